@@ -1,0 +1,173 @@
+import { z } from 'zod';
+
+/** One HTTP request from an outside system, exactly as it came. Header names are lower case. */
+export interface Delivery {
+  headers: Readonly<Record<string, string | undefined>>;
+  body: Uint8Array;
+}
+
+/** A person as the outside system names them. Any field may be all we know. */
+const SignalPerson = z.object({
+  login: z.string().optional(),
+  email: z.string().optional(),
+  name: z.string().optional(),
+});
+
+export const SignalChange = z.object({
+  /** `owner/name`. */
+  repository: z.string(),
+  /** Number on the host; the local forge has none and goes by branch. */
+  number: z.int().optional(),
+  branch: z.string(),
+  baseBranch: z.string(),
+  baseSha: z.string().optional(),
+  headSha: z.string(),
+  title: z.string(),
+  text: z.string().default(''),
+  url: z.string().optional(),
+  author: SignalPerson,
+  isDraft: z.boolean().default(false),
+});
+export type SignalChange = z.infer<typeof SignalChange>;
+
+const common = {
+  /** Connector name: `local`, `github`, `api`. */
+  source: z.string(),
+  /** Equal keys are one signal, however often it is delivered. */
+  dedupeKey: z.string().max(500),
+  occurredAt: z.date(),
+};
+
+/** Something outside happened. The list is closed; connectors translate into it. */
+export const Signal = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('change.opened'), ...common, change: SignalChange }),
+  z.object({ type: z.literal('change.updated'), ...common, change: SignalChange }),
+  z.object({
+    type: z.literal('change.closed'),
+    ...common,
+    change: SignalChange,
+    isMerged: z.boolean(),
+    mergeSha: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('branch.pushed'),
+    ...common,
+    repository: z.string(),
+    branch: z.string(),
+    beforeSha: z.string().nullable(),
+    /** Null when the branch was deleted. */
+    afterSha: z.string().nullable(),
+    isForced: z.boolean().default(false),
+    pusher: SignalPerson,
+  }),
+  z.object({
+    type: z.literal('review.submitted'),
+    ...common,
+    change: SignalChange,
+    reviewer: SignalPerson,
+    headSha: z.string(),
+    verdict: z.enum(['approved', 'changes-requested', 'commented', 'dismissed']),
+    text: z.string().default(''),
+  }),
+  z.object({
+    type: z.literal('check.completed'),
+    ...common,
+    repository: z.string(),
+    headSha: z.string(),
+    name: z.string(),
+    conclusion: z.enum(['success', 'failure', 'cancelled', 'skipped', 'neutral']),
+    url: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('work-item.updated'),
+    ...common,
+    workItem: z.object({
+      /** Key on the host, such as `acme/shop#12`. */
+      externalKey: z.string(),
+      repository: z.string().optional(),
+      title: z.string(),
+      text: z.string().default(''),
+      labels: z.array(z.string()).default([]),
+      state: z.enum(['open', 'closed']),
+      url: z.string().optional(),
+      author: SignalPerson,
+    }),
+  }),
+  z.object({
+    type: z.literal('deployment.reported'),
+    ...common,
+    repository: z.string(),
+    environment: z.string(),
+    sha: z.string(),
+    status: z.enum(['started', 'succeeded', 'failed', 'rolled-back']),
+    externalKey: z.string(),
+    url: z.string().optional(),
+  }),
+]);
+export type Signal = z.infer<typeof Signal>;
+
+export interface SignalSource {
+  /** Name in `/webhooks/{name}` and in `Signal.source`. */
+  readonly name: string;
+  /** @throws AppError `unauthenticated` when the delivery is not genuine. Constant time. */
+  verify(delivery: Delivery): void;
+  /** The sender's id of this delivery; a second one with the same id is acknowledged and dropped. */
+  deliveryId(delivery: Delivery): string;
+  /** Pure. Deliveries that mean nothing to us give no signal. @throws AppError `invalid` when unreadable. */
+  toSignals(delivery: Delivery): Signal[];
+}
+
+/** Names a change on its host. */
+export interface HostChange {
+  repository: string;
+  number?: number | undefined;
+  branch: string;
+  baseBranch: string;
+  headSha: string;
+}
+
+export interface VerdictReport {
+  change: HostChange;
+  lane: string;
+  /** Whether the check is green: only then may the host merge it. */
+  conclusion: 'success' | 'action-required' | 'failure';
+  title: string;
+  /** Markdown: verdict, rules with their lines, factors, what is missing and who can give it. */
+  summary: string;
+  detailsUrl: string;
+}
+
+export interface MergeRequest {
+  change: HostChange;
+  message: string;
+  /** Refused when the head moved meanwhile. */
+  expectedHeadSha: string;
+  idempotencyKey: string;
+}
+
+export type MergeResult =
+  | { outcome: 'merged'; mergeSha: string }
+  | { outcome: 'head-moved'; headSha: string | null }
+  | { outcome: 'conflict'; paths: string[] }
+  | { outcome: 'refused'; reason: string };
+
+/** Where a published thing is, so that the next call updates it in place. */
+export interface Published {
+  externalId: string;
+  url?: string | undefined;
+}
+
+/**
+ * A system that hosts repositories. Every verb may be called again with the same arguments and then
+ * changes nothing more. @throws AppError `unavailable` when trying again later may help.
+ */
+export interface CodeHost {
+  readonly name: string;
+  /** URL and credentials with which git fetches the repository. */
+  fetchSource(repository: string): Promise<{ url: string; headers?: Record<string, string> }>;
+  publishVerdict(report: VerdictReport): Promise<Published>;
+  /** Creates or updates our one comment on the change. */
+  upsertComment(change: HostChange, markdown: string): Promise<Published>;
+  requestReviewers(change: HostChange, logins: string[]): Promise<void>;
+  merge(request: MergeRequest): Promise<MergeResult>;
+}

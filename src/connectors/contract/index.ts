@@ -1,0 +1,17 @@
+/**
+ * What every connector offers: it turns deliveries of an outside system into signals in our words,
+ * and, where the system hosts code, carries our decisions back to it. A connector knows no database:
+ * the app hands it settings and calls it from intake and from the outbox.
+ */
+export {
+  type CodeHost,
+  type Delivery,
+  type HostChange,
+  type MergeRequest,
+  type MergeResult,
+  type Published,
+  Signal,
+  SignalChange,
+  type SignalSource,
+  type VerdictReport,
+} from './contract.ts';

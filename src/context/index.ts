@@ -1,0 +1,6 @@
+/**
+ * Context Layer: what the organisation knows, and the small cited pack a session gets of it. It never
+ * judges a change and never hands out a line without saying where it is from.
+ */
+export { ContextPack, ContextRequest, PackItem, Repository } from './schema.ts';
+export type { ContextService, ImportProgress, SearchHit } from './service.ts';

@@ -1,0 +1,14 @@
+/**
+ * Git: typed plumbing over the git program. History, trees, merges, work trees. It judges nothing and
+ * knows no noun of our field.
+ */
+export type { GitRepository } from './repository.ts';
+export type {
+  BlameLine,
+  Commit,
+  CommitWithFiles,
+  FileChange,
+  Hunk,
+  MergeOutcome,
+  Person,
+} from './schema.ts';

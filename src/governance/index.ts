@@ -1,0 +1,6 @@
+/**
+ * Governance: who may do what, and who consented to what. One `authorize` for every door; nobody in
+ * the custody of a change approves it. It never judges code.
+ */
+export { Action, ACTIONS, Approval, Person, type Principal, Role, ROLES, Token } from './schema.ts';
+export type { GovernanceService, Resource } from './service.ts';

@@ -1,0 +1,93 @@
+/** Principals, roles, tokens and approvals. */
+import { z } from 'zod';
+import { idSchema } from '#kernel';
+
+export const ROLES = ['viewer', 'developer', 'approver', 'admin', 'auditor'] as const;
+export const Role = z.enum(ROLES);
+export type Role = z.infer<typeof Role>;
+
+/** What a caller may want to do; every route, tool and command names exactly one. */
+export const ACTIONS = [
+  'repositories:read',
+  'repositories:import',
+  'context:read',
+  'context:record',
+  'changes:read',
+  'changes:approve',
+  'changes:check',
+  'sessions:read',
+  'sessions:write',
+  'work:read',
+  'work:write',
+  'runs:read',
+  'runs:control',
+  'signals:write',
+  'deployments:read',
+  'deployments:write',
+  'incidents:write',
+  'policy:read',
+  'audit:read',
+  'audit:export',
+  'insights:read',
+  'people:read',
+  'people:manage',
+  'tokens:manage',
+  'system:read',
+] as const;
+export const Action = z.enum(ACTIONS);
+export type Action = z.infer<typeof Action>;
+
+export const Person = z.object({
+  id: idSchema('usr'),
+  name: z.string(),
+  roles: z.array(Role),
+  teams: z.array(z.string()),
+  /** `email:ada@example.com`, `github:ada`; lower case. One person has many. */
+  identities: z.array(z.string()),
+  createdAt: z.date(),
+});
+export type Person = z.infer<typeof Person>;
+
+/** Who makes a call. A token narrows its person's rights by scopes and never widens them. */
+export interface Principal {
+  kind: 'person' | 'agent' | 'service';
+  /** `usr_…`; for an agent `ses_…`, with the person in `onBehalfOf`. */
+  id: string;
+  name: string;
+  roles: readonly Role[];
+  teams: readonly string[];
+  identities: readonly string[];
+  scopes: readonly Action[] | 'all';
+  tokenId?: string | undefined;
+  onBehalfOf?: string | undefined;
+}
+
+export const Token = z.object({
+  id: idSchema('tok'),
+  personId: idSchema('usr'),
+  name: z.string(),
+  kind: z.enum(['api', 'agent', 'session']),
+  scopes: z.union([z.array(Action), z.literal('all')]),
+  /** First characters, to recognise it by; the rest is stored nowhere. */
+  hint: z.string(),
+  createdAt: z.date(),
+  expiresAt: z.date(),
+  lastUsedAt: z.date().nullable(),
+  revokedAt: z.date().nullable(),
+});
+export type Token = z.infer<typeof Token>;
+
+export const Approval = z.object({
+  id: idSchema('apr'),
+  changeId: idSchema('chg'),
+  headSha: z.string(),
+  policyVersion: z.string(),
+  personId: idSchema('usr'),
+  personName: z.string(),
+  decision: z.enum(['approve', 'decline']),
+  reason: z.string(),
+  /** `void` after a push or a policy change: it was for other code. */
+  state: z.enum(['valid', 'void']),
+  givenAt: z.date(),
+});
+export type Approval = z.infer<typeof Approval>;

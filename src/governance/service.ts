@@ -1,0 +1,98 @@
+/** The verbs of governance; see index.ts for what it promises. */
+import type { Id, Page, PageRequest, Tx } from '#kernel';
+import type { Action, Approval, Person, Principal, Role, Token } from './schema.ts';
+
+export interface Resource {
+  kind: string;
+  id: string;
+  repository?: string | undefined;
+}
+
+export interface GovernanceService {
+  /**
+   * The one gate of every route, tool and command. Denials are events.
+   * @throws AppError `governance.forbidden`.
+   */
+  authorize(principal: Principal, action: Action, resource: Resource): Promise<void>;
+  /** Whether it would be allowed; writes nothing. */
+  isAllowed(principal: Principal, action: Action, resource: Resource): boolean;
+
+  /** Makes the owner (all roles) when nobody is there yet, and says whether it did. */
+  ensureOwner(): Promise<{ person: Person; isNew: boolean }>;
+  createPerson(
+    person: {
+      name: string;
+      roles: Role[];
+      teams?: string[] | undefined;
+      identities?: string[] | undefined;
+    },
+    by: Principal,
+  ): Promise<Person>;
+  listPeople(page: PageRequest): Promise<Page<Person>>;
+  findPerson(id: Id<'usr'>): Promise<Person | undefined>;
+  /** The person with one of these identities, such as `email:ada@example.com`. */
+  findPersonByIdentity(identities: readonly string[]): Promise<Person | undefined>;
+
+  /** The secret is in the answer and nowhere else. A token never holds more than its maker. */
+  createToken(
+    token: {
+      personId: Id<'usr'>;
+      name: string;
+      kind?: Token['kind'] | undefined;
+      scopes?: Token['scopes'] | undefined;
+      expiresInDays?: number | undefined;
+    },
+    by: Principal,
+  ): Promise<{ token: Token; secret: string }>;
+  listTokens(filter: { personId?: Id<'usr'> | undefined } & PageRequest): Promise<Page<Token>>;
+  revokeToken(id: Id<'tok'>, by: Principal): Promise<Token>;
+  /** @throws AppError `governance.bad_token`, `governance.token_expired`, `governance.token_revoked`. */
+  authenticate(secret: string): Promise<Principal>;
+  /** A principal for an agent session: never more than its operator may do, and never an approver. */
+  agentPrincipal(operator: Principal, sessionId: Id<'ses'>, agent: string): Principal;
+
+  /** A link that logs its person in once, within ten minutes. */
+  createLoginCode(personId: Id<'usr'>): Promise<string>;
+  /** Trades the code for a session token. A second use fails. @throws AppError `governance.bad_login_code`. */
+  redeemLoginCode(code: string): Promise<{ token: Token; secret: string; person: Person }>;
+
+  /**
+   * Records a consent or a refusal. Whoever is in the change's custody, any agent, and anyone without
+   * the approver role is refused. Bound to the head commit and the policy version.
+   * @throws AppError `governance.in_custody`, `governance.agent_cannot_approve`, `governance.forbidden`,
+   *   `governance.stale_head`.
+   */
+  recordApproval(
+    tx: Tx,
+    approval: {
+      changeId: Id<'chg'>;
+      headSha: string;
+      /** The head the change has now; another one means the approver saw old code. */
+      currentHeadSha: string;
+      policyVersion: string;
+      custody: readonly string[];
+      decision: Approval['decision'];
+      reason: string;
+      correlationId: string;
+    },
+    by: Principal,
+  ): Promise<Approval>;
+  /** After a push: approvals for other heads no longer count. Gives those it voided. */
+  voidApprovals(
+    tx: Tx,
+    changeId: Id<'chg'>,
+    currentHeadSha: string,
+    correlationId: string,
+  ): Promise<Approval[]>;
+  listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
+  /** Valid consents with the roles and teams of their givers as they are now, custody checked again. */
+  approvalFacts(
+    tx: Tx,
+    change: {
+      changeId: Id<'chg'>;
+      headSha: string;
+      policyVersion?: string | undefined;
+      custody: readonly string[];
+    },
+  ): Promise<{ person: string; roles: Role[]; teams: string[]; headSha: string }[]>;
+}

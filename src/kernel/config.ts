@@ -1,0 +1,339 @@
+/**
+ * Settings, read once: flags > LOOM_* environment > loom.yaml > defaults. This file alone reads the
+ * environment. Unknown keys are errors with a suggestion, so a typo never means "default".
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { AppError } from './errors.ts';
+import { suggest } from './suggest.ts';
+
+const flag = z.union([
+  z.boolean(),
+  z
+    .enum(['true', 'false', '1', '0', 'yes', 'no'])
+    .transform((text) => ['true', '1', 'yes'].includes(text)),
+]);
+const count = z.coerce.number().int().nonnegative();
+const secret = z.string().min(1).meta({ secret: true });
+
+/** Every setting there is. `meta.secret` marks what must never be shown. */
+export const Config = z.strictObject({
+  data: z.string().describe('Folder of the embedded database, mirrors, keys and logs.'),
+  port: count
+    .max(65_535)
+    .default(7400)
+    .describe('Port of console, API, MCP and webhooks. 0 picks a free one.'),
+  host: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to listen on. Beyond loopback needs allowRemote.'),
+  allowRemote: flag
+    .default(false)
+    .describe('Allow listening beyond loopback. Put TLS in front, and only then set this.'),
+  publicUrl: z
+    .url()
+    .optional()
+    .describe('Address under which people and agents reach this server.'),
+  database: z
+    .strictObject({
+      url: secret
+        .optional()
+        .describe('A PostgreSQL 15 or newer to use instead of the embedded one.'),
+      poolSize: count.min(2).max(200).default(16).describe('Connections each process may hold.'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+        .default('info')
+        .describe('Least severe log line that is written.'),
+      pretty: flag.default(false).describe('Human-readable log lines instead of JSON.'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      bodyBytes: count.default(5_000_000).describe('Largest request body accepted, in bytes.'),
+      requestsPerMinute: count.default(6_000).describe('Requests one token may make in a minute.'),
+    })
+    .prefault({}),
+  hooks: z
+    .strictObject({
+      failClosed: flag
+        .default(false)
+        .describe(
+          'Deny agent edits while this server cannot be reached. Off: edits go on with one clear line.',
+        ),
+      timeoutMs: count
+        .default(3_000)
+        .describe('How long the hook command waits for an answer, in milliseconds.'),
+    })
+    .prefault({}),
+  sessions: z
+    .strictObject({
+      leaseMinutes: count
+        .min(1)
+        .default(15)
+        .describe('Life of a claim without a sign of life, in minutes.'),
+    })
+    .prefault({}),
+  workflow: z
+    .strictObject({
+      concurrency: count.min(1).default(8).describe('Steps one node works on at once.'),
+      leaseMs: count
+        .min(500)
+        .default(15_000)
+        .describe('How long a silent worker keeps a step, in milliseconds.'),
+      commandTimeoutMs: count
+        .min(1_000)
+        .default(600_000)
+        .describe('How long a check command may run, in milliseconds.'),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      origin: z
+        .string()
+        .default('loomstack.local/log')
+        .describe('Name of the transparency log in its checkpoints.'),
+      keyFile: z
+        .string()
+        .optional()
+        .describe('Ed25519 private key of the log (PKCS#8 PEM). Unset: kept in the database.'),
+    })
+    .prefault({}),
+  forge: z
+    .strictObject({
+      enabled: flag.default(true).describe('Serve local git repositories under /git.'),
+      webhookSecret: secret
+        .optional()
+        .describe('Shared secret of the local forge. Unset: made on first start.'),
+    })
+    .prefault({}),
+  github: z
+    .strictObject({
+      appId: z.string().optional().describe('Id of the GitHub App.'),
+      privateKey: secret.optional().describe('Private key of the GitHub App (PEM).'),
+      privateKeyFile: z
+        .string()
+        .optional()
+        .describe('File that holds the private key of the GitHub App.'),
+      webhookSecret: secret.optional().describe('Webhook secret of the GitHub App.'),
+      apiUrl: z.url().default('https://api.github.com').describe('Base address of the GitHub API.'),
+    })
+    .prefault({}),
+  sample: flag
+    .default(true)
+    .describe('Make the sample organisation on first start without a repository.'),
+});
+export type Config = z.infer<typeof Config>;
+
+export interface Setting {
+  /** Dotted path in loom.yaml, such as `database.poolSize`. */
+  path: string;
+  /** Environment variable, such as `LOOM_DATABASE_POOL_SIZE`. */
+  env: string;
+  description: string;
+  isSecret: boolean;
+  defaultValue: unknown;
+}
+
+/** All settings in order, for the command line, `loom config show` and the documents. */
+export const SETTINGS: readonly Setting[] = listSettings(Config, []);
+
+function listSettings(schema: z.ZodObject, prefix: string[]): Setting[] {
+  return Object.entries(schema.shape).flatMap(([key, field]) => {
+    let inner: z.ZodType = field as z.ZodType;
+    let defaultValue: unknown;
+    let isSecret = false;
+    let description = inner.description;
+    while (!(inner instanceof z.ZodObject)) {
+      const definition = inner.def as { innerType?: z.ZodType; defaultValue?: unknown };
+      isSecret ||= inner.meta()?.['secret'] === true;
+      description ??= inner.description;
+      if (inner instanceof z.ZodDefault) defaultValue = definition.defaultValue;
+      if (definition.innerType === undefined) break;
+      inner = definition.innerType;
+    }
+    const path = [...prefix, key];
+    if (inner instanceof z.ZodObject) return listSettings(inner, path);
+    return [
+      {
+        path: path.join('.'),
+        env: `LOOM_${path.map((part) => part.replaceAll(/([A-Z])/g, '_$1').toUpperCase()).join('_')}`,
+        description: description ?? '',
+        isSecret,
+        defaultValue,
+      },
+    ];
+  });
+}
+
+/** Environment names other tools and guides already use. */
+const ENV_ALIASES: Record<string, string> = { DATABASE_URL: 'database.url' };
+/** LOOM_* names that belong to the command-line client, not to the server. */
+const CLIENT_ENV = new Set([
+  'LOOM_URL',
+  'LOOM_TOKEN',
+  'LOOM_SESSION',
+  'LOOM_NODE',
+  'LOOM_CONFIG',
+  'LOOM_TEST_DATABASE_URL',
+]);
+
+export interface ConfigSources {
+  /** Values from the command line by dotted path. */
+  flags?: Record<string, unknown>;
+  env?: Record<string, string | undefined>;
+  /** Folder in which `loom.yaml` is looked for; the data folder comes second. */
+  cwd?: string;
+}
+
+/**
+ * Reads and freezes the configuration.
+ * @throws AppError `config.unknown_key`, `config.invalid_value` or `config.unreadable_file`.
+ */
+export function loadConfig(sources: ConfigSources = {}): Config {
+  const env = sources.env ?? process.env;
+  const known = new Map(SETTINGS.map((setting) => [setting.path, setting]));
+  const values = new Map<string, { value: unknown; origin: string }>();
+
+  const file = findFile(sources, env);
+  if (file !== undefined) {
+    for (const [path, value] of flatten(readFile(file), [], known)) {
+      refuseUnknown(path, known.keys(), file);
+      values.set(path, { value, origin: file });
+    }
+  }
+
+  const byEnv = new Map(SETTINGS.map((setting) => [setting.env, setting.path]));
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || value === '') continue;
+    const path = byEnv.get(name) ?? ENV_ALIASES[name];
+    if (path !== undefined) values.set(path, { value, origin: `environment variable ${name}` });
+    else if (name.startsWith('LOOM_') && !CLIENT_ENV.has(name)) {
+      refuseUnknown(name, byEnv.keys(), 'the environment');
+    }
+  }
+
+  for (const [path, value] of Object.entries(sources.flags ?? {})) {
+    if (value === undefined) continue;
+    refuseUnknown(path, known.keys(), 'the command line');
+    values.set(path, { value, origin: `flag --${path}` });
+  }
+
+  if (!values.has('data')) values.set('data', { value: defaultDataFolder(env), origin: 'default' });
+
+  const result = Config.safeParse(nest(values));
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    const path = issue.path.join('.');
+    const setting = known.get(path);
+    throw new AppError('invalid', 'config.invalid_value', {
+      message: `${path}: ${issue.message} (from ${values.get(path)?.origin ?? 'defaults'}).`,
+      hint: setting === undefined ? 'See docs/settings.md.' : setting.description,
+      details: { path },
+    });
+  }
+  return deepFreeze({ ...result.data, data: resolve(result.data.data) });
+}
+
+/** The configuration with secrets replaced, fit to be printed. */
+export function redactConfig(config: Config): Record<string, unknown> {
+  return Object.fromEntries(
+    SETTINGS.map(({ path, isSecret }) => {
+      const value = path
+        .split('.')
+        .reduce<unknown>((part, key) => (part as Record<string, unknown>)?.[key], config);
+      return [path, isSecret && value !== undefined ? '[redacted]' : (value ?? null)];
+    }),
+  );
+}
+
+function defaultDataFolder(env: Record<string, string | undefined>): string {
+  return join(env['HOME'] ?? homedir(), '.loomstack');
+}
+
+function findFile(
+  sources: ConfigSources,
+  env: Record<string, string | undefined>,
+): string | undefined {
+  const named = env['LOOM_CONFIG'];
+  if (named !== undefined && named !== '') return named;
+  const folder = sources.flags?.['data'] ?? env['LOOM_DATA'] ?? defaultDataFolder(env);
+  const candidates = [
+    join(sources.cwd ?? process.cwd(), 'loom.yaml'),
+    join(`${folder as string}`, 'loom.yaml'),
+  ];
+  return candidates.find((path) => existsSync(path));
+}
+
+function readFile(path: string): Record<string, unknown> {
+  try {
+    const value: unknown = parseYaml(readFileSync(path, 'utf8')) ?? {};
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+    throw new AppError('invalid', 'config.unreadable_file', {
+      message: `${path} must hold a mapping of settings.`,
+      hint: 'Write for example `port: 7400`. docs/settings.md lists every setting.',
+    });
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const where = cause instanceof YAMLParseError ? ` line ${cause.linePos?.[0].line ?? '?'}` : '';
+    throw new AppError('invalid', 'config.unreadable_file', {
+      message: `${path}${where} cannot be read: ${cause instanceof Error ? cause.message.split('\n')[0] : 'unknown'}`,
+      hint: 'Correct the file, or name another with LOOM_CONFIG.',
+      cause,
+    });
+  }
+}
+
+function flatten(
+  value: Record<string, unknown>,
+  prefix: string[],
+  known: ReadonlyMap<string, Setting>,
+): [string, unknown][] {
+  return Object.entries(value).flatMap(([key, entry]): [string, unknown][] => {
+    const path = [...prefix, key];
+    const isSection = typeof entry === 'object' && entry !== null && !Array.isArray(entry);
+    if (isSection && !known.has(path.join('.'))) {
+      return flatten(entry as Record<string, unknown>, path, known);
+    }
+    return [[path.join('.'), entry]];
+  });
+}
+
+function refuseUnknown(name: string, known: Iterable<string>, origin: string): void {
+  const names = [...known];
+  if (names.includes(name)) return;
+  const near = suggest(name, names);
+  throw new AppError('invalid', 'config.unknown_key', {
+    message: `Unknown setting ${name} in ${origin}.`,
+    hint: near === undefined ? 'docs/settings.md lists every setting.' : `Did you mean ${near}?`,
+    details: { key: name, suggestion: near ?? null },
+  });
+}
+
+function nest(values: ReadonlyMap<string, { value: unknown }>): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  for (const [path, { value }] of values) {
+    const parts = path.split('.');
+    const last = parts.pop()!;
+    let part = root;
+    for (const key of parts) part = (part[key] ??= {}) as Record<string, unknown>;
+    part[last] = value;
+  }
+  return root;
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

@@ -1,0 +1,84 @@
+/** One server per data folder: the second start refuses and names the first. */
+import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AppError } from './errors.ts';
+import { findProcess } from './process-table.ts';
+
+const LockFile = z.object({ pid: z.int(), startedAt: z.string(), since: z.string() });
+
+/**
+ * Takes the folder, creating it when missing, until the result is disposed of. The lock of a process
+ * that is gone (or whose number went to another) is taken over.
+ * @throws AppError `data.in_use` naming the process that holds the folder,
+ *   `data.not_writable` when the folder cannot be made or written.
+ */
+export function lockDataFolder(folder: string): Disposable {
+  const lock = join(folder, 'loom.lock');
+  const mine = `${lock}.${process.pid}`;
+  const content = JSON.stringify({
+    pid: process.pid,
+    startedAt: findProcess(process.pid)?.startedAt ?? '',
+    since: new Date().toISOString(),
+  });
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(mine, content, { mode: 0o600 });
+  } catch (cause) {
+    throw new AppError('unavailable', 'data.not_writable', {
+      message: `The data folder ${folder} cannot be written.`,
+      hint: 'Choose another with --data DIR or LOOM_DATA, or correct its permissions.',
+      cause,
+    });
+  }
+  try {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        // A hard link appears with its content or not at all, so no reader sees half a lock.
+        linkSync(mine, lock);
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt >= 3) throw error;
+        refuseLiving(lock, folder);
+        rmSync(lock, { force: true });
+      }
+    }
+  } finally {
+    unlinkSync(mine);
+  }
+  return {
+    [Symbol.dispose]() {
+      if (readText(lock) === content) rmSync(lock, { force: true });
+    },
+  };
+}
+
+function refuseLiving(lock: string, folder: string): void {
+  const text = readText(lock);
+  const parsed = LockFile.safeParse(text === undefined ? undefined : safeParse(text));
+  if (!parsed.success) return;
+  const holder = findProcess(parsed.data.pid);
+  const isSame =
+    holder !== undefined && holder.state !== 'Z' && holder.startedAt === parsed.data.startedAt;
+  if (!isSame) return;
+  throw new AppError('conflict', 'data.in_use', {
+    message: `Another LoomStack server (process ${parsed.data.pid}, since ${parsed.data.since}) uses ${folder}.`,
+    hint: 'Stop it first, or start this one with another folder: --data DIR and --port PORT.',
+  });
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function safeParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

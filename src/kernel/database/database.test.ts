@@ -1,0 +1,106 @@
+/**
+ * Goal: a transaction commits once or not at all, deadlocks are survived, and failures speak our
+ * language.
+ * Method: the real server; each test in its own cloned database.
+ */
+import { expect, test } from 'vitest';
+import { testDatabase } from '#testing';
+import { AppError } from '../errors.ts';
+import { isUniqueViolation, kysely, openDatabase } from './database.ts';
+import { migrate, readMigrations } from './migrate.ts';
+
+test('what a transaction wrote is gone when its work throws', async () => {
+  await using database = await testDatabase();
+  await database.db.query('create table things (id int primary key)');
+
+  const failing = database.db.transaction(async (tx) => {
+    await tx.query('insert into things values (1)');
+    throw new Error('changed my mind');
+  });
+
+  await expect(failing).rejects.toThrow('changed my mind');
+  expect(await database.db.query('select * from things')).toEqual([]);
+});
+
+test('two transactions that lock in opposite order both commit', async () => {
+  await using database = await testDatabase();
+  await database.db.query('create table counters (id int primary key, n int not null)');
+  await database.db.query('insert into counters values (1, 0), (2, 0)');
+  const gate = Promise.withResolvers<void>();
+  let arrived = 0;
+
+  async function bump(first: number, second: number): Promise<void> {
+    await database.db.transaction(async (tx) => {
+      await tx.query('update counters set n = n + 1 where id = $1', [first]);
+      arrived += 1;
+      if (arrived === 2) gate.resolve();
+      await gate.promise;
+      await tx.query('update counters set n = n + 1 where id = $1', [second]);
+    });
+  }
+  await Promise.all([bump(1, 2), bump(2, 1)]);
+
+  expect(await database.db.query('select n from counters order by id')).toEqual([
+    { n: 2 },
+    { n: 2 },
+  ]);
+});
+
+test('a server that is not there is unavailable, with a hint and a stable code', async () => {
+  await using db = openDatabase({ url: 'postgres://loom@127.0.0.1:1/none' });
+
+  const asking = db.query('select 1');
+
+  await expect(asking).rejects.toMatchObject({ kind: 'unavailable', code: 'database.unavailable' });
+});
+
+test('a violated unique key is recognised by name', async () => {
+  await using database = await testDatabase();
+  await database.db.query('create table named (id int constraint named_key unique)');
+  await database.db.query('insert into named values (1)');
+
+  const error: unknown = await database.db
+    .query('insert into named values (1)')
+    .catch((thrown: unknown) => thrown);
+
+  expect(isUniqueViolation(error, 'named_key')).toBe(true);
+  expect(isUniqueViolation(error, 'another_key')).toBe(false);
+});
+
+test('the query builder works inside a transaction', async () => {
+  await using database = await testDatabase();
+  await database.db.query('create table people (name text, age bigint)');
+
+  const oldest = await database.db.transaction(async (tx) => {
+    const people = kysely<{ people: { name: string; age: number } }>(tx);
+    await people
+      .insertInto('people')
+      .values([
+        { name: 'Ada', age: 36 },
+        { name: 'Grace', age: 85 },
+      ])
+      .execute();
+    return people.selectFrom('people').selectAll().orderBy('age', 'desc').executeTakeFirst();
+  });
+
+  expect(oldest).toEqual({ name: 'Grace', age: 85 });
+});
+
+test('nodes that start together migrate once', async () => {
+  await using database = await testDatabase({ empty: true });
+
+  const results = await Promise.all([1, 2, 3].map(() => migrate(database.db)));
+
+  expect(results.flatMap(({ applied }) => applied)).toHaveLength(readMigrations().length);
+});
+
+test('an applied migration that was edited is refused', async () => {
+  await using database = await testDatabase({ empty: true });
+  const first = { number: 1, name: '0001_first.sql', sql: 'select 1', sha256: 'a' };
+  await migrate(database.db, [first]);
+
+  const again = migrate(database.db, [{ ...first, sha256: 'b' }]);
+
+  await expect(again).rejects.toBeInstanceOf(AppError);
+  await expect(again).rejects.toMatchObject({ code: 'database.migration_changed' });
+});

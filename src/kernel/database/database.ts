@@ -1,0 +1,226 @@
+/**
+ * The database: one pool, transactions that are tried again when PostgreSQL asks for it, and errors
+ * in our own words. The same code serves the embedded server and any PostgreSQL 15 or newer.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
+import type pg from 'pg';
+import { Client, escapeIdentifier, Pool, types } from 'pg';
+import { AppError } from '../errors.ts';
+
+export type Row = Record<string, unknown>;
+
+/** What may run SQL: a transaction, or the pool for a single statement. */
+export interface Queryable {
+  /** Runs one statement. `name` prepares it once per connection, for hot paths. */
+  query<Result extends object = Row>(
+    sql: string,
+    values?: readonly unknown[],
+    name?: string,
+  ): Promise<Result[]>;
+}
+
+/** A transaction. Stores take it as their first argument. */
+export interface Tx extends Queryable {
+  readonly inTransaction: true;
+}
+
+export interface Db extends Queryable, AsyncDisposable {
+  /**
+   * Runs `work` in one transaction and commits it. On a deadlock or a serialisation failure
+   * everything is rolled back and `work` runs again: it may only touch the database.
+   * @throws AppError `database.unavailable` when the server cannot be reached or is full.
+   */
+  transaction<Result>(
+    work: (tx: Tx) => Promise<Result>,
+    options?: { isolation?: 'serializable' },
+  ): Promise<Result>;
+  /** Listens on a channel until aborted; also calls back once after each (re)connection. */
+  listen(channel: string, onNotify: (payload: string) => void, signal: AbortSignal): void;
+  readonly url: string;
+}
+
+const RETRIES = 6;
+/** Deadlock and serialisation failure: the transaction did nothing and may be run again. */
+const TRY_AGAIN = /^(40001|40P01)$/;
+/** Connection lost, refused, shutting down, out of connections, disk or memory. */
+const UNAVAILABLE = /^(08|53|57P0|58|ECONN|ENOENT|EPIPE|ETIMEDOUT)/;
+
+const INT8 = 20;
+// Counters and sequence numbers stay far below 2^53, so int8 may be a number.
+const customTypes: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)),
+};
+
+export function openDatabase(options: {
+  url: string;
+  poolSize?: number;
+  onError?: (error: Error) => void;
+}): Db {
+  const { url, poolSize = 16, onError = () => {} } = options;
+  const settings: pg.PoolConfig = {
+    connectionString: url,
+    max: poolSize,
+    types: customTypes,
+    // Every table of ours lives in one schema, beside whatever else a shared database holds.
+    options: '-c search_path=loom,public -c timezone=UTC -c statement_timeout=120000',
+    connectionTimeoutMillis: 5_000,
+    application_name: 'loomstack',
+  };
+  const pool = new Pool(settings);
+  // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
+  pool.on('error', onError);
+
+  async function run<Result extends object>(
+    client: pg.Pool | pg.PoolClient,
+    sql: string,
+    values: readonly unknown[] = [],
+    name?: string,
+  ): Promise<Result[]> {
+    const query = { text: sql, values: [...values], ...(name === undefined ? {} : { name }) };
+    return (await client.query(query)).rows as Result[];
+  }
+
+  async function transaction<Result>(
+    work: (tx: Tx) => Promise<Result>,
+    { isolation }: { isolation?: 'serializable' } = {},
+  ): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await once(work, isolation);
+      } catch (error) {
+        if (attempt > RETRIES || !TRY_AGAIN.test(codeOf(error))) throw translate(error);
+        await delay(5 * 2 ** attempt * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  async function once<Result>(
+    work: (tx: Tx) => Promise<Result>,
+    isolation?: 'serializable',
+  ): Promise<Result> {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    const onClientError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onClientError);
+    try {
+      await client.query(
+        isolation === 'serializable' ? 'begin isolation level serializable' : 'begin',
+      );
+      const tx: Tx = {
+        inTransaction: true,
+        query: (sql, values, name) => run(client, sql, values, name),
+      };
+      const result = await work(tx);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((rollbackError: Error) => {
+        broken ??= rollbackError;
+      });
+      throw error;
+    } finally {
+      client.off('error', onClientError);
+      client.release(broken);
+    }
+  }
+
+  function listen(channel: string, onNotify: (payload: string) => void, signal: AbortSignal): void {
+    void (async () => {
+      while (!signal.aborted) {
+        const client = new Client({ ...settings, application_name: 'loomstack listen' });
+        try {
+          const ended = new Promise<void>((resolve) => {
+            client.on('error', () => resolve());
+            client.on('end', () => resolve());
+            signal.addEventListener('abort', () => resolve(), { once: true });
+          });
+          client.on('notification', (message) => onNotify(message.payload ?? ''));
+          await client.connect();
+          await client.query(`listen ${escapeIdentifier(channel)}`);
+          onNotify('');
+          await ended;
+        } catch (error) {
+          onError(error as Error);
+        }
+        await client.end().catch(() => {});
+        if (!signal.aborted) await delay(500, undefined, { signal }).catch(() => {});
+      }
+    })();
+  }
+
+  return {
+    url,
+    transaction,
+    listen,
+    query: (sql, values, name) =>
+      run<never>(pool, sql, values, name).catch((error: unknown) => {
+        throw translate(error);
+      }),
+    async [Symbol.asyncDispose]() {
+      if (!pool.ended) await pool.end();
+    },
+  };
+}
+
+/** A typed query builder over a transaction or the pool: `kysely<Tables>(tx).selectFrom(...)`. */
+export function kysely<Tables>(queryable: Queryable): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+      createDriver: () => ({
+        init: async () => {},
+        destroy: async () => {},
+        releaseConnection: async () => {},
+        beginTransaction: refuseNesting,
+        commitTransaction: refuseNesting,
+        rollbackTransaction: refuseNesting,
+        acquireConnection: async () => ({
+          async executeQuery<Result>(compiled: { sql: string; parameters: readonly unknown[] }) {
+            const rows = await queryable.query(compiled.sql, compiled.parameters);
+            return { rows: rows as Result[] };
+          },
+          streamQuery(): AsyncIterableIterator<never> {
+            throw new Error('streaming is not supported; read in pages');
+          },
+        }),
+      }),
+    },
+  });
+}
+
+async function refuseNesting(): Promise<never> {
+  throw new Error('use db.transaction, which tries again on a deadlock');
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+/** True for a violated unique key, optionally one by name. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  const cause = error instanceof AppError ? error.cause : error;
+  if (codeOf(cause) !== '23505') return false;
+  return constraint === undefined || (cause as { constraint?: string }).constraint === constraint;
+}
+
+function translate(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const message = error instanceof Error ? error.message : '';
+  const isGone =
+    UNAVAILABLE.test(codeOf(error)) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/.test(
+      message,
+    );
+  if (!isGone) return error;
+  return new AppError('unavailable', 'database.unavailable', {
+    message: 'The database cannot be reached or refuses work right now.',
+    hint: 'Nothing was stored. Try again; `loom doctor` shows the state of the database.',
+    cause: error,
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * Kernel: what every room stands on. Ids, time, settings, errors, logs, paging, the database. It
+ * knows no noun of our field and imports nothing of ours.
+ */
+export { type Clock, systemClock } from './clock.ts';
+export {
+  Config,
+  type ConfigSources,
+  loadConfig,
+  redactConfig,
+  type Setting,
+  SETTINGS,
+} from './config.ts';
+export { lockDataFolder } from './data-folder.ts';
+export {
+  type Db,
+  isUniqueViolation,
+  kysely,
+  openDatabase,
+  type Queryable,
+  type Row,
+  type Tx,
+} from './database/database.ts';
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded.ts';
+export { migrate, type Migration, MIGRATIONS_FOLDER, readMigrations } from './database/migrate.ts';
+export {
+  AppError,
+  assert,
+  type ErrorDetails,
+  type ErrorKind,
+  STATUS_OF_KIND,
+  toAppError,
+} from './errors.ts';
+export { createGroupCommit, type GroupCommit } from './group-commit.ts';
+export {
+  createNewId,
+  type Id,
+  ID_PREFIXES,
+  type IdPrefix,
+  idSchema,
+  isId,
+  type NewId,
+} from './ids.ts';
+export { canonicalJson, checkValue, Json, JsonObject, parseJson } from './json.ts';
+export {
+  createLogger,
+  currentLogContext,
+  type LogContext,
+  type Logger,
+  type LogLevel,
+  withLogContext,
+} from './log.ts';
+export {
+  decodeCursor,
+  encodeCursor,
+  MAX_PAGE_SIZE,
+  type Page,
+  PageRequest,
+  toPage,
+} from './paging.ts';
+export { findProcess, isRunning, type ProcessInfo } from './process-table.ts';
+export { editDistance, suggest } from './suggest.ts';

@@ -1,0 +1,62 @@
+/** The verbs of the ledger; see index.ts for what it promises. */
+import type { Id, Page, Tx } from '#kernel';
+import type { LedgerEvent, NewEvent, NewOutboxMessage } from './schema.ts';
+
+export interface EventQuery {
+  /** Exact type, or a prefix ending in `.`: `decision.`. */
+  type?: string | undefined;
+  subject?: string | undefined;
+  /** Events that name this in any of their refs, or are about it. */
+  ref?: string | undefined;
+  correlationId?: string | undefined;
+  actorId?: string | undefined;
+  order?: 'newest' | 'oldest';
+  limit?: number;
+  cursor?: string | undefined;
+}
+
+export interface Ledger {
+  /** Writes one event in the caller's transaction: it is there if and only if that commits. */
+  append(tx: Tx, event: NewEvent): Promise<LedgerEvent>;
+  /** The same for many, in one statement. */
+  appendMany(tx: Tx, events: readonly NewEvent[]): Promise<LedgerEvent[]>;
+  /** Leaves a message for an outside system in the caller's transaction. An equal key changes nothing. */
+  enqueue(tx: Tx, message: NewOutboxMessage): Promise<void>;
+  find(id: Id<'evt'>): Promise<LedgerEvent | undefined>;
+  list(query: EventQuery): Promise<Page<LedgerEvent>>;
+  /**
+   * Follows the log in its own order, from the entry after `after` (-1: from the start; undefined:
+   * from now) until aborted. Never skips an entry, however late its transaction committed.
+   */
+  tail(options: { after?: number | undefined; signal: AbortSignal }): AsyncIterable<LedgerEvent>;
+  /** Index of the newest entry; -1 when there is none. */
+  head(): Promise<number>;
+}
+
+/** Delivers one kind of outbox message. Throwing means "try again later", with growing pauses. */
+export interface OutboxHandler {
+  target: string;
+  /** Runs outside any transaction. `idempotencyKey` is the same on every attempt. */
+  deliver(message: {
+    payload: Record<string, unknown>;
+    idempotencyKey: string;
+    attempt: number;
+    cause: Id<'evt'> | null;
+    correlationId: string | null;
+  }): Promise<void>;
+}
+
+/** Keeps a derived table: fed every entry in log order, in one transaction with its cursor. */
+export interface Projection {
+  name: string;
+  /** Types it wants; a prefix ends in `.`. Absent means all. */
+  types?: readonly string[];
+  apply(tx: Tx, events: readonly LedgerEvent[]): Promise<void>;
+}
+
+/** A loop any node may run; disposing stops it after the work in hand. */
+export interface BackgroundLoop extends AsyncDisposable {
+  readonly name: string;
+  /** Does what is due now and says how much that was; for tests and for shutdown. */
+  runOnce(): Promise<number>;
+}

@@ -1,0 +1,6 @@
+/**
+ * Observability: deployments, incidents, and the walk between a request and its outcome. Everything
+ * here is a reading of the ledger; it holds no second truth.
+ */
+export { Deployment, Incident, Trace, TraceNode, WhyAnswer } from './schema.ts';
+export type { ObservabilityService } from './service.ts';

@@ -1,0 +1,27 @@
+/**
+ * Orchestration Engine: signals become work and runs, sessions are kept apart, steps survive crashes.
+ * State, event and outgoing message are one transaction. It never decides what policy decides.
+ */
+export {
+  Change,
+  Claim,
+  Run,
+  RunWithSteps,
+  Session,
+  Step,
+  STEP_KINDS,
+  STEP_STATES,
+  StepKind,
+  WorkItem,
+} from './schema.ts';
+export type {
+  ChangeService,
+  ClaimAnswer,
+  ClaimService,
+  IntakeService,
+  SessionService,
+  WorkflowGraph,
+  WorkflowService,
+  WorkService,
+} from './service.ts';
+export type { StepContext, StepEffects, StepHandler, StepResult } from './steps.ts';

@@ -1,0 +1,163 @@
+/** Work items, changes, sessions, claims, runs and steps as they are stored and shown. */
+import { z } from 'zod';
+import { idSchema, JsonObject } from '#kernel';
+
+export const WorkItem = z.object({
+  id: idSchema('wrk'),
+  repository: z.string().nullable(),
+  title: z.string(),
+  text: z.string(),
+  labels: z.array(z.string()),
+  state: z.enum(['open', 'in-progress', 'done', 'cancelled']),
+  source: z.string(),
+  externalKey: z.string().nullable(),
+  url: z.string().nullable(),
+  /** The session that holds it now. */
+  sessionId: idSchema('ses').nullable(),
+  correlationId: z.string(),
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+export type WorkItem = z.infer<typeof WorkItem>;
+
+export const Change = z.object({
+  id: idSchema('chg'),
+  repository: z.string(),
+  host: z.string(),
+  number: z.int().nullable(),
+  branch: z.string(),
+  baseBranch: z.string(),
+  baseSha: z.string().nullable(),
+  headSha: z.string(),
+  title: z.string(),
+  text: z.string(),
+  url: z.string().nullable(),
+  authorName: z.string(),
+  authorKind: z.enum(['human', 'assisted', 'agent']),
+  /** Identities of everyone in its custody: requester, prompter, authors, committers, token owner. */
+  custody: z.array(z.string()),
+  state: z.enum(['open', 'merged', 'closed']),
+  workItemId: idSchema('wrk').nullable(),
+  sessionId: idSchema('ses').nullable(),
+  runId: idSchema('run').nullable(),
+  /** Newest verdict, for lists. */
+  lane: z.string().nullable(),
+  mergeSha: z.string().nullable(),
+  correlationId: z.string(),
+  openedAt: z.date(),
+  updatedAt: z.date(),
+  mergedAt: z.date().nullable(),
+});
+export type Change = z.infer<typeof Change>;
+
+export const Session = z.object({
+  id: idSchema('ses'),
+  /** The agent's own id of it. */
+  externalId: z.string(),
+  agent: z.string(),
+  model: z.string().nullable(),
+  /** The person who runs it. */
+  operatorId: z.string().nullable(),
+  repository: z.string().nullable(),
+  branch: z.string().nullable(),
+  baseSha: z.string().nullable(),
+  cwd: z.string().nullable(),
+  /** What it was asked to do: first prompt or work item title, cut to 500 characters. */
+  intent: z.string(),
+  workItemId: idSchema('wrk').nullable(),
+  parentId: idSchema('ses').nullable(),
+  packId: idSchema('ctx').nullable(),
+  state: z.enum(['active', 'idle', 'ended', 'lost']),
+  toolCalls: z.int().nonnegative(),
+  deniedCalls: z.int().nonnegative(),
+  correlationId: z.string(),
+  startedAt: z.date(),
+  lastSeenAt: z.date(),
+  endedAt: z.date().nullable(),
+});
+export type Session = z.infer<typeof Session>;
+
+export const Claim = z.object({
+  id: idSchema('clm'),
+  sessionId: idSchema('ses'),
+  agent: z.string(),
+  repository: z.string(),
+  /** A path, or a folder ending in `/`. */
+  path: z.string(),
+  strength: z.enum(['shared', 'exclusive']),
+  /** Rises with every grant in the repository; a stale holder is recognised by it. */
+  fence: z.int().nonnegative(),
+  state: z.enum(['held', 'released', 'expired']),
+  intent: z.string(),
+  grantedAt: z.date(),
+  leaseUntil: z.date(),
+  releasedAt: z.date().nullable(),
+});
+export type Claim = z.infer<typeof Claim>;
+
+export const STEP_KINDS = [
+  'context.pack',
+  'check.command',
+  'policy.decide',
+  'approval.request',
+  'merge',
+  'wait.signal',
+  'wait.timer',
+  'notify',
+] as const;
+export const StepKind = z.enum(STEP_KINDS);
+export type StepKind = z.infer<typeof StepKind>;
+
+export const STEP_STATES = [
+  'blocked',
+  'ready',
+  'running',
+  'waiting',
+  'done',
+  'failed',
+  'skipped',
+  'cancelled',
+] as const;
+
+export const Step = z.object({
+  id: idSchema('stp'),
+  runId: idSchema('run'),
+  name: z.string(),
+  kind: StepKind,
+  state: z.enum(STEP_STATES),
+  needs: z.array(z.string()),
+  /** Which template line or rule put it here. */
+  origin: z.string(),
+  with: JsonObject,
+  attempt: z.int(),
+  maxAttempts: z.int(),
+  output: JsonObject.nullable(),
+  /** What it waits for, or why it failed; safe to show. */
+  message: z.string().nullable(),
+  worker: z.string().nullable(),
+  dueAt: z.date().nullable(),
+  startedAt: z.date().nullable(),
+  endedAt: z.date().nullable(),
+});
+export type Step = z.infer<typeof Step>;
+
+export const Run = z.object({
+  id: idSchema('run'),
+  workflow: z.string(),
+  /** SHA-256 of the graph it runs; a running run never changes under an edited file. */
+  graphHash: z.string(),
+  /** `.loom/workflows/change.yaml@<sha>` or `built-in`. */
+  definitionSource: z.string(),
+  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  changeId: idSchema('chg').nullable(),
+  workItemId: idSchema('wrk').nullable(),
+  repository: z.string().nullable(),
+  title: z.string(),
+  input: JsonObject,
+  correlationId: z.string(),
+  createdAt: z.date(),
+  endedAt: z.date().nullable(),
+});
+export type Run = z.infer<typeof Run>;
+export const RunWithSteps = Run.extend({ steps: z.array(Step) });
+export type RunWithSteps = z.infer<typeof RunWithSteps>;

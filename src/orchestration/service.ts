@@ -1,0 +1,190 @@
+/** The verbs of the Orchestration Engine, one interface per sub-room; see index.ts. */
+import type { Signal } from '#connectors/contract';
+import type { Id, JsonObject, Page, PageRequest, Tx } from '#kernel';
+import type { Actor } from '#ledger';
+import type { Principal } from '#governance';
+import type { Change, Claim, Run, RunWithSteps, Session, WorkItem } from './schema.ts';
+
+export interface IntakeService {
+  /**
+   * Writes the signals of one delivery down: inbound row, signal events and inbox rows in one commit
+   * (grouped with its neighbours). Resolves after that commit. A known delivery or signal adds nothing.
+   */
+  receive(delivery: {
+    source: string;
+    deliveryId: string;
+    signals: Signal[];
+  }): Promise<{ accepted: number; isDuplicate: boolean }>;
+  /** Acts on signals that were written down; any node may. Gives how many it handled. */
+  processOnce(limit?: number): Promise<number>;
+}
+
+export interface WorkService {
+  create(
+    item: {
+      title: string;
+      text?: string | undefined;
+      repository?: string | undefined;
+      labels?: string[] | undefined;
+    },
+    actor: Actor,
+  ): Promise<WorkItem>;
+  list(
+    filter: {
+      state?: WorkItem['state'] | undefined;
+      repository?: string | undefined;
+    } & PageRequest,
+  ): Promise<Page<WorkItem>>;
+  find(id: Id<'wrk'>): Promise<WorkItem | undefined>;
+  /** Hands the oldest open item to the session, or undefined. Two sessions never get the same one. */
+  next(sessionId: Id<'ses'>, repository?: string): Promise<WorkItem | undefined>;
+}
+
+export interface ChangeService {
+  list(
+    filter: {
+      state?: Change['state'] | undefined;
+      repository?: string | undefined;
+      sessionId?: Id<'ses'> | undefined;
+    } & PageRequest,
+  ): Promise<Page<Change>>;
+  find(id: Id<'chg'>): Promise<Change | undefined>;
+  /** By `owner/name#12`, `owner/name:branch`, a head or merge commit, or its id. */
+  resolve(reference: string): Promise<Change | undefined>;
+  /** Approves or declines, tells the waiting run, and answers with the change. */
+  review(
+    id: Id<'chg'>,
+    review: { decision: 'approve' | 'decline'; headSha: string; reason: string },
+    by: Principal,
+  ): Promise<Change>;
+}
+
+export interface SessionService {
+  /** Registers or finds the session by agent and external id. */
+  start(
+    session: {
+      agent: string;
+      externalId: string;
+      model?: string | undefined;
+      repository?: string | undefined;
+      branch?: string | undefined;
+      baseSha?: string | undefined;
+      cwd?: string | undefined;
+      intent?: string | undefined;
+      workItemId?: Id<'wrk'> | undefined;
+      parentId?: Id<'ses'> | undefined;
+    },
+    operator: Principal,
+  ): Promise<Session>;
+  /** A sign of life: renews its claims' leases. Also records a tool call when one is given. */
+  touch(
+    id: Id<'ses'>,
+    activity?: {
+      tool?: string | undefined;
+      path?: string | undefined;
+      outcome?: 'allowed' | 'denied' | undefined;
+      intent?: string | undefined;
+      packId?: Id<'ctx'> | undefined;
+      branch?: string | undefined;
+    },
+  ): Promise<void>;
+  end(id: Id<'ses'>, reason: string): Promise<void>;
+  find(id: Id<'ses'>): Promise<Session | undefined>;
+  findByExternalId(agent: string, externalId: string): Promise<Session | undefined>;
+  list(
+    filter: { state?: Session['state'] | undefined; repository?: string | undefined } & PageRequest,
+  ): Promise<Page<Session>>;
+}
+
+export type ClaimAnswer =
+  | { outcome: 'granted'; claims: Claim[] }
+  | {
+      outcome: 'denied';
+      /** One sentence for the agent: who holds what, since when, until when, and what to do. */
+      message: string;
+      conflicts: {
+        path: string;
+        heldBy: {
+          sessionId: Id<'ses'>;
+          agent: string;
+          operator: string | null;
+          intent: string;
+          since: Date;
+          until: Date;
+        };
+      }[];
+      choices: string[];
+    };
+
+export interface ClaimService {
+  /** All or nothing; the session's own claims never stand in its way. */
+  acquire(request: {
+    sessionId: Id<'ses'>;
+    repository: string;
+    paths: string[];
+    strength?: Claim['strength'];
+    intent?: string;
+  }): Promise<ClaimAnswer>;
+  /** What would be answered; grants nothing. */
+  check(request: {
+    sessionId: Id<'ses'>;
+    repository: string;
+    paths: string[];
+  }): Promise<ClaimAnswer>;
+  release(request: {
+    sessionId: Id<'ses'>;
+    paths?: string[] | undefined;
+    reason: string;
+  }): Promise<number>;
+  list(
+    filter: {
+      sessionId?: Id<'ses'> | undefined;
+      repository?: string | undefined;
+      state?: Claim['state'] | undefined;
+    } & PageRequest,
+  ): Promise<Page<Claim>>;
+}
+
+export interface WorkflowService {
+  start(
+    tx: Tx,
+    run: {
+      /** A parsed definition: see workflow/definition.ts. */
+      definition: WorkflowGraph;
+      title: string;
+      input: JsonObject;
+      changeId?: Id<'chg'> | undefined;
+      workItemId?: Id<'wrk'> | undefined;
+      repository?: string | undefined;
+      correlationId: string;
+      cause?: Id<'evt'> | undefined;
+    },
+  ): Promise<Run>;
+  find(id: Id<'run'>): Promise<RunWithSteps | undefined>;
+  list(
+    filter: { state?: Run['state'] | undefined; changeId?: Id<'chg'> | undefined } & PageRequest,
+  ): Promise<Page<Run>>;
+  /** Completes waiting steps that listen for it; one that comes early is kept. Equal keys count once. */
+  signal(
+    tx: Tx,
+    signal: { runId: Id<'run'>; name: string; body: JsonObject; dedupeKey: string; actor: Actor },
+  ): Promise<number>;
+  cancel(id: Id<'run'>, reason: string, actor: Actor): Promise<RunWithSteps>;
+  /** Takes a failed step up again, with all attempts afresh. */
+  retry(id: Id<'run'>, step: string | undefined, actor: Actor): Promise<RunWithSteps>;
+}
+
+export interface WorkflowGraph {
+  name: string;
+  source: string;
+  steps: {
+    name: string;
+    kind: string;
+    needs: string[];
+    with: JsonObject;
+    origin: string;
+    maxAttempts: number;
+    backoffMs: number;
+    timeoutMs: number | null;
+  }[];
+}

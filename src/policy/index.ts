@@ -1,0 +1,6 @@
+/**
+ * Policy Engine: facts, rules and the verdict over a change. Rules only add requirements, doubt
+ * escalates, and the policy is read from the protected base. It never merges, notifies or waits.
+ */
+export { type ApprovalFact, Decision, DecidingRule, Lane, LANES, RiskFactor } from './schema.ts';
+export type { ChangeToJudge, PolicyProblem, PolicyService, PolicySummary } from './service.ts';

@@ -1,0 +1,4 @@
+/** Support for tests: databases, time, waiting, and real repositories. Never imported by the product. */
+export { testClock, type TestClock } from './clock.ts';
+export { testDatabase, type TestDatabase } from './database.ts';
+export { waitFor } from './wait-for.ts';
