@@ -266,7 +266,7 @@ function findFile(
   const folder = sources.flags?.['data'] ?? env['LOOM_DATA'] ?? defaultDataFolder(env);
   const candidates = [
     join(sources.cwd ?? process.cwd(), 'loom.yaml'),
-    join(`${folder as string}`, 'loom.yaml'),
+    join(folder as string, 'loom.yaml'),
   ];
   return candidates.find((path) => existsSync(path));
 }

@@ -202,7 +202,7 @@ async function launch(
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ output: error.message }));
     child.once('exit', () => resolve({ output }));
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-8_000);
       if (output.includes('ready to accept connections')) resolve({ child });
     });
@@ -213,7 +213,7 @@ function supervise(child: ChildProcess, socket: string, log: Logger): EmbeddedPo
   let isStopping = false;
   child.unref();
   child.stderr!.removeAllListeners('data');
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     // Its lines may quote statements with data, so they stay at the level nobody ships.
     log.trace({ line: chunk.toString().trim().slice(0, 500) }, 'embedded database says');
   });
