@@ -1,17 +1,32 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /**
- * One run for everything. Database suites share one embedded PostgreSQL (or the server named by
- * DATABASE_URL); each file works in its own database cloned from a migrated template.
+ * Three kinds of tests, told apart by what they use:
+ * - unit: values in, values out; no server. `npm run check` runs these.
+ * - database: real PostgreSQL, each file in its own cloned database; run again on DATABASE_URL.
+ * - system (`tests/`): real processes, real Chromium, kill -9.
  */
+const testFiles = globSync('src/**/*.test.ts').map((path) => path.replaceAll('\\', '/'));
+const needsDatabase = (path: string) => /\btest(Database|App|Server)\(/.test(readFileSync(path, 'utf8'));
+const database = testFiles.filter(needsDatabase);
+const unit = testFiles.filter((path) => !database.includes(path));
+const globalSetup = ['src/testing/global-setup.ts'];
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
-    globalSetup: ['src/testing/global-setup.ts'],
     reporters: process.env['CI'] ? ['default', './src/testing/summary-reporter.ts'] : ['default'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'unit', include: unit } },
+      { extends: true, test: { name: 'database', include: database, globalSetup } },
+      {
+        extends: true,
+        test: { name: 'system', include: ['tests/**/*.test.ts'], globalSetup, fileParallelism: false },
+      },
+    ],
   },
 });
