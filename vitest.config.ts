@@ -8,7 +8,8 @@ import { defineConfig } from 'vitest/config';
  * - system (`tests/`): real processes, real Chromium, kill -9.
  */
 const testFiles = globSync('src/**/*.test.ts').map((path) => path.replaceAll('\\', '/'));
-const needsDatabase = (path: string) => /\btest(Database|App|Server)\(/.test(readFileSync(path, 'utf8'));
+const needsDatabase = (path: string) =>
+  /\b(test(Database|App|Server)|startEmbeddedPostgres)\(/.test(readFileSync(path, 'utf8'));
 const database = testFiles.filter(needsDatabase);
 const unit = testFiles.filter((path) => !database.includes(path));
 const globalSetup = ['src/testing/global-setup.ts'];
@@ -25,7 +26,12 @@ export default defineConfig({
       { extends: true, test: { name: 'database', include: database, globalSetup } },
       {
         extends: true,
-        test: { name: 'system', include: ['tests/**/*.test.ts'], globalSetup, fileParallelism: false },
+        test: {
+          name: 'system',
+          include: ['tests/**/*.test.ts'],
+          globalSetup,
+          fileParallelism: false,
+        },
       },
     ],
   },

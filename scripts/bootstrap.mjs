@@ -19,8 +19,16 @@ function fail(message, hint) {
 function run(command, args, what) {
   // A shell finds npm.cmd and .bin links alike; the arguments are constants of this file.
   const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (done.error) fail(`${what} could not run (${done.error.message}).`, `Run it by hand: ${command} ${args.join(' ')}`);
-  if (done.status !== 0) fail(`${what} failed.`, `See the lines above, then run it by hand: ${command} ${args.join(' ')}`);
+  if (done.error)
+    fail(
+      `${what} could not run (${done.error.message}).`,
+      `Run it by hand: ${command} ${args.join(' ')}`,
+    );
+  if (done.status !== 0)
+    fail(
+      `${what} failed.`,
+      `See the lines above, then run it by hand: ${command} ${args.join(' ')}`,
+    );
 }
 
 function hashOf(paths) {
@@ -44,7 +52,10 @@ function filesBelow(folder) {
 function checkNode() {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) {
-    fail(`Node ${process.versions.node} is too old to install it.`, 'Install Node 20 or newer from https://nodejs.org and try again.');
+    fail(
+      `Node ${process.versions.node} is too old to install it.`,
+      'Install Node 20 or newer from https://nodejs.org and try again.',
+    );
   }
 }
 
@@ -65,7 +76,10 @@ function install() {
 /** npm writes its own lock on every install; older than ours means ours changed since. */
 function isStale() {
   const installed = join(root, 'node_modules', '.package-lock.json');
-  return !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs;
+  return (
+    !existsSync(installed) ||
+    statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs
+  );
 }
 
 function mark(lock) {
@@ -95,8 +109,15 @@ function buildConsole() {
   process.stdout.write('LoomStack: building the console (some seconds, once) …\n');
   const node = existsSync(bundledNode) ? bundledNode : process.execPath;
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  const built = spawnSync(node, [vite, 'build', '--logLevel', 'warn'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (built.status !== 0) fail('the console could not be built.', 'See the lines above; `npm run build:console` repeats it.');
+  const built = spawnSync(node, [vite, 'build', '--logLevel', 'warn'], {
+    cwd: folder,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (built.status !== 0)
+    fail(
+      'the console could not be built.',
+      'See the lines above; `npm run build:console` repeats it.',
+    );
   mkdirSync(join(folder, 'dist'), { recursive: true });
   writeFileSync(marker, wanted);
 }

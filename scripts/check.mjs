@@ -19,7 +19,9 @@ function run([name, command, args]) {
     child.on('error', (error) => (output += error.message));
     child.on('close', (code) => {
       const isGood = code === 0;
-      process.stdout.write(`${isGood ? 'ok  ' : 'FAIL'}  ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`);
+      process.stdout.write(
+        `${isGood ? 'ok  ' : 'FAIL'}  ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`,
+      );
       if (!isGood) process.stdout.write(`${output}\n`);
       resolve(isGood);
     });

@@ -3,6 +3,7 @@
  * Opens again whatever a kill -9 leaves behind: orphaned servers, zombies and stale lock files.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -13,6 +14,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,11 +48,10 @@ export async function startEmbeddedPostgres(options: {
 }): Promise<EmbeddedPostgres> {
   const { log } = options;
   mkdirSync(options.folder, { recursive: true });
-  const folder = realpathSync(options.folder);
-  const native = findEmbeddedBinaries(folder);
-  if (isRoot()) openPathFor(folder);
-  const cluster = join(folder, 'postgres');
-  const socket = socketFolder(folder);
+  const home = homeFor(realpathSync(options.folder));
+  const native = findEmbeddedBinaries(home);
+  const cluster = join(home, 'postgres');
+  const socket = socketFolder(home);
 
   initialise(native, cluster, log);
   await endLeftovers(cluster, socket, log);
@@ -87,24 +88,33 @@ function asServerUser(): { uid?: number; gid?: number } {
   return isRoot() ? UNPRIVILEGED : {};
 }
 
-/** The server's user must be able to reach the folder, but nobody may list it. */
-function openPathFor(folder: string): void {
+/**
+ * Where the server's files live: in the data folder, unless we are root and the server's own user
+ * cannot enter it (root's home is closed on most machines). Then they live below /var/lib, and a
+ * link in the data folder shows where.
+ */
+function homeFor(folder: string): string {
+  if (!isRoot()) return folder;
+  // The server's user must be able to pass through, but nobody may list it.
   chmodSync(folder, 0o711);
-}
+  if (canServerEnter(folder)) return folder;
 
-function socketFolder(folder: string): string {
-  let socket = join(folder, 'socket');
-  if (Buffer.byteLength(socket) > MAX_SOCKET_FOLDER || !isReachable(folder)) {
-    socket = mkdtempSync(join(tmpdir(), 'loom-'));
+  const shared = '/var/lib/loomstack';
+  const home = join(shared, createHash('sha256').update(folder).digest('hex').slice(0, 12));
+  mkdirSync(home, { recursive: true });
+  for (const path of [shared, home]) chmodSync(path, 0o711);
+  if (!canServerEnter(home)) {
+    throw new AppError('unavailable', 'database.folder_closed', {
+      message: `PostgreSQL does not run as root, and its own user can enter neither ${folder} nor ${home}.`,
+      hint: 'Choose a folder other users may pass through with --data DIR, or set DATABASE_URL.',
+    });
   }
-  mkdirSync(socket, { recursive: true, mode: 0o700 });
-  if (isRoot()) chownSync(socket, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
-  return socket;
+  rmSync(join(folder, 'postgres'), { force: true });
+  symlinkSync(join(home, 'postgres'), join(folder, 'postgres'));
+  return home;
 }
 
-/** As root the data folder may lie below a private home; then the cluster cannot live there. */
-function isReachable(folder: string): boolean {
-  if (!isRoot()) return true;
+function canServerEnter(folder: string): boolean {
   const { status } = spawnSync('/bin/sh', ['-c', 'cd "$0"', folder], {
     ...UNPRIVILEGED,
     stdio: 'ignore',
@@ -112,14 +122,16 @@ function isReachable(folder: string): boolean {
   return status === 0;
 }
 
+function socketFolder(home: string): string {
+  let socket = join(home, 'socket');
+  if (Buffer.byteLength(socket) > MAX_SOCKET_FOLDER) socket = mkdtempSync(join(tmpdir(), 'loom-'));
+  mkdirSync(socket, { recursive: true, mode: 0o700 });
+  if (isRoot()) chownSync(socket, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
+  return socket;
+}
+
 function initialise(native: string, cluster: string, log: Logger): void {
   if (existsSync(join(cluster, 'PG_VERSION'))) return;
-  if (!isReachable(join(cluster, '..'))) {
-    throw new AppError('unavailable', 'database.folder_closed', {
-      message: `PostgreSQL does not run as root, and its own user cannot enter ${join(cluster, '..')}.`,
-      hint: 'Open the path with `chmod o+x` on each folder above it, or choose another with --data DIR.',
-    });
-  }
   // initdb may be killed half-way: it works beside the final place and is moved there when done.
   const half = `${cluster}.half`;
   rmSync(half, { recursive: true, force: true });
