@@ -56,6 +56,8 @@ export const LedgerEvent = z.object({
 export type LedgerEvent = z.infer<typeof LedgerEvent>;
 
 export interface NewEvent {
+  /** Made beforehand by the caller, when rows of the same transaction name it as their cause. */
+  id?: LedgerEvent['id'] | undefined;
   /** `noun.past-participle`, such as `change.opened`. */
   type: string;
   subject: string;

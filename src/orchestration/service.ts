@@ -169,10 +169,20 @@ export interface WorkflowService {
     tx: Tx,
     signal: { runId: Id<'run'>; name: string; body: JsonObject; dedupeKey: string; actor: Actor },
   ): Promise<number>;
-  cancel(id: Id<'run'>, reason: string, actor: Actor): Promise<RunWithSteps>;
+  /**
+   * Ends a running run and aborts its steps; one that has ended stays as it is. Callers that hold a
+   * transaction on the run pass it, so as not to wait for themselves.
+   */
+  cancel(id: Id<'run'>, reason: string, actor: Actor, tx?: Tx): Promise<RunWithSteps>;
   /** Takes a failed step up again, with all attempts afresh. */
   retry(id: Id<'run'>, step: string | undefined, actor: Actor): Promise<RunWithSteps>;
 }
+
+/** By needed step (or `input`), then by key of its output: the value or values that let the step run. */
+export type StepCondition = Record<
+  string,
+  Record<string, string | number | boolean | (string | number | boolean)[]>
+>;
 
 export interface WorkflowGraph {
   name: string;
@@ -186,5 +196,7 @@ export interface WorkflowGraph {
     maxAttempts: number;
     backoffMs: number;
     timeoutMs: number | null;
+    /** Outputs of needed steps (or `input`, of the run) that must match, else the step is skipped. */
+    when?: StepCondition | undefined;
   }[];
 }

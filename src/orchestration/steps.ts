@@ -12,6 +12,8 @@ export interface StepContext {
   idempotencyKey: string;
   /** The event that made this step ready. */
   cause: Id<'evt'> | undefined;
+  /** True when `run` is called again because the `dueAt` of its wait has come, by the database's clock. */
+  isDue?: boolean;
   /** Aborts when the lease is lost, the run is cancelled or the node stops. */
   signal: AbortSignal;
 }
