@@ -3,4 +3,9 @@
  * here is a reading of the ledger; it holds no second truth.
  */
 export { Deployment, Incident, Trace, TraceNode, WhyAnswer } from './schema.ts';
-export type { ObservabilityService } from './service.ts';
+export { traceProjection } from './projection.ts';
+export {
+  createObservabilityService,
+  type ObservabilityDeps,
+  type ObservabilityService,
+} from './service.ts';
