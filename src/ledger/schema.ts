@@ -67,7 +67,8 @@ export interface NewEvent {
   correlationId?: string | undefined;
   /** The source's word; the ledger adds its own `recordedAt`. */
   occurredAt?: Date | undefined;
-  refs?: EventRefs | undefined;
+  /** Roles that are undefined are left out. */
+  refs?: { readonly [Role in keyof EventRefs]?: string | null | undefined } | undefined;
   /** JSON-safe values only (dates become RFC 3339 text). Never a secret. */
   data?: Readonly<Record<string, unknown>> | undefined;
 }

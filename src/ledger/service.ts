@@ -1,6 +1,6 @@
 /** The verbs of the ledger; see index.ts for what it promises. */
 import type { Id, Page, Tx } from '#kernel';
-import type { LedgerEvent, NewEvent, NewOutboxMessage } from './schema.ts';
+import type { Actor, LedgerEvent, NewEvent, NewOutboxMessage } from './schema.ts';
 
 export interface EventQuery {
   /** Exact type, or a prefix ending in `.`: `decision.`. */
@@ -22,6 +22,15 @@ export interface Ledger {
   appendMany(tx: Tx, events: readonly NewEvent[]): Promise<LedgerEvent[]>;
   /** Leaves a message for an outside system in the caller's transaction. An equal key changes nothing. */
   enqueue(tx: Tx, message: NewOutboxMessage): Promise<void>;
+  /**
+   * Erases what an event says and records `payload.redacted`; that the event happened stays proven.
+   * Undefined when there was nothing to erase.
+   * @throws AppError `ledger.no_such_event`, or `ledger.not_placed_yet` in its first second.
+   */
+  redact(
+    tx: Tx,
+    options: { eventId: Id<'evt'>; actor: Actor; reason: string },
+  ): Promise<LedgerEvent | undefined>;
   find(id: Id<'evt'>): Promise<LedgerEvent | undefined>;
   list(query: EventQuery): Promise<Page<LedgerEvent>>;
   /**

@@ -1,0 +1,75 @@
+/**
+ * Waking what waits. Polling is the truth everywhere in this room; a wake-up only makes it prompt.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Db } from '#kernel';
+
+export const LEDGER_CHANNEL = 'loom_ledger';
+export const OUTBOX_CHANNEL = 'loom_outbox';
+
+const GATHER_MS = 5;
+
+/**
+ * Tells other nodes, soon and once for many calls, that there is work on a channel. It speaks
+ * outside the caller's transaction: NOTIFY inside one holds a lock for the whole server from commit
+ * to the end of its fsync, which would let commits happen only one by one.
+ */
+export function createAnnouncer(db: Db, channel: string): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      // A lost wake-up is found by polling, so a closed pool or a dead server is no news here.
+      db.query('select pg_notify($1, $2)', [channel, 'new']).catch(() => {});
+    }, GATHER_MS).unref();
+  };
+}
+
+/** A place to wait that remembers a wake-up which came while nobody waited. */
+export class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** Resolves at the next ring, after the time, or on abort; true when it rang. */
+  async wait(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+    if (!this.#rung && !signal.aborted) {
+      const ended = new AbortController();
+      const rung = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      const both = AbortSignal.any([signal, ended.signal]);
+      await Promise.race([rung, delay(milliseconds, undefined, { signal: both }).catch(() => {})]);
+      ended.abort();
+      this.#wake = undefined;
+    }
+    const rang = this.#rung;
+    this.#rung = false;
+    return rang;
+  }
+}
+
+/** Listens on a channel for many bells over one connection, and only while there are any. */
+export function createListenerHub(db: Db, channel: string): (bell: Bell) => Disposable {
+  const bells = new Set<Bell>();
+  let listening: AbortController | undefined;
+  return (bell) => {
+    bells.add(bell);
+    if (listening === undefined) {
+      listening = new AbortController();
+      db.listen(channel, () => bells.forEach((each) => each.ring()), listening.signal);
+    }
+    return {
+      [Symbol.dispose]() {
+        bells.delete(bell);
+        if (bells.size > 0) return;
+        listening?.abort();
+        listening = undefined;
+      },
+    };
+  };
+}
