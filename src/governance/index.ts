@@ -3,4 +3,10 @@
  * the custody of a change approves it. It never judges code.
  */
 export { Action, ACTIONS, Approval, Person, type Principal, Role, ROLES, Token } from './schema.ts';
-export type { GovernanceService, Resource } from './service.ts';
+export { rolesDocument } from './roles-document.ts';
+export {
+  createGovernanceService,
+  type GovernanceDeps,
+  type GovernanceService,
+  type Resource,
+} from './service.ts';

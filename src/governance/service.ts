@@ -1,6 +1,22 @@
 /** The verbs of governance; see index.ts for what it promises. */
-import type { Id, Page, PageRequest, Tx } from '#kernel';
+import {
+  AppError,
+  type Clock,
+  type Db,
+  type Id,
+  type Logger,
+  type NewId,
+  type Page,
+  type PageRequest,
+  type Tx,
+} from '#kernel';
+import type { Ledger } from '#ledger';
+import { createAccessCheck } from './access.ts';
+import { createApprovals } from './approvals.ts';
+import { createDenialRecorder } from './denials.ts';
+import { createPeople } from './people.ts';
 import type { Action, Approval, Person, Principal, Role, Token } from './schema.ts';
+import { createTokens } from './tokens.ts';
 
 export interface Resource {
   kind: string;
@@ -23,6 +39,20 @@ export interface GovernanceService {
     person: {
       name: string;
       roles: Role[];
+      teams?: string[] | undefined;
+      identities?: string[] | undefined;
+    },
+    by: Principal,
+  ): Promise<Person>;
+  /**
+   * Changes what is given and leaves the rest. Nobody changes their own roles, and one admin stays.
+   * @throws AppError `governance.own_roles`, `governance.last_admin`, `governance.identity_taken`.
+   */
+  updatePerson(
+    id: Id<'usr'>,
+    fields: {
+      name?: string | undefined;
+      roles?: Role[] | undefined;
       teams?: string[] | undefined;
       identities?: string[] | undefined;
     },
@@ -51,8 +81,8 @@ export interface GovernanceService {
   /** A principal for an agent session: never more than its operator may do, and never an approver. */
   agentPrincipal(operator: Principal, sessionId: Id<'ses'>, agent: string): Principal;
 
-  /** A link that logs its person in once, within ten minutes. */
-  createLoginCode(personId: Id<'usr'>): Promise<string>;
+  /** A code for a link that logs its person in once, within ten minutes. */
+  createLoginCode(personId: Id<'usr'>, by?: Principal): Promise<string>;
   /** Trades the code for a session token. A second use fails. @throws AppError `governance.bad_login_code`. */
   redeemLoginCode(code: string): Promise<{ token: Token; secret: string; person: Person }>;
 
@@ -85,7 +115,7 @@ export interface GovernanceService {
     correlationId: string,
   ): Promise<Approval[]>;
   listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
-  /** Valid consents with the roles and teams of their givers as they are now, custody checked again. */
+  /** Empty while anyone declines this head. Valid consents with the roles and teams of their givers as they are now, custody checked again. */
   approvalFacts(
     tx: Tx,
     change: {
@@ -94,5 +124,55 @@ export interface GovernanceService {
       policyVersion?: string | undefined;
       custody: readonly string[];
     },
-  ): Promise<{ person: string; roles: Role[]; teams: string[]; headSha: string }[]>;
+  ): Promise<
+    { person: string; roles: Role[]; teams: string[]; identities: string[]; headSha: string }[]
+  >;
+}
+
+export interface GovernanceDeps {
+  db: Db;
+  ledger: Ledger;
+  clock: Clock;
+  newId: NewId;
+  log: Logger;
+}
+
+/** @throws AppError `kernel.broken_invariant` when the access policies are not clean. */
+export function createGovernanceService(deps: GovernanceDeps): GovernanceService {
+  const log = deps.log.child({ room: 'governance' });
+  const isAllowed = createAccessCheck();
+  const denials = createDenialRecorder({ ...deps, log });
+
+  async function authorize(
+    principal: Principal,
+    action: Action,
+    resource: Resource,
+  ): Promise<void> {
+    if (isAllowed(principal, action, resource)) return;
+    await denials.record(principal, action, resource);
+    throw new AppError('forbidden', 'governance.forbidden', {
+      message: `You may not do this (${action}).`,
+      hint:
+        principal.kind === 'agent'
+          ? 'Agents never hold this right, or their operator does not. See docs/roles.md.'
+          : 'An admin can give you a role that may, or a token with this scope. See docs/roles.md.',
+      details: { action },
+    });
+  }
+
+  return {
+    authorize,
+    isAllowed,
+    ...createPeople(deps),
+    ...createTokens({ ...deps, isAllowed }),
+    ...createApprovals({ ...deps, isAllowed, denials }),
+    agentPrincipal: (operator, sessionId, agent) => ({
+      ...operator,
+      kind: 'agent',
+      id: sessionId,
+      name: agent,
+      identities: [...operator.identities, `session:${sessionId}`],
+      onBehalfOf: operator.onBehalfOf ?? operator.id,
+    }),
+  };
 }

@@ -1,0 +1,200 @@
+/**
+ * Consents to changes. Nobody in the custody of a change consents to it: checked when the consent is
+ * given, and again whenever it is counted, because identities become known later.
+ */
+import {
+  AppError,
+  checkValue,
+  type Clock,
+  type Db,
+  type Id,
+  isId,
+  type NewId,
+  type Tx,
+} from '#kernel';
+import type { Ledger } from '#ledger';
+import { z } from 'zod';
+import type { AccessCheck } from './access.ts';
+import { sharedIdentities } from './custody.ts';
+import type { DenialRecorder } from './denials.ts';
+import { actorOf, approvalEvent, SYSTEM_ACTOR } from './events.ts';
+import type { Approval, Person, Principal, Role } from './schema.ts';
+import * as store from './store.ts';
+
+const Reason = z.string().trim().max(4_000);
+
+interface NewApproval {
+  changeId: Id<'chg'>;
+  headSha: string;
+  currentHeadSha: string;
+  policyVersion: string;
+  custody: readonly string[];
+  decision: Approval['decision'];
+  reason: string;
+  correlationId: string;
+}
+
+export interface ApprovalGiver {
+  person: string;
+  roles: Role[];
+  teams: string[];
+  identities: string[];
+  headSha: string;
+}
+
+export interface Approvals {
+  recordApproval(tx: Tx, approval: NewApproval, by: Principal): Promise<Approval>;
+  voidApprovals(
+    tx: Tx,
+    changeId: Id<'chg'>,
+    currentHeadSha: string,
+    correlationId: string,
+  ): Promise<Approval[]>;
+  listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
+  approvalFacts(
+    tx: Tx,
+    change: {
+      changeId: Id<'chg'>;
+      headSha: string;
+      policyVersion?: string | undefined;
+      custody: readonly string[];
+    },
+  ): Promise<ApprovalGiver[]>;
+}
+
+export function createApprovals(deps: {
+  db: Db;
+  ledger: Ledger;
+  clock: Clock;
+  newId: NewId;
+  isAllowed: AccessCheck;
+  denials: DenialRecorder;
+}): Approvals {
+  const { db, ledger, clock, newId, isAllowed, denials } = deps;
+
+  async function recordApproval(tx: Tx, input: NewApproval, by: Principal): Promise<Approval> {
+    const person = await refuseUnlessEligible(tx, input, by);
+    const approval: Approval = {
+      id: newId('apr'),
+      changeId: input.changeId,
+      headSha: input.headSha,
+      policyVersion: input.policyVersion,
+      personId: person.id,
+      personName: person.name,
+      decision: input.decision,
+      reason: checkValue(Reason, input.reason, 'governance.bad_reason'),
+      state: 'valid',
+      givenAt: clock.now(),
+    };
+    const standing = await store.insertApprovalOnce(tx, approval);
+    if (standing.isNew) {
+      const type = approval.decision === 'approve' ? 'approval.given' : 'approval.declined';
+      await ledger.append(tx, approvalEvent(type, approval, actorOf(by), input.correlationId));
+    }
+    return standing.approval;
+  }
+
+  async function refuseUnlessEligible(tx: Tx, input: NewApproval, by: Principal): Promise<Person> {
+    if (by.kind !== 'person' || !isId('usr', by.id)) {
+      throw denied(input, by, 'governance.agent_cannot_approve', {
+        message: 'Only a person can approve or decline a change.',
+        hint: 'Ask somebody with the approver role who had no hand in the change.',
+      });
+    }
+    // The lock makes an identity that is being added at this moment either seen here or added later,
+    // and what is added later is found when the consent is counted.
+    const person = await store.lockPerson(tx, by.id);
+    const current = { ...by, roles: person?.roles ?? [] };
+    const resource = { kind: 'change', id: input.changeId };
+    if (person === undefined || !isAllowed(current, 'changes:approve', resource)) {
+      throw denied(input, by, 'governance.forbidden', {
+        message: 'Approving a change needs the approver role and the scope changes:approve.',
+        hint: 'An admin can give the role; see docs/roles.md.',
+      });
+    }
+    const shared = sharedIdentities({ ...person, onBehalfOf: by.onBehalfOf }, input.custody);
+    if (shared.length > 0) {
+      throw denied(input, by, 'governance.in_custody', {
+        message: `You had a hand in this change (${shared.join(', ')}), so you cannot judge it.`,
+        hint: 'Ask somebody who neither requested, prompted, wrote nor committed it.',
+      });
+    }
+    if (input.headSha !== input.currentHeadSha) {
+      throw new AppError('conflict', 'governance.stale_head', {
+        message: 'The change has moved on since you looked at it.',
+        hint: `Look at ${input.currentHeadSha.slice(0, 12)} and decide again.`,
+        details: { headSha: input.headSha, currentHeadSha: input.currentHeadSha },
+      });
+    }
+    return person;
+  }
+
+  function denied(
+    input: NewApproval,
+    by: Principal,
+    code: string,
+    words: { message: string; hint: string },
+  ): AppError {
+    // The caller's transaction is about to be rolled back, so the event takes one of its own, and is
+    // not waited for: this one may hold the pool's last connection.
+    void denials.record(by, 'changes:approve', { kind: 'change', id: input.changeId });
+    return new AppError('forbidden', code, words);
+  }
+
+  async function voidApprovals(
+    tx: Tx,
+    changeId: Id<'chg'>,
+    currentHeadSha: string,
+    correlationId: string,
+  ): Promise<Approval[]> {
+    const voided = await store.voidApprovalsForOtherHeads(
+      tx,
+      changeId,
+      currentHeadSha,
+      clock.now(),
+    );
+    if (voided.length > 0) {
+      await ledger.appendMany(
+        tx,
+        voided.map((approval) =>
+          approvalEvent('approval.voided', approval, SYSTEM_ACTOR, correlationId),
+        ),
+      );
+    }
+    return voided;
+  }
+
+  async function approvalFacts(
+    tx: Tx,
+    change: Parameters<Approvals['approvalFacts']>[1],
+  ): Promise<ApprovalGiver[]> {
+    const standing = await store.selectStandingApprovals(tx, change.changeId, change.headSha);
+    // A refusal is final for this head, whatever became of the policy or of who gave it.
+    if (standing.some(({ decision }) => decision === 'decline')) return [];
+    return standing
+      .filter(
+        ({ personId: id, identities, roles, policyVersion }) =>
+          roles.includes('approver') &&
+          (change.policyVersion === undefined || policyVersion === change.policyVersion) &&
+          sharedIdentities({ id, identities }, change.custody).length === 0,
+      )
+      .filter(
+        ({ personId }, index, all) =>
+          all.findIndex((other) => other.personId === personId) === index,
+      )
+      .map(({ personId, roles, teams, identities, headSha }) => ({
+        person: personId,
+        roles,
+        teams,
+        identities,
+        headSha,
+      }));
+  }
+
+  return {
+    recordApproval,
+    voidApprovals,
+    listApprovals: (tx, changeId) => store.selectApprovals(tx ?? db, changeId),
+    approvalFacts,
+  };
+}
