@@ -5,7 +5,7 @@
  * roles and scopes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createAccessCheck } from './access.ts';
 import { rolesDocument } from './roles-document.ts';

@@ -2,7 +2,7 @@
  * Goal: whoever had a hand in a change is recognised under any of their identities.
  * Method: examples of the forms systems use; a property over any custody and any approver.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { normaliseIdentity, sharedIdentities } from './custody.ts';
 

@@ -2,7 +2,7 @@
  * Goal: a secret is recognised by its shape, and a typo never reaches the database.
  * Method: fresh secrets, with one character changed anywhere.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hashSecret, isTokenSecret, newTokenSecret } from './token-secret.ts';
 
@@ -19,14 +19,10 @@ test('any one changed character is noticed', () => {
   const { secret } = newTokenSecret('api');
 
   fc.assert(
-    fc.property(
-      fc.nat(secret.length - 1),
-      fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789_'),
-      (at, character) => {
-        fc.pre(secret[at] !== character);
-        expect(isTokenSecret(secret.slice(0, at) + character + secret.slice(at + 1))).toBe(false);
-      },
-    ),
+    fc.property(fc.nat(secret.length - 1), fc.stringMatching(/^[a-z0-9_]$/), (at, character) => {
+      fc.pre(secret[at] !== character);
+      expect(isTokenSecret(secret.slice(0, at) + character + secret.slice(at + 1))).toBe(false);
+    }),
   );
 });
 
