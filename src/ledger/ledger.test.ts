@@ -90,6 +90,24 @@ test('a thread of work is inherited from the cause, and starts with the event it
   expect(third?.correlationId).toBe('own');
 });
 
+test('events of one call may name each other as causes', async () => {
+  await using database = await testDatabase();
+  const ledger = aLedger(database.db);
+  const before = await database.db.transaction((tx) => ledger.append(tx, anEvent()));
+  const [first, second] = [newId('evt'), newId('evt')];
+
+  const written = await database.db.transaction((tx) =>
+    ledger.appendMany(tx, [
+      anEvent({ cause: second }),
+      anEvent({ id: second, cause: first }),
+      anEvent({ id: first, cause: before.id }),
+    ]),
+  );
+
+  expect(written.map(({ correlationId }) => correlationId)).toEqual(Array(3).fill(before.id));
+  expect(await ledger.find(first)).toEqual(written[2]);
+});
+
 test('many events in one call keep their order', async () => {
   await using database = await testDatabase();
   const ledger = aLedger(database.db);

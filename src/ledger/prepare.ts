@@ -1,6 +1,6 @@
 /** Turns a new event into the row that is stored, or refuses it. Values in, values out. */
 import { hash, randomBytes } from 'node:crypto';
-import { AppError, canonicalJson, type Clock, type Id, type NewId } from '#kernel';
+import { AppError, canonicalJson, type Clock, type Id, isId, type NewId } from '#kernel';
 import { EventRefs, type NewEvent } from './schema.ts';
 
 /** Larger things belong in a file or a table; the event names them by hash. */
@@ -14,6 +14,8 @@ const REF_NAMES: ReadonlySet<string> = new Set(EventRefs.keyType.options);
 export interface PreparedEvent {
   id: Id<'evt'>;
   event: NewEvent;
+  /** Its thread of work: known, or that of an earlier stored event. Neither: its own. */
+  thread: { correlationId?: string | undefined; inheritFrom?: string | undefined };
   occurredAt: Date;
   recordedAt: Date;
   refs: EventRefs;
@@ -35,14 +37,18 @@ export function prepareEvents(
 ): PreparedEvent[] {
   const recordedAt = deps.clock.now();
   const salts = randomBytes(SALT_BYTES * events.length);
+  const named = new Map(
+    events.flatMap((event) => (event.id === undefined ? [] : [[event.id, event]])),
+  );
   return events.map((event, index) => {
     refuseBadNames(event);
     const refs = withoutGaps(event.refs ?? {});
     const salt = salts.subarray(index * SALT_BYTES, (index + 1) * SALT_BYTES);
     const dataText = event.data === undefined ? undefined : toJsonText(event);
     return {
-      id: deps.newId('evt'),
+      id: event.id ?? deps.newId('evt'),
       event,
+      thread: findThread(event, named),
       occurredAt: event.occurredAt ?? recordedAt,
       recordedAt,
       refs,
@@ -53,6 +59,23 @@ export function prepareEvents(
       commitment: dataText === undefined ? salt : commitTo(salt, Buffer.from(dataText)),
     };
   });
+}
+
+/** Follows causes through the batch, where an event may name another that is not stored yet. */
+function findThread(
+  event: NewEvent,
+  named: ReadonlyMap<string, NewEvent>,
+): PreparedEvent['thread'] {
+  let current = event;
+  // A chain cannot be longer than the batch, unless it is a ring.
+  for (let steps = 0; steps <= named.size; steps += 1) {
+    if (current.correlationId !== undefined) return { correlationId: current.correlationId };
+    if (current.cause === undefined) return { correlationId: current.id };
+    const cause = named.get(current.cause);
+    if (cause === undefined) return { inheritFrom: current.cause };
+    current = cause;
+  }
+  throw badEvent(event.type, 'it is its own cause');
 }
 
 /** The commitment to a payload: erasing salt and value leaves nothing to guess from. */
@@ -85,7 +108,9 @@ function refuseBadNames(event: NewEvent): void {
   if (!TYPE.test(event.type) || event.type.length > MAX_NAME_LENGTH) {
     throw badEvent(event.type, 'its type is not like noun.past-participle');
   }
-  const { subject, actor, cause, correlationId, refs = {} } = event;
+  const { id, subject, actor, cause, correlationId, refs = {} } = event;
+  if (id !== undefined && !isId('evt', id))
+    throw badEvent(event.type, 'its id is not one of an event');
   refuseBadName(event.type, 'subject', subject);
   refuseBadName(event.type, 'actor', actor.id);
   const optional = { onBehalfOf: actor.onBehalfOf, cause, correlationId, ...refs };

@@ -10,12 +10,13 @@ import type { Actor, EventRefs, LedgerEvent } from './schema.ts';
 const APPEND = `
 with new_events as materialized (
   select nextval('loom.events_position_seq') as position, n.*,
-    coalesce(n.correlation, (select c.correlation_id from loom.events c where c.id = n.cause), n.id)
+    coalesce(n.correlation,
+      (select c.correlation_id from loom.events c where c.id = n.inherit_from), n.id)
       as correlation_id
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::text[], $11::text[], $12::bigint[])
+    $8::text[], $9::timestamptz[], $10::text[], $11::text[], $12::bigint[], $19::text[])
     with ordinality as n (id, type, subject, actor_kind, actor_id, on_behalf_of, cause,
-      correlation, occurred_at, refs, data, redacts_seq, number)
+      correlation, occurred_at, refs, data, redacts_seq, inherit_from, number)
 ), stored as (
   insert into loom.events (position, id, type, subject, actor_kind, actor_id, on_behalf_of, tenant,
     cause, correlation_id, occurred_at, recorded_at, refs, data_commitment, redacts_seq)
@@ -64,7 +65,7 @@ export async function insertEvents(
       column(({ event }) => event.actor.id),
       column(({ event }) => event.actor.onBehalfOf ?? null),
       column(({ event }) => event.cause ?? null),
-      column(({ event }) => event.correlationId ?? null),
+      column(({ thread }) => thread.correlationId ?? null),
       column(({ occurredAt }) => occurredAt.toISOString()),
       column(({ refsText }) => refsText),
       column(({ dataText }) => dataText ?? null),
@@ -75,6 +76,7 @@ export async function insertEvents(
       Buffer.concat(column(({ commitment }) => commitment)),
       names.map(({ index }) => index),
       names.map(({ ref }) => ref),
+      column(({ thread }) => thread.inheritFrom ?? null),
     ],
     'ledger_append',
   );
