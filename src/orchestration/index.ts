@@ -14,12 +14,23 @@ export {
   StepKind,
   WorkItem,
 } from './schema.ts';
+export {
+  createWorkflowService,
+  createWorkflowWorker,
+  findCycle,
+  graphHash,
+  MAX_STEPS,
+  type WorkflowDeps,
+  type WorkflowWorker,
+  type WorkflowWorkerDeps,
+} from './workflow/index.ts';
 export type {
   ChangeService,
   ClaimAnswer,
   ClaimService,
   IntakeService,
   SessionService,
+  StepCondition,
   WorkflowGraph,
   WorkflowService,
   WorkService,

@@ -1,0 +1,234 @@
+/**
+ * One turn of a worker, in one transaction: what its steps came to, their events, messages and rows,
+ * and the claim of the next steps. Batching a turn's steps is what makes the engine fast: the commit
+ * is shared, and the successor of a step is claimed without another round trip.
+ */
+import type { Clock, Id, NewId, Tx } from '#kernel';
+import type { Ledger, NewEvent } from '#ledger';
+import type { StepEffects, StepResult } from '../steps.ts';
+import { backoffDelayMs } from './backoff.ts';
+import { claimSteps } from './claim.ts';
+import {
+  runCompleted,
+  runFailed,
+  stepCompleted,
+  stepFailed,
+  stepSkipped,
+  stepStarted,
+  stepWaiting,
+} from './events.ts';
+import { type ClaimedStep, referenceOf, type StepReference } from './rows.ts';
+import { completeSteps, failStep, lockRuns, parkStep, retryStepLater } from './settle.ts';
+import { notifyWorkers } from './store.ts';
+
+export type Outcome = StepResult | { outcome: 'skipped'; message: string };
+
+export interface FinishedStep {
+  claimed: ClaimedStep;
+  result: Outcome;
+}
+
+export interface TurnDeps {
+  ledger: Ledger;
+  clock: Clock;
+  newId: NewId;
+  worker: string;
+  kinds: readonly string[];
+  leaseMs: number;
+}
+
+export interface TurnResult {
+  claimed: ClaimedStep[];
+  /** Finished steps that counted; the others had lost their lease or their run. */
+  settled: ReadonlySet<ClaimedStep>;
+}
+
+export async function takeTurn(
+  tx: Tx,
+  deps: TurnDeps,
+  finished: readonly FinishedStep[],
+  capacity: number,
+): Promise<TurnResult> {
+  const settling = new Settling(deps, finished);
+  if (finished.length > 0) await settling.settle(tx);
+
+  const { worker, kinds, leaseMs } = deps;
+  const claimed =
+    capacity > 0 ? await claimSteps(tx, { worker, kinds, limit: capacity, leaseMs }) : [];
+  settling.events.push(
+    ...claimed.map((one) =>
+      stepStarted(referenceOf(one), { attempt: one.step.attempt, worker: deps.worker }),
+    ),
+  );
+  if (settling.events.length > 0) await deps.ledger.appendMany(tx, settling.events);
+  // More became ready than this worker takes: one wake-up for everybody else.
+  if (settling.opened > claimed.length) await notifyWorkers(tx);
+  return { claimed, settled: settling.settled };
+}
+
+/** Gathers the events of one turn, so that they are one statement. */
+class Settling {
+  readonly events: NewEvent[] = [];
+  readonly settled = new Set<ClaimedStep>();
+  opened = 0;
+  readonly #deps: TurnDeps;
+  readonly #finished: readonly FinishedStep[];
+
+  constructor(deps: TurnDeps, finished: readonly FinishedStep[]) {
+    this.#deps = deps;
+    this.#finished = finished;
+  }
+
+  async settle(tx: Tx): Promise<void> {
+    await lockRuns(
+      tx,
+      this.#finished.map(({ claimed }) => claimed.run.id),
+    );
+    // Completions first: a failure in the same run would void work that is done.
+    await this.#complete(tx);
+    for (const { claimed, result } of this.#finished) {
+      if (result.outcome === 'waiting') await this.#park(tx, claimed, result);
+      if (result.outcome === 'failed') await this.#fail(tx, claimed, result);
+    }
+  }
+
+  async #complete(tx: Tx): Promise<void> {
+    const ending = this.#finished.flatMap(({ claimed, result }) =>
+      result.outcome === 'done' || result.outcome === 'skipped'
+        ? [{ claimed, result, event: this.#deps.newId('evt') }]
+        : [],
+    );
+    if (ending.length === 0) return;
+    const rows = await completeSteps(
+      tx,
+      this.#deps.worker,
+      ending.map(({ claimed, result, event }) => ({
+        runId: claimed.run.id,
+        name: claimed.step.name,
+        fence: claimed.fence,
+        state: result.outcome,
+        output: result.outcome === 'done' ? (result.output ?? {}) : {},
+        message: result.message ?? null,
+        event,
+      })),
+    );
+    const counted = new Map(rows.map((row) => [`${row.runId}/${row.name}`, row]));
+    const endedBy = new Map<string, { reference: StepReference; event: Id<'evt'> }>();
+    for (const { claimed, result, event } of ending) {
+      const row = counted.get(`${claimed.run.id}/${claimed.step.name}`);
+      if (row === undefined) continue;
+      const reference = referenceOf(claimed);
+      this.opened = row.opened;
+      this.events.push(
+        result.outcome === 'skipped'
+          ? stepSkipped(reference, { id: event, message: result.message })
+          : stepCompleted(reference, {
+              id: event,
+              attempt: claimed.step.attempt,
+              message: result.message,
+            }),
+      );
+      if (result.outcome === 'done') await this.#applyEffects(tx, claimed, event, result);
+      this.settled.add(claimed);
+      // Several last steps may end in one turn; the run ends once.
+      if (row.hasRunEnded) endedBy.set(claimed.run.id, { reference, event });
+    }
+    for (const { reference, event } of endedBy.values()) {
+      this.events.push(runCompleted(reference, event));
+    }
+  }
+
+  async #park(
+    tx: Tx,
+    claimed: ClaimedStep,
+    result: Extract<StepResult, { outcome: 'waiting' }>,
+  ): Promise<void> {
+    const event = this.#deps.newId('evt');
+    // The handler's clock is its node's: only the distance is told to the database.
+    const dueInMs =
+      result.dueAt === undefined
+        ? null
+        : Math.max(0, result.dueAt.getTime() - this.#deps.clock.now().getTime());
+    const { on, message } = result;
+    const parked = await parkStep(tx, this.#deps.worker, {
+      ...fencedBy(claimed),
+      on,
+      message,
+      dueInMs,
+      event,
+    });
+    if (parked === undefined) return;
+    if (parked.isEarly) this.opened += 1;
+    this.events.push(stepWaiting(referenceOf(claimed), { id: event, on, message, dueInMs }));
+    await this.#applyEffects(tx, claimed, event, result);
+    this.settled.add(claimed);
+  }
+
+  async #fail(
+    tx: Tx,
+    claimed: ClaimedStep,
+    result: Extract<StepResult, { outcome: 'failed' }>,
+  ): Promise<void> {
+    const { worker, newId } = this.#deps;
+    const { attempt, maxAttempts } = claimed.step;
+    const event = newId('evt');
+    const reference = referenceOf(claimed);
+    const { message } = result;
+    if (result.isPermanent !== true && attempt < maxAttempts) {
+      const delayMs = backoffDelayMs(claimed.backoffMs, attempt);
+      const isMine = await retryStepLater(tx, worker, {
+        ...fencedBy(claimed),
+        message,
+        delayMs,
+        event,
+      });
+      if (!isMine) return;
+      this.events.push(stepFailed(reference, { id: event, attempt, message, retryInMs: delayMs }));
+    } else {
+      const failed = await failStep(tx, worker, { ...fencedBy(claimed), message });
+      if (failed === undefined) return;
+      const { cancelledSteps } = failed;
+      this.events.push(
+        stepFailed(reference, { id: event, attempt, message, retryInMs: null }),
+        runFailed(reference, { cause: event, message, cancelledSteps }),
+      );
+      // Other nodes may be at work on the run's other steps.
+      if (cancelledSteps > 0) await notifyWorkers(tx, claimed.run.id);
+    }
+    await this.#applyEffects(tx, claimed, event, result);
+    this.settled.add(claimed);
+  }
+
+  async #applyEffects(
+    tx: Tx,
+    claimed: ClaimedStep,
+    cause: Id<'evt'>,
+    effects: StepEffects,
+  ): Promise<void> {
+    const { correlationId } = claimed.run;
+    for (const event of effects.events ?? []) {
+      this.events.push({
+        ...event,
+        cause: event.cause ?? cause,
+        correlationId: event.correlationId ?? correlationId,
+        refs: { run: claimed.run.id, step: claimed.step.id, ...event.refs },
+      });
+    }
+    for (const message of effects.outbox ?? []) {
+      await this.#deps.ledger.enqueue(tx, {
+        ...message,
+        cause: message.cause ?? cause,
+        correlationId: message.correlationId ?? correlationId,
+      });
+    }
+    await effects.write?.(tx);
+  }
+}
+
+function fencedBy({ run, step, fence }: ClaimedStep): {
+  runId: Id<'run'>;
+  name: string;
+  fence: number;
+} {
+  return { runId: run.id, name: step.name, fence };
+}

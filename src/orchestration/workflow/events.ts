@@ -1,0 +1,191 @@
+/** The events the engine appends; one helper each, so that their shape lives in one place. */
+import type { Id } from '#kernel';
+import type { Actor, NewEvent } from '#ledger';
+import type { Run } from '../schema.ts';
+import type { StepReference } from './rows.ts';
+
+/** Steps are moved by the engine itself; people and connectors appear where they cancel or signal. */
+export const ENGINE: Actor = { kind: 'system', id: 'workflow' };
+
+type RunReference = Pick<
+  Run,
+  'id' | 'changeId' | 'workItemId' | 'repository' | 'correlationId' | 'workflow'
+>;
+
+function refsOf(of: {
+  runId: Id<'run'>;
+  stepId?: Id<'stp'>;
+  changeId: Id<'chg'> | null;
+  workItemId: Id<'wrk'> | null;
+  repository: string | null;
+}): NonNullable<NewEvent['refs']> {
+  return {
+    run: of.runId,
+    ...(of.stepId === undefined ? {} : { step: of.stepId }),
+    ...(of.changeId === null ? {} : { change: of.changeId }),
+    ...(of.workItemId === null ? {} : { workItem: of.workItemId }),
+    ...(of.repository === null ? {} : { repository: of.repository }),
+  };
+}
+
+function runEvent(type: string, run: RunReference, more: Partial<NewEvent>): NewEvent {
+  return {
+    type,
+    subject: run.id,
+    actor: ENGINE,
+    correlationId: run.correlationId,
+    refs: refsOf({ ...run, runId: run.id }),
+    ...more,
+  };
+}
+
+function stepEvent(type: string, step: StepReference, more: Partial<NewEvent>): NewEvent {
+  return {
+    type,
+    subject: step.stepId,
+    actor: ENGINE,
+    cause: step.cause ?? undefined,
+    correlationId: step.correlationId,
+    refs: refsOf(step),
+    ...more,
+    data: { step: step.name, kind: step.kind, ...more.data },
+  };
+}
+
+export function runStarted(
+  run: Run,
+  facts: { id: Id<'evt'>; cause: Id<'evt'> | undefined; steps: number },
+): NewEvent {
+  return runEvent('run.started', run, {
+    id: facts.id,
+    cause: facts.cause,
+    data: {
+      workflow: run.workflow,
+      title: run.title,
+      graphHash: run.graphHash,
+      definitionSource: run.definitionSource,
+      steps: facts.steps,
+    },
+  });
+}
+
+export function runCompleted(step: StepReference, cause: Id<'evt'>): NewEvent {
+  return {
+    type: 'run.completed',
+    subject: step.runId,
+    actor: ENGINE,
+    cause,
+    correlationId: step.correlationId,
+    refs: refsOf(step),
+    data: { lastStep: step.name },
+  };
+}
+
+export function runFailed(
+  step: StepReference,
+  facts: { cause: Id<'evt'>; message: string; cancelledSteps: number },
+): NewEvent {
+  return {
+    type: 'run.failed',
+    subject: step.runId,
+    actor: ENGINE,
+    cause: facts.cause,
+    correlationId: step.correlationId,
+    refs: refsOf(step),
+    data: { step: step.name, message: facts.message, cancelledSteps: facts.cancelledSteps },
+  };
+}
+
+export function runCancelled(
+  run: RunReference,
+  facts: { actor: Actor; reason: string; cancelledSteps: number },
+): NewEvent {
+  return runEvent('run.cancelled', run, {
+    actor: facts.actor,
+    data: { reason: facts.reason, cancelledSteps: facts.cancelledSteps },
+  });
+}
+
+export function runRetried(
+  run: RunReference,
+  facts: { id: Id<'evt'>; actor: Actor; steps: string[] },
+): NewEvent {
+  return runEvent('run.retried', run, {
+    id: facts.id,
+    actor: facts.actor,
+    data: { steps: facts.steps },
+  });
+}
+
+export function stepStarted(
+  step: StepReference,
+  facts: { attempt: number; worker: string },
+): NewEvent {
+  return stepEvent('step.started', step, { data: facts });
+}
+
+export function stepCompleted(
+  step: StepReference,
+  facts: { id: Id<'evt'>; attempt: number; message: string | undefined },
+): NewEvent {
+  const { id, attempt, message } = facts;
+  return stepEvent('step.completed', step, {
+    id,
+    data: message === undefined ? { attempt } : { attempt, message },
+  });
+}
+
+export function stepSkipped(
+  step: StepReference,
+  facts: { id: Id<'evt'>; message: string },
+): NewEvent {
+  return stepEvent('step.skipped', step, { id: facts.id, data: { message: facts.message } });
+}
+
+export function stepFailed(
+  step: StepReference,
+  facts: {
+    id: Id<'evt'>;
+    attempt: number;
+    message: string;
+    /** Null when it will not be tried again. */
+    retryInMs: number | null;
+  },
+): NewEvent {
+  const { id, ...data } = facts;
+  return stepEvent('step.failed', step, { id, data });
+}
+
+export function stepWaiting(
+  step: StepReference,
+  facts: { id: Id<'evt'>; on: string; message: string; dueInMs: number | null },
+): NewEvent {
+  const { id, ...data } = facts;
+  return stepEvent('step.waiting', step, { id, data });
+}
+
+export function stepResumed(
+  step: StepReference,
+  facts: {
+    id?: Id<'evt'>;
+    by: 'signal' | 'timer';
+    on: string | null;
+    actor?: Actor | undefined;
+    cause?: Id<'evt'> | undefined;
+  },
+): NewEvent {
+  return stepEvent('step.resumed', step, {
+    ...(facts.id === undefined ? {} : { id: facts.id }),
+    ...(facts.actor === undefined ? {} : { actor: facts.actor }),
+    ...(facts.cause === undefined ? {} : { cause: facts.cause }),
+    data: { by: facts.by, on: facts.on },
+  });
+}
+
+/** Its worker died or was cut off: another one takes the step up. */
+export function stepReclaimed(
+  step: StepReference,
+  facts: { worker: string | null; lostLeases: number },
+): NewEvent {
+  return stepEvent('step.reclaimed', step, { data: facts });
+}

@@ -1,0 +1,177 @@
+/**
+ * SQL of what becomes of claimed steps. Callers lock the runs first (`lockRuns`); every statement is
+ * fenced by worker and claim, so a worker that lost its lease changes nothing.
+ */
+import type { Id, JsonObject, Tx } from '#kernel';
+
+/** Locks runs in the order of their ids: the one order every statement of the engine follows. */
+export async function lockRuns(tx: Tx, runIds: readonly Id<'run'>[]): Promise<void> {
+  await tx.query(
+    'select id from loom.runs where id = any($1) order by id for update',
+    [[...new Set(runIds)]],
+    'workflow-lock-runs',
+  );
+}
+
+export interface Completion {
+  runId: Id<'run'>;
+  name: string;
+  fence: number;
+  state: 'done' | 'skipped';
+  output: JsonObject;
+  message: string | null;
+  /** The event that tells of it: the cause of whatever it makes ready. */
+  event: Id<'evt'>;
+}
+
+/**
+ * Many steps of many runs at once: they are done, successors lose a predecessor, runs without open
+ * steps end. Gives the steps that counted, each with whether its run ended.
+ */
+export async function completeSteps(
+  tx: Tx,
+  worker: string,
+  completions: readonly Completion[],
+): Promise<{ runId: Id<'run'>; name: string; hasRunEnded: boolean; opened: number }[]> {
+  return tx.query(
+    `with item as (
+       select * from jsonb_to_recordset($1::jsonb) as x(
+         "runId" text, name text, fence int, state text, output jsonb, message text, event text)
+     ), settled as (
+       update loom.steps s
+       set state = i.state, output = i.output, message = i.message, lease_until = null,
+           due_at = null, waiting_on = null, wake = null, signal_number = null,
+           ended_at = statement_timestamp()
+       from item i
+       where s.run_id = i."runId" and s.name = i.name and s.state = 'running'
+         and s.worker = $2 and s.fence = i.fence
+       returning s.run_id, s.name, s.next, i.event
+     ), met as (
+       select d.run_id, n.name, count(*)::int as count, max(d.event) as event
+       from settled d cross join unnest(d.next) as n(name) group by d.run_id, n.name
+     ), reached as (
+       update loom.steps s
+       set unmet = s.unmet - m.count,
+           state = case when s.unmet = m.count then 'ready' else s.state end,
+           due_at = case when s.unmet = m.count then statement_timestamp() else s.due_at end,
+           cause = case when s.unmet = m.count then m.event else s.cause end
+       from met m where s.run_id = m.run_id and s.name = m.name and s.state = 'blocked'
+       returning s.state
+     ), counted as (
+       select run_id, count(*)::int as count from settled group by run_id
+     ), moved as (
+       update loom.runs r
+       set left_steps = r.left_steps - c.count,
+           state = case when r.left_steps = c.count then 'done' else r.state end,
+           ended_at = case when r.left_steps = c.count then statement_timestamp() end
+       from counted c where r.id = c.run_id
+       returning r.id, r.state
+     )
+     select d.run_id as "runId", d.name, m.state = 'done' as "hasRunEnded",
+       (select count(*)::int from reached where state = 'ready') as opened
+     from settled d join moved m on m.id = d.run_id`,
+    [JSON.stringify(completions), worker],
+    'workflow-complete',
+  );
+}
+
+interface Fenced {
+  runId: Id<'run'>;
+  name: string;
+  fence: number;
+}
+
+/** Puts a step to sleep, or keeps it ready when its signal came early. Undefined: fenced out. */
+export async function parkStep(
+  tx: Tx,
+  worker: string,
+  step: Fenced & { on: string; message: string; dueInMs: number | null; event: Id<'evt'> },
+): Promise<{ isEarly: boolean } | undefined> {
+  const [row] = await tx.query<{ isEarly: boolean }>(
+    `with early as (
+       select number from loom.run_signals
+       where run_id = $1 and name = $5 and taken_at is null order by number limit 1
+     ), parked as (
+       update loom.steps s
+       set state = case when e.number is null then 'waiting' else 'ready' end,
+           wake = case when e.number is null then null else 'signal' end,
+           signal_number = e.number, waiting_on = $5, message = $6,
+           due_at = case when e.number is null
+             then statement_timestamp() + $7::float8 * interval '1 millisecond'
+             else statement_timestamp() end,
+           cause = $8, attempt = 0, lost_leases = 0, lease_until = null
+       from (select 1) as one left join early e on true
+       where s.run_id = $1 and s.name = $2 and s.state = 'running' and s.worker = $3 and s.fence = $4
+       returning s.signal_number
+     ), taken as (
+       update loom.run_signals g set taken_at = statement_timestamp()
+       from parked p where g.number = p.signal_number
+     )
+     select signal_number is not null as "isEarly" from parked`,
+    [step.runId, step.name, worker, step.fence, step.on, step.message, step.dueInMs, step.event],
+    'workflow-park',
+  );
+  return row;
+}
+
+/** Puts a failed attempt back in line. False: fenced out. */
+export async function retryStepLater(
+  tx: Tx,
+  worker: string,
+  step: Fenced & { message: string; delayMs: number; event: Id<'evt'> },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `update loom.steps
+     set state = 'ready', message = $5, cause = $7, lease_until = null,
+         due_at = statement_timestamp() + $6::float8 * interval '1 millisecond'
+     where run_id = $1 and name = $2 and state = 'running' and worker = $3 and fence = $4
+     returning name`,
+    [step.runId, step.name, worker, step.fence, step.message, step.delayMs, step.event],
+  );
+  return rows.length === 1;
+}
+
+/** The step has failed for good: so has its run, and its other open steps are cancelled. */
+export async function failStep(
+  tx: Tx,
+  worker: string,
+  step: Fenced & { message: string },
+): Promise<{ cancelledSteps: number } | undefined> {
+  const failed = await tx.query(
+    `update loom.steps
+     set state = 'failed', message = $5, lease_until = null, due_at = null,
+         ended_at = statement_timestamp()
+     where run_id = $1 and name = $2 and state = 'running' and worker = $3 and fence = $4
+     returning name`,
+    [step.runId, step.name, worker, step.fence, step.message],
+  );
+  if (failed.length === 0) return undefined;
+  const cancelledSteps = await endRun(tx, step.runId, {
+    state: 'failed',
+    message: step.message,
+    stepMessage: `Not done: step ${step.name} failed.`,
+  });
+  return { cancelledSteps };
+}
+
+/** Ends a run early; gives how many open steps were cancelled by it. The run is locked already. */
+export async function endRun(
+  tx: Tx,
+  runId: Id<'run'>,
+  end: { state: 'failed' | 'cancelled'; message: string; stepMessage: string },
+): Promise<number> {
+  await tx.query(
+    `update loom.runs set state = $2, message = $3, ended_at = statement_timestamp()
+     where id = $1 and state = 'running'`,
+    [runId, end.state, end.message],
+  );
+  const cancelled = await tx.query(
+    `update loom.steps
+     set state = 'cancelled', message = $2, lease_until = null, due_at = null, waiting_on = null,
+         wake = null, signal_number = null, ended_at = statement_timestamp()
+     where run_id = $1 and state in ('blocked', 'ready', 'running', 'waiting')
+     returning name`,
+    [runId, end.stepMessage],
+  );
+  return cancelled.length;
+}

@@ -1,0 +1,211 @@
+/** SQL of runs as a whole: made, read, signalled, taken up again. */
+import type { Id, JsonObject, Queryable, Tx } from '#kernel';
+import type { Actor } from '#ledger';
+import type { Run, Step } from '../schema.ts';
+import type { StepCondition } from '../service.ts';
+import { REFERENCE_COLUMNS, RUN_COLUMNS, STEP_COLUMNS, type StepReference } from './rows.ts';
+
+/** Workers listen here. An empty payload means new work; a run's id means that it ended early. */
+export const STEPS_CHANNEL = 'loom_steps';
+
+export interface NewStep {
+  id: Id<'stp'>;
+  name: string;
+  position: number;
+  kind: string;
+  needs: string[];
+  next: string[];
+  origin: string;
+  options: JsonObject;
+  condition: StepCondition | null;
+  maxAttempts: number;
+  backoffMs: number;
+  timeoutMs: number | null;
+}
+
+export type NewRun = Omit<Run, 'state' | 'createdAt' | 'endedAt'>;
+
+/** Writes the run and its steps, the first ones ready at once. */
+export async function insertRun(
+  tx: Tx,
+  run: NewRun,
+  steps: readonly NewStep[],
+  cause: Id<'evt'>,
+): Promise<Run> {
+  const [row] = await tx.query<Run>(
+    `with r as (
+       insert into loom.runs (id, workflow, graph_hash, definition_source, left_steps, title, input,
+         change_id, work_item_id, repository, correlation_id)
+       values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11) returning *
+     ), s as (
+       insert into loom.steps (run_id, id, name, position, kind, state, needs, next, unmet, origin,
+         options, condition, max_attempts, backoff_ms, timeout_ms, due_at, cause)
+       select r.id, x.id, x.name, x.position, x.kind,
+         case when cardinality(x.needs) = 0 then 'ready' else 'blocked' end,
+         x.needs, x.next, cardinality(x.needs), x.origin, x.options, x.condition, x."maxAttempts",
+         x."backoffMs", x."timeoutMs",
+         case when cardinality(x.needs) = 0 then statement_timestamp() end,
+         case when cardinality(x.needs) = 0 then $13 end
+       from r, jsonb_to_recordset($12::jsonb) as x(id text, name text, position int, kind text,
+         needs text[], next text[], origin text, options jsonb, condition jsonb,
+         "maxAttempts" int, "backoffMs" int, "timeoutMs" int)
+     )
+     select ${RUN_COLUMNS} from r`,
+    [
+      run.id,
+      run.workflow,
+      run.graphHash,
+      run.definitionSource,
+      steps.length,
+      run.title,
+      JSON.stringify(run.input),
+      run.changeId,
+      run.workItemId,
+      run.repository,
+      run.correlationId,
+      JSON.stringify(steps),
+      cause,
+    ],
+    'workflow-start',
+  );
+  return row!;
+}
+
+/** Wakes the workers of every node once this transaction commits. */
+export async function notifyWorkers(tx: Tx, payload = ''): Promise<void> {
+  await tx.query('select pg_notify($1, $2)', [STEPS_CHANNEL, payload], 'workflow-notify');
+}
+
+export async function findRun(queryable: Queryable, id: Id<'run'>): Promise<Run | undefined> {
+  const rows = await queryable.query<Run>(
+    `select ${RUN_COLUMNS} from loom.runs r where r.id = $1`,
+    [id],
+  );
+  return rows[0];
+}
+
+/** Reads a run and keeps it locked until the transaction ends. */
+export async function lockRun(tx: Tx, id: Id<'run'>): Promise<Run | undefined> {
+  const rows = await tx.query<Run>(
+    `select ${RUN_COLUMNS} from loom.runs r where r.id = $1 for update`,
+    [id],
+    'workflow-lock-run',
+  );
+  return rows[0];
+}
+
+export async function listSteps(queryable: Queryable, runId: Id<'run'>): Promise<Step[]> {
+  return queryable.query<Step>(
+    `select ${STEP_COLUMNS} from loom.steps s where s.run_id = $1 order by s.position`,
+    [runId],
+  );
+}
+
+/** Newest first, one more than asked for, so that the caller knows whether there is a next page. */
+export async function listRuns(
+  queryable: Queryable,
+  filter: {
+    state: string | null;
+    changeId: string | null;
+    before: { createdAt: string; id: string } | null;
+    limit: number;
+  },
+): Promise<Run[]> {
+  return queryable.query<Run>(
+    `select ${RUN_COLUMNS} from loom.runs r
+     where ($1::text is null or r.state = $1) and ($2::text is null or r.change_id = $2)
+       and ($3::timestamptz is null or (r.created_at, r.id) < ($3, $4))
+     order by r.created_at desc, r.id desc limit $5`,
+    [
+      filter.state,
+      filter.changeId,
+      filter.before?.createdAt ?? null,
+      filter.before?.id ?? null,
+      filter.limit + 1,
+    ],
+  );
+}
+
+/** Gives its number, or undefined when the run knows the key already. */
+export async function insertSignal(
+  tx: Tx,
+  signal: { runId: Id<'run'>; name: string; body: JsonObject; dedupeKey: string; actor: Actor },
+): Promise<number | undefined> {
+  const [row] = await tx.query<{ number: number }>(
+    `insert into loom.run_signals (run_id, name, dedupe_key, body, actor)
+     values ($1, $2, $3, $4::jsonb, $5::jsonb)
+     on conflict (run_id, dedupe_key) do nothing returning number`,
+    [
+      signal.runId,
+      signal.name,
+      signal.dedupeKey,
+      JSON.stringify(signal.body),
+      JSON.stringify(signal.actor),
+    ],
+  );
+  return row?.number;
+}
+
+/** Makes every step ready that waits for the signal; with one at least, the signal is spent. */
+export async function wakeBySignal(
+  tx: Tx,
+  signal: { runId: Id<'run'>; name: string; number: number },
+): Promise<StepReference[]> {
+  return tx.query<StepReference>(
+    `with woken as (
+       update loom.steps s
+       set state = 'ready', wake = 'signal', signal_number = $3, due_at = statement_timestamp()
+       where s.run_id = $1 and s.state = 'waiting' and s.waiting_on = $2
+       returning s.*
+     ), taken as (
+       update loom.run_signals set taken_at = statement_timestamp()
+       where number = $3 and exists (select 1 from woken)
+     )
+     select ${REFERENCE_COLUMNS} from woken s join loom.runs r on r.id = s.run_id order by s.position`,
+    [signal.runId, signal.name, signal.number],
+  );
+}
+
+/** Notes for these steps which event made them ready. */
+export async function setCauses(
+  tx: Tx,
+  runId: Id<'run'>,
+  causes: readonly { name: string; cause: Id<'evt'> }[],
+): Promise<void> {
+  await tx.query(
+    `update loom.steps s set cause = x.cause
+     from jsonb_to_recordset($2::jsonb) as x(name text, cause text)
+     where s.run_id = $1 and s.name = x.name`,
+    [runId, JSON.stringify(causes)],
+  );
+}
+
+/**
+ * Takes a failed run up again: failed steps and those cancelled with them start afresh, as far as
+ * what they need is done. The run is locked already.
+ */
+export async function reviveRun(tx: Tx, runId: Id<'run'>, cause: Id<'evt'>): Promise<string[]> {
+  const revived = await tx.query<{ name: string; wasFailed: boolean }>(
+    `with old as (
+       select name, state = 'failed' as was_failed,
+         (select count(*)::int from loom.steps n
+          where n.run_id = $1 and n.name = any(o.needs) and n.state not in ('done', 'skipped')) as unmet
+       from loom.steps o where o.run_id = $1 and o.state in ('failed', 'cancelled')
+     )
+     update loom.steps s
+     set unmet = old.unmet, state = case when old.unmet = 0 then 'ready' else 'blocked' end,
+         due_at = case when old.unmet = 0 then statement_timestamp() end,
+         cause = case when old.unmet = 0 then $2 else s.cause end,
+         attempt = 0, lost_leases = 0, wake = null, signal_number = null, waiting_on = null,
+         message = null, ended_at = null
+     from old where s.run_id = $1 and s.name = old.name
+     returning s.name, old.was_failed as "wasFailed"`,
+    [runId, cause],
+  );
+  await tx.query(
+    `update loom.runs set state = 'running', ended_at = null, message = null, left_steps = $2
+     where id = $1`,
+    [runId, revived.length],
+  );
+  return revived.filter(({ wasFailed }) => wasFailed).map(({ name }) => name);
+}
