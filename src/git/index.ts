@@ -2,7 +2,13 @@
  * Git: typed plumbing over the git program. History, trees, merges, work trees. It judges nothing and
  * knows no noun of our field.
  */
-export type { GitRepository } from './repository.ts';
+export {
+  cloneMirror,
+  type CloneProgress,
+  type GitRepository,
+  gitVersion,
+  openRepository,
+} from './repository.ts';
 export type {
   BlameLine,
   Commit,

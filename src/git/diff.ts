@@ -1,0 +1,109 @@
+/** Differences between two commits: files, line ranges, the patch as text. */
+import { isQuoted, readGitPath } from './path.ts';
+import { createRawDiffReader, RAW_DIFF } from './raw-diff.ts';
+import { splitBuffer } from './records.ts';
+import { runGit } from './run.ts';
+import type { FileChange, Hunk } from './schema.ts';
+
+const PATCH_OPTIONS = [
+  '--no-color',
+  '--no-ext-diff',
+  '--no-textconv',
+  '-M',
+  '--src-prefix=a/',
+  '--dst-prefix=b/',
+];
+/** Above this the arguments of a process may not fit; the answer is filtered instead. */
+const MAX_PATH_ARGUMENTS = 1_000;
+
+/** Both shas full; compares exactly these two trees. */
+export async function diffFiles(dir: string, from: string, to: string): Promise<FileChange[]> {
+  const { stdout } = await runGit(dir, [
+    'diff-tree',
+    '-r',
+    ...RAW_DIFF,
+    '--end-of-options',
+    from,
+    to,
+  ]);
+  const reader = createRawDiffReader();
+  for (const piece of splitBuffer(stdout)) reader.push(piece);
+  return reader.files();
+}
+
+export async function diffHunks(
+  dir: string,
+  from: string,
+  to: string,
+  paths?: readonly string[],
+): Promise<Hunk[]> {
+  const asArguments =
+    paths !== undefined && paths.length <= MAX_PATH_ARGUMENTS && !paths.some(isQuoted);
+  const { stdout } = await runGit(dir, [
+    'diff',
+    '-U0',
+    ...PATCH_OPTIONS,
+    '--end-of-options',
+    from,
+    to,
+    '--',
+    ...(asArguments ? paths : []),
+  ]);
+  const hunks = readHunks(stdout.toString('utf8'));
+  if (paths === undefined) return hunks;
+  return hunks.filter(({ path }) => paths.some((p) => path === p || path.startsWith(`${p}/`)));
+}
+
+export async function diffPatch(
+  dir: string,
+  from: string,
+  to: string,
+  maxBytes: number,
+): Promise<{ text: string; isCut: boolean }> {
+  const { stdout, isCut } = await runGit(
+    dir,
+    ['diff', ...PATCH_OPTIONS, '--end-of-options', from, to, '--'],
+    { maxBytes, mayCut: true },
+  );
+  const text = stdout.toString('utf8');
+  // The cut may fall inside a character or a line; the last whole line is where the text ends.
+  return { text: isCut ? text.slice(0, text.lastIndexOf('\n') + 1) : text, isCut };
+}
+
+/** Line ranges of a patch made with `-U0`. Counts lines, so that content cannot pass for a header. */
+export function readHunks(patch: string): Hunk[] {
+  const hunks: Hunk[] = [];
+  let oldPath = '';
+  let path = '';
+  let linesLeft = 0;
+  for (const line of patch.split('\n')) {
+    if (linesLeft > 0 && /^[-+]/.test(line)) {
+      linesLeft -= 1;
+    } else if (line.startsWith('--- ')) {
+      oldPath = pathOf(line);
+    } else if (line.startsWith('+++ ')) {
+      path = pathOf(line) || oldPath;
+    } else {
+      const match = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
+      if (match !== null) {
+        const oldCount = Number(match[2] ?? 1);
+        const newCount = Number(match[4] ?? 1);
+        linesLeft = oldCount + newCount;
+        hunks.push({
+          path,
+          oldStart: Number(match[1]),
+          oldCount,
+          newStart: Number(match[3]),
+          newCount,
+        });
+      }
+    }
+  }
+  return hunks;
+}
+
+/** The path of a `---` or `+++` line; empty for /dev/null. Git ends a path with a blank by a tab. */
+function pathOf(line: string): string {
+  const text = line.slice(4).replace(/\t$/, '');
+  return text === '/dev/null' ? '' : readGitPath(text).replace(/^("?)[ab]\//, '$1');
+}

@@ -1,0 +1,151 @@
+/** History: commits with their trailers and, where asked, the files they touched. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodePath } from './path.ts';
+import { createRawDiffReader, RAW_DIFF } from './raw-diff.ts';
+import { splitAtNul } from './records.ts';
+import { runGitText, streamGit } from './run.ts';
+import type { Commit, CommitWithFiles } from './schema.ts';
+
+export interface LogOptions {
+  /** Full shas. */
+  to: string;
+  from?: string | undefined;
+  firstParent?: boolean | undefined;
+  since?: Date | undefined;
+  until?: Date | undefined;
+  limit?: number | undefined;
+  paths?: readonly string[] | undefined;
+}
+
+/** Begins a record; no field before the first NUL can hold it, and after it everything is counted. */
+const MARK = 0x1e;
+const FORMAT = [
+  '%x1e%H',
+  '%P',
+  '%an',
+  '%ae',
+  '%at',
+  '%cn',
+  '%ce',
+  '%ct',
+  '%s',
+  '%b',
+  '%(trailers:only,unfold)',
+].join('%x00');
+const FIELD_COUNT = 11;
+
+const LONG_MS = 30 * 60_000;
+
+function logArguments(options: LogOptions): string[] {
+  return [
+    'log',
+    '-z',
+    `--format=${FORMAT}`,
+    '--no-color',
+    ...(options.firstParent === true ? ['--first-parent'] : []),
+    ...(options.since === undefined ? [] : [`--since-as-filter=${options.since.toISOString()}`]),
+    ...(options.until === undefined ? [] : [`--until=${options.until.toISOString()}`]),
+    ...(options.limit === undefined ? [] : [`--max-count=${Math.max(0, options.limit)}`]),
+    '--stdin',
+  ];
+}
+
+/** Revisions and paths go in by the pipe: no length limit, any bytes, never an option. */
+function logInput(options: LogOptions): Buffer {
+  const lines: Buffer[] = [Buffer.from(`${options.to}\n`)];
+  if (options.from !== undefined) lines.push(Buffer.from(`^${options.from}\n`));
+  lines.push(Buffer.from('--\n'));
+  for (const path of options.paths ?? []) lines.push(encodePath(path), Buffer.from('\n'));
+  return Buffer.concat(lines);
+}
+
+/** Newest first. */
+export async function* readLog(dir: string, options: LogOptions): AsyncGenerator<Commit> {
+  const stream = streamGit(dir, [...logArguments(options), '--no-patch'], {
+    input: logInput(options),
+    timeoutMs: LONG_MS,
+  });
+  let fields: string[] = [];
+  for await (const piece of splitAtNul(stream)) {
+    fields.push(piece.toString('utf8'));
+    if (fields.length === FIELD_COUNT) {
+      yield toCommit(fields);
+      fields = [];
+    }
+  }
+}
+
+/** Newest first, with files; the diff is taken against the first parent. */
+export async function* readLogWithFiles(
+  dir: string,
+  options: LogOptions,
+): AsyncGenerator<CommitWithFiles> {
+  // Where a shallow clone was cut off, git shows the whole tree as added by one commit. Nobody wrote
+  // that commit so: its files are unknown, and we say nothing rather than something wrong.
+  const cutOff = await readShallow(dir);
+  const stream = streamGit(
+    dir,
+    [...logArguments(options), '--diff-merges=first-parent', ...RAW_DIFF],
+    { input: logInput(options), timeoutMs: LONG_MS },
+  );
+  let fields: string[] = [];
+  let reader = createRawDiffReader();
+  const finish = (): CommitWithFiles => {
+    const commit = toCommit(fields);
+    return { ...commit, files: cutOff.has(commit.sha) ? [] : reader.files() };
+  };
+  for await (const piece of splitAtNul(stream)) {
+    if (fields.length < FIELD_COUNT) {
+      fields.push(piece.toString('utf8'));
+    } else if (!reader.push(piece)) {
+      yield finish();
+      fields = [piece.toString('utf8')];
+      reader = createRawDiffReader();
+    }
+  }
+  if (fields.length === FIELD_COUNT) yield finish();
+}
+
+export async function countCommits(
+  dir: string,
+  options: { to: string; firstParent?: boolean | undefined },
+): Promise<number> {
+  const args = ['rev-list', '--count', ...(options.firstParent === true ? ['--first-parent'] : [])];
+  return Number(await runGitText(dir, [...args, '--end-of-options', options.to, '--']));
+}
+
+async function readShallow(dir: string): Promise<ReadonlySet<string>> {
+  const text = await readFile(join(dir, 'shallow'), 'utf8').catch(() => '');
+  return new Set(text.split('\n').filter((line) => line !== ''));
+}
+
+function toCommit(fields: readonly string[]): Commit {
+  const [sha = '', parents = '', authorName = '', authorEmail = '', authoredAt = ''] = fields;
+  const [, , , , , name = '', email = '', committedAt = '', subject = '', body = ''] = fields;
+  return {
+    sha: sha.charCodeAt(0) === MARK ? sha.slice(1) : sha,
+    parents: parents === '' ? [] : parents.split(' '),
+    author: { name: authorName, email: authorEmail },
+    authoredAt: toDate(authoredAt),
+    committer: { name, email },
+    committedAt: toDate(committedAt),
+    subject,
+    body: body.trimEnd(),
+    trailers: readTrailers(fields[FIELD_COUNT - 1] ?? ''),
+  };
+}
+
+/** A commit may claim any time at all; what no Date can hold becomes the epoch. */
+export function toDate(seconds: string): Date {
+  const date = new Date(Number(seconds) * 1000);
+  return Number.isNaN(date.getTime()) ? new Date(0) : date;
+}
+
+function readTrailers(text: string): { name: string; value: string }[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^(?<name>[^\s:]+)\s*:\s*(?<value>.*)$/.exec(line);
+    if (match?.groups === undefined) return [];
+    return [{ name: match.groups['name']!.toLowerCase(), value: match.groups['value']!.trim() }];
+  });
+}
