@@ -1,5 +1,4 @@
 /** Support for the tests of this room: an engine on a database of its own. */
-import type { TestDatabase } from '#testing';
 import { createLogger, createNewId, type Db, systemClock, type Tx } from '#kernel';
 import { createLedger, type Ledger } from '#ledger';
 import type { Run, StepKind } from '../schema.ts';
@@ -33,7 +32,10 @@ export interface TestEngine extends AsyncDisposable {
 }
 
 /** The database is disposed with the engine. */
-export function testEngine(database: TestDatabase, handlers: Handlers = {}): TestEngine {
+export function testEngine(
+  database: AsyncDisposable & { db: Db; url: string },
+  handlers: Handlers = {},
+): TestEngine {
   const stack = new AsyncDisposableStack();
   stack.use(database);
   const { db, url } = database;
