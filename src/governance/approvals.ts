@@ -40,6 +40,7 @@ export interface ApprovalGiver {
   teams: string[];
   identities: string[];
   headSha: string;
+  givenAt: Date;
 }
 
 export interface Approvals {
@@ -182,12 +183,13 @@ export function createApprovals(deps: {
         ({ personId }, index, all) =>
           all.findIndex((other) => other.personId === personId) === index,
       )
-      .map(({ personId, roles, teams, identities, headSha }) => ({
+      .map(({ personId, roles, teams, identities, headSha, givenAt }) => ({
         person: personId,
         roles,
         teams,
         identities,
         headSha,
+        givenAt,
       }));
   }
 

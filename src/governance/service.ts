@@ -125,7 +125,14 @@ export interface GovernanceService {
       custody: readonly string[];
     },
   ): Promise<
-    { person: string; roles: Role[]; teams: string[]; identities: string[]; headSha: string }[]
+    {
+      person: string;
+      roles: Role[];
+      teams: string[];
+      identities: string[];
+      headSha: string;
+      givenAt: Date;
+    }[]
   >;
 }
 

@@ -298,6 +298,7 @@ export interface StandingApproval {
   policyVersion: string;
   headSha: string;
   personId: Id<'usr'>;
+  givenAt: Date;
   roles: Role[];
   teams: string[];
   identities: string[];
@@ -311,7 +312,7 @@ export async function selectStandingApprovals(
 ): Promise<StandingApproval[]> {
   return tx.query<StandingApproval>(
     `select a.decision, a.policy_version as "policyVersion", a.head_sha as "headSha",
-       a.person_id as "personId", p.roles, p.teams,
+       a.person_id as "personId", a.given_at as "givenAt", p.roles, p.teams,
        array(select i.identity from loom.person_identities i where i.person_id = p.id order by 1) as identities
      from loom.approvals a join loom.people p on p.id = a.person_id
      where a.change_id = $1 and a.head_sha = $2 and a.state = 'valid' order by a.number`,
