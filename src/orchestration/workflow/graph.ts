@@ -7,7 +7,10 @@ export const MAX_STEPS = 500;
 
 /** SHA-256 of the canonical JSON: equal graphs have equal hashes, wherever they were read from. */
 export function graphHash({ name, steps }: Pick<WorkflowGraph, 'name' | 'steps'>): string {
-  return createHash('sha256').update(canonicalJson({ name, steps })).digest('hex');
+  const whatRuns = steps.map(({ origin: _origin, ...step }) => step);
+  return createHash('sha256')
+    .update(canonicalJson({ name, steps: whatRuns }))
+    .digest('hex');
 }
 
 /** Whom each step unblocks, in the order of the graph. */

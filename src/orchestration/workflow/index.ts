@@ -5,3 +5,11 @@
 export { createWorkflowService, type WorkflowDeps } from './service.ts';
 export { createWorkflowWorker, type WorkflowWorker, type WorkflowWorkerDeps } from './worker.ts';
 export { findCycle, graphHash, MAX_STEPS } from './graph.ts';
+export {
+  parseWorkflow,
+  validateWorkflow,
+  type WorkflowDefinition,
+  type WorkflowProblem,
+} from './definition.ts';
+export { durationMs, SIGNAL_TYPES, type SignalType } from './definition-schema.ts';
+export { GRAPH_FORMATS, type GraphFormat, renderWorkflow } from './render.ts';
