@@ -46,3 +46,11 @@ export type {
   WorkService,
 } from './service.ts';
 export type { StepContext, StepEffects, StepHandler, StepResult } from './steps.ts';
+export { type ClaimDeps, createClaimService } from './claims/index.ts';
+export {
+  createSessionLoop,
+  createSessionService,
+  type SessionDeps,
+  type SessionSweeper,
+} from './sessions/index.ts';
+export { createWorkService } from './work/index.ts';

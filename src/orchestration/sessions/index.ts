@@ -1,0 +1,10 @@
+/** Agent sessions: who is at work, on what, and whether it still lives. It never runs an agent. */
+export { createSessionLoop } from './loop.ts';
+export {
+  createSessionService,
+  isEdit,
+  type SessionDeps,
+  sessionInTrailers,
+  type SessionSweeper,
+} from './service.ts';
+export { findByBranch, findSession, type SessionRow } from './store.ts';

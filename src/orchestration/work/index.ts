@@ -1,0 +1,17 @@
+/** Work items: from the wish to its end. Two sessions never get the same one. It judges no code. */
+export {
+  applyWorkItemSignal,
+  assignWorkItem,
+  completeWorkItem,
+  createWorkService,
+  identitiesOf,
+  reopenAbandoned,
+  type WorkItemSignal,
+} from './service.ts';
+export {
+  findByExternalKey,
+  findHeldBy,
+  findWorkItem,
+  updateWorkItem,
+  type WorkItemRow,
+} from './store.ts';

@@ -1,0 +1,228 @@
+/** Work items: what is to be done, and which one session does it. */
+import { z } from 'zod';
+import type { Signal } from '#connectors/contract';
+import { AppError, decodeCursor, type Id, toPage, type Tx } from '#kernel';
+import type { Actor } from '#ledger';
+import { type OrchestrationDeps, ORCHESTRATION, sessionActor } from '../deps.ts';
+import type { WorkItem } from '../schema.ts';
+import type { WorkService } from '../service.ts';
+import { workItemAssigned, workItemCompleted, workItemCreated, workItemUpdated } from './events.ts';
+import * as store from './store.ts';
+
+const WorkCursor = z.tuple([z.iso.datetime(), z.string()]);
+const MAX_TITLE = 500;
+const MAX_TEXT = 50_000;
+
+export type WorkItemSignal = Extract<Signal, { type: 'work-item.updated' }>;
+
+export function createWorkService(deps: OrchestrationDeps): WorkService {
+  const { db, ledger, newId } = deps;
+
+  return {
+    async create(item, actor) {
+      const title = item.title.trim().slice(0, MAX_TITLE);
+      if (title === '') {
+        throw new AppError('invalid', 'work.no_title', {
+          message: 'A work item needs a title.',
+          hint: 'Say in one line what is to be done.',
+        });
+      }
+      return db.transaction(async (tx) => {
+        const row = await store.insertWorkItem(tx, {
+          id: newId('wrk'),
+          repository: item.repository ?? null,
+          title,
+          body: (item.text ?? '').slice(0, MAX_TEXT),
+          labels: item.labels ?? [],
+          state: 'open',
+          source: 'api',
+          requesters: requesterIdentities(actor),
+        });
+        await ledger.append(tx, workItemCreated(row!, { actor }));
+        return store.toWorkItem(row!);
+      });
+    },
+
+    async list({ limit, cursor, ...filter }) {
+      const after = cursor === undefined ? null : decodeCursor(WorkCursor, cursor);
+      const rows = await store.listWorkItems(db, filter, after, limit + 1);
+      return toPage(rows.map(store.toWorkItem), limit, (item) => [
+        item.createdAt.toISOString(),
+        item.id,
+      ]);
+    },
+
+    async find(id) {
+      const row = await store.findWorkItem(db, id);
+      return row === undefined ? undefined : store.toWorkItem(row);
+    },
+
+    next: (sessionId, repository) =>
+      db.transaction(async (tx) => {
+        const session = await store.lockWorker(tx, sessionId);
+        if (session === undefined) {
+          throw new AppError('not_found', 'sessions.unknown', {
+            message: `There is no session ${sessionId}.`,
+            hint: 'Register it first: the SessionStart hook does, or POST /v1/sessions.',
+          });
+        }
+        if (session.state === 'ended') {
+          throw new AppError('conflict', 'sessions.over', {
+            message: `The session ${sessionId} has ended and takes no more work.`,
+            hint: 'Start it again; the same agent and external id take it up where it was.',
+          });
+        }
+        const held = await store.findHeldBy(tx, sessionId, repository ?? null);
+        if (held !== undefined) return store.toWorkItem(held);
+        const taken = await store.takeOldestOpen(tx, sessionId, repository ?? null);
+        if (taken === undefined) return undefined;
+        await store.bindSession(tx, sessionId, taken);
+        const actor = sessionActor({ id: sessionId, operatorId: session.operator_id });
+        await ledger.append(tx, workItemAssigned(taken, { actor }));
+        return store.toWorkItem(taken);
+      }),
+  };
+}
+
+/** Gives an open item to a session that named it itself. An item another session holds stays there. */
+export async function assignWorkItem(
+  tx: Tx,
+  { ledger }: Pick<OrchestrationDeps, 'ledger'>,
+  workItemId: Id<'wrk'>,
+  session: { id: Id<'ses'>; operatorId: string | null },
+): Promise<void> {
+  const item = await store.findWorkItem(tx, workItemId, { forUpdate: true });
+  if (item === undefined) {
+    throw new AppError('not_found', 'work.unknown', {
+      message: `There is no work item ${workItemId}.`,
+      hint: 'List the open ones with `loom work`.',
+    });
+  }
+  if (item.state === 'open') {
+    const taken = await store.updateWorkItem(tx, item.id, {
+      state: 'in-progress',
+      session_id: session.id,
+    });
+    await ledger.append(tx, workItemAssigned(taken, { actor: sessionActor(session) }));
+  }
+  await store.bindSession(tx, session.id, item);
+}
+
+/** Takes over what the source says of an item. What is older than what we know changes nothing. */
+export async function applyWorkItemSignal(
+  tx: Tx,
+  { ledger, newId }: Pick<OrchestrationDeps, 'ledger' | 'newId'>,
+  signal: WorkItemSignal,
+  cause: Id<'evt'>,
+): Promise<WorkItem> {
+  const { workItem } = signal;
+  const about = { actor: { kind: 'connector', id: signal.source } as const, cause };
+  const isClosed = workItem.state === 'closed';
+  const told = {
+    title: workItem.title.slice(0, MAX_TITLE),
+    body: workItem.text.slice(0, MAX_TEXT),
+    labels: workItem.labels,
+    url: workItem.url ?? null,
+    source_at: signal.occurredAt,
+  };
+  const fresh = await store.insertWorkItem(tx, {
+    ...told,
+    id: newId('wrk'),
+    repository: workItem.repository ?? null,
+    state: isClosed ? 'cancelled' : 'open',
+    source: signal.source,
+    external_key: workItem.externalKey,
+    requesters: identitiesOf(signal.source, workItem.author),
+  });
+  if (fresh !== undefined) {
+    await ledger.append(tx, workItemCreated(fresh, about));
+    return store.toWorkItem(fresh);
+  }
+
+  const known = await store.findByExternalKey(tx, workItem.externalKey, signal.source);
+  const before = (await store.findWorkItem(tx, known!.id, { forUpdate: true }))!;
+  if (before.source_at !== null && before.source_at > signal.occurredAt) {
+    return store.toWorkItem(before);
+  }
+  const isOver = before.state === 'done' || before.state === 'cancelled';
+  const state = stateAfter(before.state, isClosed);
+  const after = await store.updateWorkItem(tx, before.id, {
+    ...told,
+    state,
+    ...(isOver && !isClosed ? { session_id: null } : {}),
+  });
+  const isSame =
+    before.title === after.title &&
+    before.body === after.body &&
+    before.labels.join('\n') === after.labels.join('\n');
+  if (isClosed && !isOver) {
+    await ledger.append(tx, workItemCompleted(after, `closed in ${signal.source}`, about));
+  } else if (before.state !== after.state) {
+    await ledger.append(tx, workItemUpdated(after, 'opened again', about));
+  } else if (!isSame) {
+    await ledger.append(tx, workItemUpdated(after, 'edited', about));
+  }
+  return store.toWorkItem(after);
+}
+
+function stateAfter(before: WorkItem['state'], isClosed: boolean): WorkItem['state'] {
+  switch (before) {
+    case 'open':
+    case 'in-progress':
+      // Closed by hand while a session is on it: taken as done; nobody had begun: as called off.
+      return isClosed ? (before === 'open' ? 'cancelled' : 'done') : before;
+    case 'done':
+    case 'cancelled':
+      return isClosed ? before : 'open';
+  }
+}
+
+/** Ends the item a merged change was made for. */
+export async function completeWorkItem(
+  tx: Tx,
+  { ledger }: Pick<OrchestrationDeps, 'ledger'>,
+  workItemId: Id<'wrk'>,
+  how: string,
+  about: Parameters<typeof workItemCompleted>[2],
+): Promise<void> {
+  const item = await store.findWorkItem(tx, workItemId, { forUpdate: true });
+  if (item === undefined || item.state === 'done' || item.state === 'cancelled') return;
+  const done = await store.updateWorkItem(tx, workItemId, { state: 'done' });
+  await ledger.append(tx, workItemCompleted(done, how, about));
+}
+
+/** Puts items back whose session is gone and left no change. Gives how many. */
+export async function reopenAbandoned(
+  { db, ledger }: Pick<OrchestrationDeps, 'db' | 'ledger'>,
+  afterMs: number,
+): Promise<number> {
+  return db.transaction(async (tx) => {
+    const rows = await store.takeAbandoned(tx, afterMs, 200);
+    await ledger.appendMany(
+      tx,
+      rows.map((row) =>
+        workItemUpdated(row, 'its session ended without a change; open again', {
+          actor: ORCHESTRATION,
+          refs: { session: row.left_by },
+        }),
+      ),
+    );
+    return rows.length;
+  });
+}
+
+/** `email:…` and `github:…` of a person as the source names them, in lower case. */
+export function identitiesOf(
+  source: string,
+  person: { login?: string | undefined; email?: string | undefined },
+): string[] {
+  return [
+    ...(person.login === undefined ? [] : [`${source}:${person.login.toLowerCase()}`]),
+    ...(person.email === undefined ? [] : [`email:${person.email.toLowerCase()}`]),
+  ];
+}
+
+function requesterIdentities(actor: Actor): string[] {
+  const people = [actor.id, actor.onBehalfOf].filter((id) => id?.startsWith('usr_') === true);
+  return people.map((id) => `person:${id}`);
+}

@@ -1,0 +1,140 @@
+/**
+ * Goal: an item goes to one session, follows its source, and is not forgotten when its session dies.
+ * Method: the real database; signals are applied as intake does it.
+ */
+import { expect, test } from 'vitest';
+import { testDatabase } from '#testing';
+import { eventTypes, operator, type Rooms, startSession, roomsOn } from '../test-rooms.ts';
+import { applyWorkItemSignal, type WorkItemSignal } from './service.ts';
+
+const actor = { kind: 'person', id: operator().id } as const;
+
+function issue(minute: number, told: Partial<WorkItemSignal['workItem']> = {}): WorkItemSignal {
+  return {
+    type: 'work-item.updated',
+    source: 'github',
+    dedupeKey: `issue-${minute}`,
+    occurredAt: new Date(Date.UTC(2026, 0, 5, 9, minute)),
+    workItem: {
+      externalKey: 'acme/shop#12',
+      repository: 'acme/shop',
+      title: 'Refunds are rounded wrong',
+      text: '',
+      labels: [],
+      state: 'open',
+      author: { login: 'Ada' },
+      ...told,
+    },
+  };
+}
+
+function tell(rooms: Rooms, signal: WorkItemSignal) {
+  const cause = rooms.newId('evt');
+  return rooms.db.transaction(async (tx) => {
+    await rooms.ledger.append(tx, {
+      id: cause,
+      type: 'signal.received',
+      subject: 'github',
+      actor: { kind: 'connector', id: 'github' },
+    });
+    return applyWorkItemSignal(tx, rooms, signal, cause);
+  });
+}
+
+test('sessions that ask at the same time get different items, oldest first', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  const items = [];
+  for (let index = 0; index < 6; index += 1) {
+    items.push(await rooms.work.create({ title: `item ${index}` }, actor));
+  }
+  const sessions = await Promise.all(Array.from({ length: 8 }, () => startSession(rooms)));
+
+  const taken = await Promise.all(sessions.map(({ id }) => rooms.work.next(id)));
+
+  const ids = taken.flatMap((item) => (item === undefined ? [] : [item.id]));
+  expect(ids.sort()).toEqual(items.map(({ id }) => id).sort());
+});
+
+test('a session that asks again, even twice at once, gets the item it has', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  await rooms.work.create({ title: 'first' }, actor);
+  await rooms.work.create({ title: 'second' }, actor);
+  const { id } = await startSession(rooms);
+
+  const answers = await Promise.all([1, 2, 3].map(() => rooms.work.next(id)));
+
+  expect(new Set(answers.map((item) => item?.id)).size).toBe(1);
+  expect(await rooms.sessions.find(id)).toMatchObject({
+    workItemId: answers[0]!.id,
+    correlationId: answers[0]!.correlationId,
+  });
+  expect(await eventTypes(rooms.ledger, answers[0]!.id)).toEqual([
+    'work-item.created',
+    'work-item.assigned',
+  ]);
+});
+
+test('an item of another repository is not handed out for this one', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  await rooms.work.create({ title: 'there', repository: 'acme/other' }, actor);
+  const { id } = await startSession(rooms);
+
+  expect(await rooms.work.next(id, 'acme/shop')).toBeUndefined();
+  expect(await rooms.work.next(id, 'acme/other')).toMatchObject({ title: 'there' });
+});
+
+test('an item needs a title', async () => {
+  await using rooms = roomsOn(await testDatabase());
+
+  await expect(rooms.work.create({ title: '  ' }, actor)).rejects.toMatchObject({
+    code: 'work.no_title',
+  });
+});
+
+test('an issue becomes one item, and late news of it do not undo newer ones', async () => {
+  await using rooms = roomsOn(await testDatabase());
+
+  const created = await tell(rooms, issue(1));
+  await tell(rooms, issue(5, { title: 'Refunds are rounded down', labels: ['bug'] }));
+  const late = await tell(rooms, issue(3, { title: 'Refunds?' }));
+
+  expect(late).toMatchObject({
+    id: created.id,
+    title: 'Refunds are rounded down',
+    labels: ['bug'],
+  });
+  expect(await eventTypes(rooms.ledger, created.id)).toEqual([
+    'work-item.created',
+    'work-item.updated',
+  ]);
+});
+
+test('a closed issue ends its item, and an opened one brings it back for anybody', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  const { id } = await startSession(rooms);
+  await tell(rooms, issue(1));
+  await rooms.work.next(id);
+
+  const closed = await tell(rooms, issue(2, { state: 'closed' }));
+  const opened = await tell(rooms, issue(3));
+
+  expect(closed.state).toBe('done');
+  expect(opened).toMatchObject({ state: 'open', sessionId: null });
+});
+
+test('the item of a session that went away without a change is open again after a while', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  const { id } = await startSession(rooms);
+  await rooms.work.create({ title: 'left behind' }, actor);
+  const item = await rooms.work.next(id);
+  await rooms.sessions.end(id, 'gone');
+
+  await rooms.sessions.sweep();
+  const atOnce = await rooms.work.find(item!.id);
+  await rooms.db.query(`update loom.sessions set ended_at = now() - interval '1 day'`);
+  await rooms.sessions.sweep();
+  const later = await rooms.work.find(item!.id);
+
+  expect(atOnce?.state).toBe('in-progress');
+  expect(later).toMatchObject({ state: 'open', sessionId: null });
+});
