@@ -119,6 +119,8 @@ export interface SignalSource {
 
 /** Names a change on its host. */
 export interface HostChange {
+  /** Our own id, for what the host keeps for us: check runs, trailers of merge commits. */
+  changeId?: string | undefined;
   repository: string;
   number?: number | undefined;
   branch: string;

@@ -1,0 +1,80 @@
+/**
+ * Merges a branch in a bare repository, without a work tree and without a push: the merge commit is
+ * made first and the base then moved, if it still stands where the merge began.
+ */
+import type { HostChange, MergeRequest, MergeResult } from '#connectors/contract';
+import type { GitRepository, Person } from '#git';
+import { AppError } from '#kernel';
+import { findMerge } from './describe-push.ts';
+import { type Trailer, withTrailers } from './trailers.ts';
+
+const MERGER: Person = { name: 'LoomStack', email: 'loomstack@localhost' };
+/** Each round means that the base moved while we merged; somebody else got through in each. */
+const MAX_ROUNDS = 5;
+
+/** @throws AppError `local.base_busy` when the base moved again and again. */
+export async function mergeBranch(
+  git: GitRepository,
+  { change, message, expectedHeadSha, idempotencyKey }: MergeRequest,
+  at: Date,
+): Promise<MergeResult> {
+  const baseRef = `refs/heads/${change.baseBranch}`;
+  const text = withTrailers(message, mergeTrailers(change, expectedHeadSha, idempotencyKey));
+
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const base = await git.resolve(baseRef);
+    if (base === undefined) {
+      return { outcome: 'refused', reason: `There is no branch ${change.baseBranch}.` };
+    }
+    const merged = await findEarlierMerge(git, base, expectedHeadSha);
+    if (merged !== undefined) return { outcome: 'merged', mergeSha: merged };
+
+    const head = await git.resolve(`refs/heads/${change.branch}`);
+    if (head !== expectedHeadSha) return { outcome: 'head-moved', headSha: head ?? null };
+    if ((await git.mergeBase(base, head)) === undefined) {
+      const reason = `${change.branch} and ${change.baseBranch} have no common history.`;
+      return { outcome: 'refused', reason };
+    }
+
+    const { treeSha, conflicts } = await git.mergeTree(base, head);
+    if (conflicts.length > 0) return { outcome: 'conflict', paths: conflicts };
+
+    const parents = [base, head];
+    const mergeSha = await git.commitTree({
+      treeSha,
+      parents,
+      message: text,
+      author: MERGER,
+      committer: MERGER,
+      at,
+    });
+    if (await git.updateRef(baseRef, mergeSha, base)) return { outcome: 'merged', mergeSha };
+  }
+  throw new AppError('unavailable', 'local.base_busy', {
+    message: `${change.baseBranch} moved while the merge was made, ${MAX_ROUNDS} times over.`,
+    hint: 'Try again.',
+  });
+}
+
+/**
+ * The commit that brought the head into the base: an earlier call of ours, or somebody who got there
+ * first. A head that came without a merge commit is its own answer.
+ */
+async function findEarlierMerge(
+  git: GitRepository,
+  base: string,
+  head: string,
+): Promise<string | undefined> {
+  if ((await git.resolve(head)) === undefined) return undefined;
+  if (!(await git.isAncestor(head, base))) return undefined;
+  return (await findMerge(git, base, head))?.sha ?? head;
+}
+
+function mergeTrailers(change: HostChange, head: string, idempotencyKey: string): Trailer[] {
+  return [
+    ...(change.changeId === undefined ? [] : [{ name: 'Loom-Change', value: change.changeId }]),
+    { name: 'Loom-Branch', value: change.branch },
+    { name: 'Loom-Head', value: head },
+    { name: 'Loom-Merge-Key', value: idempotencyKey },
+  ];
+}

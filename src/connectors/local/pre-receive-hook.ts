@@ -1,0 +1,69 @@
+/**
+ * The hook that guards a bare repository. Plain POSIX sh and git, so that it also holds when somebody
+ * serves the folder without us. It trusts nothing but the refs on its standard input and the
+ * repository's own HEAD and settings: no push option, header or variable of the client reaches it.
+ *
+ * LoomStack's own merges move the branch with `git update-ref`, which runs no receive hook.
+ */
+export const PRE_RECEIVE_HOOK = `#!/bin/sh
+# Written by LoomStack. It is not meant to be edited: protected branches move only by a merge that
+# LoomStack makes after its verdict.
+set -u
+LC_ALL=C
+export LC_ALL
+
+lower() {
+  printf '%s' "$1" | tr 'A-Z' 'a-z'
+}
+
+refuse() {
+  printf '\\nLoomStack: %s\\n' "$1" >&2
+  shift
+  for line in "$@"; do
+    printf '  %s\\n' "$line" >&2
+  done
+  exit 1
+}
+
+default=$(git symbolic-ref HEAD) || refuse 'The repository has no default branch.'
+protected=$(
+  printf '%s\\n' "$default" 'refs/heads/main'
+  git config --get-all loom.protectedBranch | sed 's,^,refs/heads/,'
+)
+# File systems that ignore case keep refs/heads/Main and refs/heads/main in one file.
+protected=$(lower "$protected")
+
+while read -r _ new ref; do
+  case "$ref" in
+    refs/heads/?*) ;;
+    refs/tags/?*) continue ;;
+    *) refuse "$ref cannot be pushed." 'Push branches (refs/heads/...) and tags (refs/tags/...) only.' ;;
+  esac
+
+  name=$(lower "$ref")
+  is_protected=no
+  while read -r candidate; do
+    [ "$name" = "$candidate" ] && is_protected=yes
+  done <<EOT
+$protected
+EOT
+  [ "$is_protected" = yes ] || continue
+
+  branch=\${ref#refs/heads/}
+  case "$new" in
+    *[!0]*) ;;
+    *) refuse "$branch is protected and cannot be deleted." ;;
+  esac
+  # What the client says the old value was is not believed; the ref itself is asked.
+  if git show-ref --verify --quiet "$ref"; then
+    refuse "$branch is protected: it moves only by a merge that LoomStack makes." \\
+      'Push your commits to a branch of your own instead; it becomes a change and is judged:' \\
+      '' \\
+      '    git push origin HEAD:refs/heads/<your-branch>' \\
+      ''
+  fi
+  # The first commits of an empty repository have no branch they could be merged into.
+  [ "$ref" = "$default" ] || refuse "$branch is protected and cannot be created by a push."
+done
+exit 0
+`;

@@ -1,0 +1,171 @@
+/** Where the bare repositories are, and how one is made, found and removed. */
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '#kernel';
+import { GitFailure, runGit } from './git-process.ts';
+import { PRE_RECEIVE_HOOK } from './pre-receive-hook.ts';
+import { isNameSegment, parseRepositoryName } from './repository-name.ts';
+
+/** Half-made and half-removed repositories; a name that `isNameSegment` refuses. */
+const WORKSHOP = '.unfinished';
+
+/** Our own files inside a bare repository; git never touches the folder. */
+export const OWN_FOLDER = 'loomstack';
+
+export function repositoryDir(folder: string, repository: string): string {
+  const { owner, name } = parseRepositoryName(repository);
+  return join(folder, owner, `${name}.git`);
+}
+
+/** @throws AppError `local.repository_not_found` */
+export async function findRepository(folder: string, repository: string): Promise<string> {
+  const dir = repositoryDir(folder, repository);
+  if (!(await isFolder(dir))) {
+    throw new AppError('not_found', 'local.repository_not_found', {
+      message: 'The forge has no such repository.',
+      hint: 'Create it with POST /v1/forge/repositories.',
+    });
+  }
+  return dir;
+}
+
+export interface CreateRepositoryOptions {
+  /** Path or URL of a repository whose branches and tags are copied once. */
+  from?: string | undefined;
+  defaultBranch?: string | undefined;
+}
+
+/**
+ * Makes a bare repository whose default branch only the forge itself can move. It is made aside and
+ * renamed into place, so that no half-made one is ever served.
+ */
+export async function createBareRepository(
+  folder: string,
+  repository: string,
+  { from, defaultBranch = 'main' }: CreateRepositoryOptions,
+): Promise<string> {
+  const dir = repositoryDir(folder, repository);
+  if (await isFolder(dir)) throw alreadyExists(repository);
+
+  await mkdir(join(folder, WORKSHOP), { recursive: true });
+  const unfinished = join(folder, WORKSHOP, `${randomUUID()}.git`);
+  try {
+    await runGit(['init', '--quiet', '--bare', '--template=', '--', unfinished]);
+    await writeSettings(unfinished);
+    await setDefaultBranch(unfinished, defaultBranch);
+    if (from !== undefined) await copyHistory(unfinished, from, defaultBranch);
+    await mkdir(join(unfinished, OWN_FOLDER));
+    await mkdir(join(folder, parseRepositoryName(repository).owner), { recursive: true });
+    await rename(unfinished, dir);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (isTaken(error)) throw alreadyExists(repository);
+    throw error;
+  }
+  return dir;
+}
+
+export async function removeBareRepository(folder: string, repository: string): Promise<void> {
+  const dir = await findRepository(folder, repository);
+  await mkdir(join(folder, WORKSHOP), { recursive: true });
+  const unfinished = join(folder, WORKSHOP, `${randomUUID()}.git`);
+  await rename(dir, unfinished);
+  await rm(unfinished, { recursive: true, force: true });
+}
+
+/** All repositories as `owner/name`, in order. */
+export async function listRepositories(folder: string): Promise<string[]> {
+  const owners = (await namesIn(folder)).filter(isNameSegment);
+  const lists = await Promise.all(
+    owners.map(async (owner) => {
+      const names = await namesIn(join(folder, owner));
+      return names
+        .filter((name) => name.endsWith('.git'))
+        .map((name) => name.slice(0, -'.git'.length))
+        .filter(isNameSegment)
+        .map((name) => `${owner}/${name}`);
+    }),
+  );
+  return lists.flat().sort();
+}
+
+async function writeSettings(dir: string): Promise<void> {
+  const settings: [string, string][] = [
+    ['http.receivepack', 'true'],
+    ['http.getanyfile', 'false'],
+    ['receive.fsckObjects', 'true'],
+    ['receive.maxInputSize', '2g'],
+    // The reflog is where we read who moved a ref and when; bare repositories keep none by default.
+    ['core.logAllRefUpdates', 'always'],
+    // A collection in the background would outlive the request; sweep() does it instead.
+    ['receive.autogc', 'false'],
+    // An agent may name a branch after what it shows: refs of ours are hidden from every client.
+    ['transfer.hideRefs', 'refs/loom'],
+    ['user.name', 'LoomStack'],
+    ['user.email', 'loomstack@localhost'],
+  ];
+  for (const [key, value] of settings) await runGit(['config', key, value], { dir });
+  await mkdir(join(dir, 'hooks'), { recursive: true });
+  await writeFile(join(dir, 'hooks', 'pre-receive'), PRE_RECEIVE_HOOK);
+  await chmod(join(dir, 'hooks', 'pre-receive'), 0o755);
+}
+
+/** Copies branches and tags. The source's own default branch is taken where ours is not among them. */
+async function copyHistory(dir: string, from: string, defaultBranch: string): Promise<void> {
+  const specs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  try {
+    await runGit(['fetch', '--quiet', '--no-write-fetch-head', '--', from, ...specs], {
+      dir,
+      timeoutMs: 1_800_000,
+    });
+    const branches = await runGit(['for-each-ref', '--format=%(refname)', 'refs/heads'], { dir });
+    if (branches.split('\n').includes(`refs/heads/${defaultBranch}`) || branches === '') return;
+    const answer = await runGit(['ls-remote', '--symref', '--', from, 'HEAD'], { dir });
+    const head = /^ref: refs\/heads\/(?<branch>\S+)\tHEAD$/m.exec(answer)?.groups?.['branch'];
+    await setDefaultBranch(dir, head ?? branches.split('\n')[0]!.slice('refs/heads/'.length));
+  } catch (cause) {
+    if (!(cause instanceof GitFailure)) throw cause;
+    throw new AppError('invalid', 'local.import_failed', {
+      message: 'The history to start from could not be copied.',
+      hint: 'Check that git can clone it from this machine: a path, or a URL without a prompt.',
+      cause,
+    });
+  }
+}
+
+async function setDefaultBranch(dir: string, branch: string): Promise<void> {
+  await runGit(['symbolic-ref', 'HEAD', `refs/heads/${branch}`], { dir });
+}
+
+function alreadyExists(repository: string): AppError {
+  return new AppError('conflict', 'local.repository_exists', {
+    message: `The forge already has a repository ${repository}.`,
+    hint: 'Choose another name, or remove the old one first.',
+  });
+}
+
+/** What a rename onto a folder that is not empty answers, depending on the system. */
+function isTaken(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ENOTEMPTY' || code === 'EEXIST';
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const isFile = (error as NodeJS.ErrnoException).code === 'ENOTDIR';
+    if (isFile) return [];
+    throw error;
+  }
+}
