@@ -1,0 +1,38 @@
+/** Every route under /v1, resource by resource. */
+import type { Services } from '../../services.ts';
+import type { Route } from '../route.ts';
+import { accountRoutes } from './account.ts';
+import { auditRoutes } from './audit.ts';
+import { changeRoutes } from './changes.ts';
+import { contextRoutes } from './context.ts';
+import { forgeRoutes } from './forge.ts';
+import { overviewRoutes } from './overview.ts';
+import { peopleRoutes } from './people.ts';
+import { policyRoutes } from './policy.ts';
+import { productionRoutes } from './production.ts';
+import { repositoryRoutes } from './repositories.ts';
+import { runRoutes } from './runs.ts';
+import { sessionRoutes } from './sessions.ts';
+import { streamRoutes } from './stream.ts';
+import { systemRoutes } from './system.ts';
+import { workItemRoutes } from './work-items.ts';
+
+export function allRoutes(services: Services): Route[] {
+  return [
+    ...accountRoutes(services),
+    ...overviewRoutes(services),
+    ...repositoryRoutes(services),
+    ...contextRoutes(services),
+    ...changeRoutes(services),
+    ...sessionRoutes(services),
+    ...workItemRoutes(services),
+    ...runRoutes(services),
+    ...productionRoutes(services),
+    ...auditRoutes(services),
+    ...peopleRoutes(services),
+    ...policyRoutes(services),
+    ...forgeRoutes(services),
+    ...systemRoutes(services),
+    ...streamRoutes(services),
+  ];
+}

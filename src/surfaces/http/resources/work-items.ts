@@ -1,0 +1,77 @@
+/** `/v1/work-items`: what is to be done, and handing it out so that nobody does it twice. */
+import { z } from 'zod';
+import * as orchestration from '#orchestration';
+import { idSchema } from '#kernel';
+import type { Services } from '../../services.ts';
+import { found } from '../gate.ts';
+import { type Route, route } from '../route.ts';
+import { listQuery, page, repositoryName, WorkItem } from '../schemas.ts';
+
+export function workItemRoutes({ work }: Services): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/v1/work-items',
+      access: 'work:read',
+      tag: 'work',
+      summary: 'List work items',
+      description: 'Units of intended work, newest first.',
+      query: listQuery({
+        state: orchestration.WorkItem.shape.state.optional(),
+        repository: repositoryName.optional(),
+      }),
+      answer: page(WorkItem),
+      handle: ({ query }) => work.list(query),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/work-items',
+      access: 'work:write',
+      tag: 'work',
+      summary: 'Create a work item',
+      description: 'Issues of a connected host arrive by themselves; this is for everything else.',
+      body: z.strictObject({
+        title: z.string().trim().min(1).max(500),
+        text: z.string().max(50_000).optional(),
+        repository: repositoryName.optional(),
+        labels: z.array(z.string().min(1).max(100)).max(50).optional(),
+      }),
+      bodyExample: {
+        title: 'Refuse empty orders',
+        text: 'An order without lines must be refused with a clear message.',
+        repository: 'acme/shop',
+      },
+      status: 201,
+      answer: WorkItem,
+      handle: ({ body, actor }) => work.create(body, actor),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/work-items/{id}',
+      access: 'work:read',
+      tag: 'work',
+      summary: 'Show a work item',
+      description: 'One work item, and the session that holds it.',
+      params: z.strictObject({ id: idSchema('wrk') }),
+      answer: WorkItem,
+      handle: async ({ params: { id } }) => found(await work.find(id), 'work item', id),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/work-items/next',
+      access: 'work:write',
+      tag: 'work',
+      summary: 'Take the next work item',
+      description:
+        'Hands the oldest open item to a session; 204 when there is none. Two sessions never get the same one.',
+      body: z.strictObject({
+        sessionId: idSchema('ses'),
+        repository: repositoryName.optional(),
+      }),
+      bodyExample: { sessionId: 'ses_019abc00000070008000000000000000' },
+      answer: WorkItem,
+      handle: async ({ body }) =>
+        (await work.next(body.sessionId, body.repository)) ?? new Response(null, { status: 204 }),
+    }),
+  ];
+}

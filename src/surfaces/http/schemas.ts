@@ -1,0 +1,132 @@
+/** Schemas of answers as the API document names them, and pieces that several resources share. */
+import { z } from 'zod';
+import * as context from '#context';
+import * as governance from '#governance';
+import { Json, JsonObject, MAX_PAGE_SIZE } from '#kernel';
+import * as ledger from '#ledger';
+import * as observability from '#observability';
+import * as orchestration from '#orchestration';
+import * as policy from '#policy';
+import * as services from '../services.ts';
+import { named } from './named.ts';
+
+const JSON_TYPES = ['string', 'number', 'boolean', 'null', 'array', 'object'];
+// Recursive schemas cannot be written out; the document says in words what they are.
+z.globalRegistry.add(Json, { description: 'Any JSON value.', type: [...JSON_TYPES] });
+z.globalRegistry.add(JsonObject, { description: 'Any JSON object.', type: 'object' });
+for (const nullable of [ledger.LedgerEvent.shape.data, orchestration.Step.shape.output]) {
+  z.globalRegistry.add(nullable, { description: 'Any JSON object.', type: ['object', 'null'] });
+}
+
+export const Repository = named('Repository', context.Repository);
+export const ContextPack = named('ContextPack', context.ContextPack);
+export const PackItem = named('PackItem', context.PackItem);
+export const Change = named('Change', orchestration.Change);
+export const Session = named('Session', orchestration.Session);
+export const Claim = named('Claim', orchestration.Claim);
+export const WorkItem = named('WorkItem', orchestration.WorkItem);
+export const Run = named('Run', orchestration.Run);
+export const RunWithSteps = named('RunWithSteps', orchestration.RunWithSteps);
+export const Decision = named('Decision', policy.Decision);
+export const LedgerEvent = named('LedgerEvent', ledger.LedgerEvent);
+export const Person = named('Person', governance.Person);
+export const Token = named('Token', governance.Token);
+export const Approval = named('Approval', governance.Approval);
+export const Deployment = named('Deployment', observability.Deployment);
+export const Incident = named('Incident', observability.Incident);
+export const Trace = named('Trace', observability.Trace);
+export const WhyAnswer = named('WhyAnswer', observability.WhyAnswer);
+export const SystemStatus = named('SystemStatus', services.SystemStatus);
+export const Checkpoint = named('Checkpoint', services.Checkpoint);
+export const AuditVerification = named('AuditVerification', services.AuditVerification);
+export const ForgeRepository = named('ForgeRepository', services.ForgeRepository);
+
+export const SearchHit = named(
+  'SearchHit',
+  z.object({
+    kind: context.PackItem.shape.kind,
+    title: z.string(),
+    path: z.string().nullable(),
+    excerpt: z.string(),
+    repository: z.string(),
+    revision: z.string(),
+    score: z.number(),
+  }),
+);
+
+export const FileChange = named(
+  'FileChange',
+  z.object({
+    status: z.enum(['added', 'modified', 'deleted', 'renamed', 'copied', 'type-changed']),
+    path: z.string(),
+    oldPath: z.string().optional(),
+    addedLines: z.int().nullable(),
+    deletedLines: z.int().nullable(),
+    isSubmodule: z.boolean(),
+  }),
+);
+
+export const ClaimAnswer = named(
+  'ClaimAnswer',
+  z.discriminatedUnion('outcome', [
+    z.object({ outcome: z.literal('granted'), claims: z.array(Claim) }),
+    z.object({
+      outcome: z.literal('denied'),
+      message: z.string(),
+      conflicts: z.array(
+        z.object({
+          path: z.string(),
+          heldBy: z.object({
+            sessionId: orchestration.Session.shape.id,
+            agent: z.string(),
+            operator: z.string().nullable(),
+            intent: z.string(),
+            since: z.date(),
+            until: z.date(),
+          }),
+        }),
+      ),
+      choices: z.array(z.string()),
+    }),
+  ]),
+);
+
+/** One page of a list. */
+export function page<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable().meta({
+      description: 'Pass it as `cursor` to read on; null on the last page.',
+    }),
+  });
+}
+
+/** Query of a list: a page, and nothing that is not known. */
+export function listQuery<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject({
+    limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(50).meta({
+      description: 'Items on a page.',
+      example: 50,
+    }),
+    cursor: z.string().max(500).optional().meta({
+      description: '`nextCursor` of the page before.',
+    }),
+    ...shape,
+  });
+}
+
+export const repositoryName = z
+  .string()
+  .min(1)
+  .max(200)
+  .meta({ description: 'Name or id of a repository.', example: 'acme/shop' });
+
+export const commitSha = z
+  .string()
+  .regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'is not a full commit id')
+  .meta({ description: 'Full commit id.', example: '4f2c0a9d1b7e3c5a8f6d2e1b0c9a8b7d6e5f4a3b' });
+
+/** Names a resource by anything its service resolves. */
+export function pathId(description: string, example: string) {
+  return z.strictObject({ id: z.string().min(1).max(300).meta({ description, example }) });
+}

@@ -1,0 +1,36 @@
+/** Which events a caller may see: an auditor all of them, others those about things they may read. */
+import type { Action, GovernanceService, Principal } from '#governance';
+import type { LedgerEvent } from '#ledger';
+
+/** What one must be allowed to read to see events of these types; other types are for auditors. */
+const READ_BY_NOUN: Record<string, Action> = {
+  change: 'changes:read',
+  decision: 'changes:read',
+  approval: 'changes:read',
+  session: 'sessions:read',
+  claim: 'sessions:read',
+  'work-item': 'work:read',
+  run: 'runs:read',
+  step: 'runs:read',
+  deployment: 'deployments:read',
+  incident: 'deployments:read',
+  repository: 'repositories:read',
+  pack: 'context:read',
+  'context-pack': 'context:read',
+  lesson: 'context:read',
+};
+
+/** Decides per event; made once per caller. */
+export function visibleTo(
+  governance: GovernanceService,
+  principal: Principal,
+): (event: Pick<LedgerEvent, 'type' | 'refs'>) => boolean {
+  const isAuditor = governance.isAllowed(principal, 'audit:read', { kind: 'event', id: '*' });
+  return (event) => {
+    if (isAuditor) return true;
+    const action = READ_BY_NOUN[event.type.split('.')[0] ?? ''];
+    if (action === undefined) return false;
+    const { repository } = event.refs;
+    return governance.isAllowed(principal, action, { kind: 'event', id: event.type, repository });
+  };
+}

@@ -1,0 +1,17 @@
+/**
+ * Surfaces: HTTP, hooks, MCP and the command line. They translate, authorise, and call one service;
+ * they hold no rule of our field and know no connector.
+ */
+export { createHttpApp, type HttpApp } from './http/app.ts';
+export type { Access } from './http/gate.ts';
+export {
+  AuditVerification,
+  Checkpoint,
+  ForgeRepository,
+  type AuditLog,
+  type ForgeService,
+  type Services,
+  SystemStatus,
+  type WebhookDelivery,
+  type WebhookReceiver,
+} from './services.ts';

@@ -1,0 +1,134 @@
+/**
+ * Everything a surface may call. The app builds it once; HTTP, hooks, MCP and the command line all
+ * get the same bundle. Outside systems come as functions, because surfaces know no connector.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import type { ContextService } from '#context';
+import type { GovernanceService } from '#governance';
+import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
+import type { Ledger } from '#ledger';
+import type { ObservabilityService } from '#observability';
+import type {
+  ChangeService,
+  ClaimService,
+  SessionService,
+  WorkflowService,
+  WorkService,
+} from '#orchestration';
+import type { PolicyService } from '#policy';
+
+/** One request of an outside system, byte for byte; header names are lower case. */
+export interface WebhookDelivery {
+  headers: Readonly<Record<string, string | undefined>>;
+  body: Uint8Array;
+}
+
+export interface WebhookReceiver {
+  /** @throws AppError `unauthenticated` when the delivery is not genuine. */
+  verify(delivery: WebhookDelivery): void | Promise<void>;
+  /** Resolves after the commit that holds the delivery. A known one adds nothing. */
+  receive(delivery: WebhookDelivery): Promise<{ accepted: number; isDuplicate: boolean }>;
+}
+
+/** The local forge as the API sees it. */
+export interface ForgeService {
+  createRepository(name: string): Promise<ForgeRepository>;
+  removeRepository(name: string): Promise<void>;
+  /** Git's smart HTTP protocol under `/git/`. */
+  handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
+}
+
+export const ForgeRepository = z.object({
+  name: z.string(),
+  /** Where git clones it from and pushes to. */
+  cloneUrl: z.string(),
+});
+export type ForgeRepository = z.infer<typeof ForgeRepository>;
+
+export const Checkpoint = z.object({
+  origin: z.string(),
+  /** Entries the checkpoint covers. */
+  size: z.int().nonnegative(),
+  rootHash: z.string(),
+  /** The signed note, as an outsider's verifier reads it. */
+  note: z.string(),
+  at: z.date().nullable(),
+});
+export type Checkpoint = z.infer<typeof Checkpoint>;
+
+export const AuditVerification = z.object({
+  isValid: z.boolean(),
+  entries: z.int().nonnegative(),
+  problems: z.array(z.string()),
+});
+export type AuditVerification = z.infer<typeof AuditVerification>;
+
+/** The transparency log over the ledger. */
+export interface AuditLog {
+  checkpoint(): Promise<Checkpoint | undefined>;
+  verify(): Promise<AuditVerification>;
+  exportFiles(): AsyncIterable<{ path: string; data: Uint8Array; append: boolean }>;
+}
+
+export const SystemStatus = z.object({
+  database: z.object({
+    state: z.enum(['ready', 'unavailable']),
+    version: z.string().nullable(),
+    isEmbedded: z.boolean(),
+  }),
+  loops: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(['running', 'failing', 'stopped']),
+      lastRunAt: z.date().nullable(),
+      lastError: z.string().nullable(),
+    }),
+  ),
+  connectors: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(['ready', 'failing', 'off']),
+      detail: z.string(),
+    }),
+  ),
+  outbox: z.object({
+    /** Messages that wait for their delivery. */
+    waiting: z.int().nonnegative(),
+    /** Age of the oldest of them in seconds; 0 when none waits. */
+    lagSeconds: z.number().nonnegative(),
+    /** Messages that were given up. */
+    failed: z.int().nonnegative(),
+  }),
+});
+export type SystemStatus = z.infer<typeof SystemStatus>;
+
+export interface Services {
+  config: Config;
+  version: string;
+  /** Name of the organisation, as the console shows it. */
+  organisation: string;
+  db: Db;
+  clock: Clock;
+  newId: NewId;
+  log: Logger;
+  ledger: Ledger;
+  governance: GovernanceService;
+  context: ContextService;
+  policy: PolicyService;
+  observability: ObservabilityService;
+  work: WorkService;
+  changes: ChangeService;
+  sessions: SessionService;
+  claims: ClaimService;
+  workflows: WorkflowService;
+  /** Receivers by the name in `/webhooks/{connector}`. */
+  webhooks: ReadonlyMap<string, WebhookReceiver>;
+  /** Null when the local forge is switched off. */
+  forge: ForgeService | null;
+  insights: { xray(repositoryId: Id<'repo'>, since: Date): Promise<object> };
+  audit: AuditLog;
+  systemStatus(): Promise<SystemStatus>;
+  /** Folder of the built console; absent files are answered with a page that says how to build it. */
+  consoleFolder: string;
+}

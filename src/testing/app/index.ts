@@ -1,0 +1,134 @@
+/**
+ * The whole house on a database of its own: real services, composed as the product composes them,
+ * behind the real HTTP app. For tests of surfaces and of flows through several rooms.
+ */
+import { createGovernanceService, type Principal, type Role } from '#governance';
+import { AppError, type Config, createLogger, createNewId, loadConfig } from '#kernel';
+import { createLedger } from '#ledger';
+import { createObservabilityService } from '#observability';
+import { createWorkflowService } from '#orchestration';
+import { createHttpApp, type HttpApp, type Services } from '#surfaces';
+import { testClock, type TestClock, testDatabase } from '#testing';
+
+export interface TestApp extends AsyncDisposable {
+  readonly services: Services;
+  readonly clock: TestClock;
+  readonly http: HttpApp;
+  /** Secret of a new token of a new person with these roles. */
+  tokenFor(...roles: Role[]): Promise<string>;
+  /** Calls the app as a program would; `body` goes as JSON. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+}
+
+export interface CallOptions {
+  token?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** Parsed where it is JSON, else the text. */
+  // Tests look into answers of every shape; each asserts what it expects.
+  body: never;
+}
+
+export async function testApp(
+  options: { flags?: Record<string, unknown>; services?: Partial<Services> } = {},
+): Promise<TestApp> {
+  const stack = new AsyncDisposableStack();
+  const { db } = stack.use(await testDatabase());
+  const clock = testClock();
+  const newId = createNewId(clock);
+  const log = createLogger({ level: 'silent' });
+  const config: Config = loadConfig({
+    env: {},
+    flags: { data: '/nonexistent', ...options.flags },
+    cwd: '/nonexistent',
+  });
+  const ledger = createLedger({ db, clock, newId, log, tenant: 'test' });
+  const deps = { db, ledger, clock, newId, log };
+  const governance = createGovernanceService(deps);
+  const { person: owner } = await governance.ensureOwner();
+  const byOwner: Principal = {
+    ...owner,
+    kind: 'person',
+    scopes: 'all',
+  };
+
+  const services: Services = {
+    config,
+    version: '0.0.0-test',
+    organisation: 'Test organisation',
+    db,
+    clock,
+    newId,
+    log,
+    ledger,
+    governance,
+    context: absent('context'),
+    policy: absent('policy'),
+    observability: createObservabilityService(deps),
+    work: absent('work'),
+    changes: absent('changes'),
+    sessions: absent('sessions'),
+    claims: absent('claims'),
+    workflows: createWorkflowService(deps),
+    webhooks: new Map(),
+    forge: null,
+    insights: absent('insights'),
+    audit: absent('audit'),
+    systemStatus: async () => ({
+      database: { state: 'ready', version: null, isEmbedded: true },
+      loops: [],
+      connectors: [],
+      outbox: { waiting: 0, lagSeconds: 0, failed: 0 },
+    }),
+    consoleFolder: '/nonexistent',
+    ...options.services,
+  };
+  const http = createHttpApp(services);
+
+  return {
+    services,
+    clock,
+    http,
+    async tokenFor(...roles) {
+      const person = await governance.createPerson({ name: roles.join(' '), roles }, byOwner);
+      const { secret } = await governance.createToken(
+        { personId: person.id, name: 'test' },
+        byOwner,
+      );
+      return secret;
+    },
+    async call(method, path, { token, body, headers } = {}) {
+      const response = await http.request(path, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: (isJson ? JSON.parse(text) : text) as never,
+      };
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** Stands for a service this composition does not have; every verb says so. */
+function absent<Service extends object>(name: string): Service {
+  return new Proxy({} as Service, {
+    get: () => () => {
+      throw new AppError('unavailable', 'test.absent', { message: `There is no ${name} here.` });
+    },
+  });
+}
