@@ -1,7 +1,6 @@
 /** Reading a body: never more bytes than allowed, JSON only where JSON is meant, every issue named. */
 import type { z } from 'zod';
-import { AppError } from '#kernel';
-import { suggest } from '#kernel';
+import { AppError, suggest } from '#kernel';
 
 /** Reads the raw bytes and stops as soon as there are too many. */
 export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 /** The one place where a failure becomes an HTTP answer (RFC 9457 problem+json). */
 import { z } from 'zod';
-import { AppError, type Logger, toAppError } from '#kernel';
+import { type AppError, type Logger, toAppError } from '#kernel';
 
 export const Problem = z
   .looseObject({
