@@ -34,6 +34,7 @@ import {
   createAnnouncer,
   createListenerHub,
   LEDGER_CHANNEL,
+  NEWS,
   OUTBOX_CHANNEL,
 } from './wake.ts';
 
@@ -55,9 +56,9 @@ export interface LedgerDeps {
 export function createLedger(deps: LedgerDeps): Ledger {
   const { db, tenant } = deps;
   const log = deps.log.child({ room: 'ledger' });
-  const announceEvents = createAnnouncer(db, LEDGER_CHANNEL);
-  const announceMessages = createAnnouncer(db, OUTBOX_CHANNEL);
-  const subscribe = createListenerHub(db, LEDGER_CHANNEL);
+  const announceEvents = createAnnouncer(db, LEDGER_CHANNEL, NEWS.appended);
+  const announceMessages = createAnnouncer(db, OUTBOX_CHANNEL, NEWS.enqueued);
+  const subscribe = createListenerHub(db, LEDGER_CHANNEL, NEWS.placed);
 
   async function write(
     tx: Tx,

@@ -6,7 +6,7 @@ import { EventRefs, type NewEvent } from './schema.ts';
 /** Larger things belong in a file or a table; the event names them by hash. */
 export const MAX_DATA_BYTES = 1_048_576;
 const MAX_NAME_LENGTH = 300;
-const SALT_BYTES = 32;
+export const SALT_BYTES = 32;
 const TYPE = /^[a-z][A-Za-z0-9_-]*(?:\.[a-z][A-Za-z0-9_-]*)+$/;
 const REF_NAMES: ReadonlySet<string> = new Set(EventRefs.keyType.options);
 

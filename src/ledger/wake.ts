@@ -7,6 +7,10 @@ import type { Db } from '#kernel';
 export const LEDGER_CHANNEL = 'loom_ledger';
 export const OUTBOX_CHANNEL = 'loom_outbox';
 
+/** Said on the ledger's channel: something was appended, and something got its place in the log. */
+export const NEWS = { appended: 'appended', placed: 'placed', enqueued: 'enqueued' } as const;
+export type News = (typeof NEWS)[keyof typeof NEWS];
+
 const GATHER_MS = 5;
 
 /**
@@ -14,13 +18,13 @@ const GATHER_MS = 5;
  * outside the caller's transaction: NOTIFY inside one holds a lock for the whole server from commit
  * to the end of its fsync, which would let commits happen only one by one.
  */
-export function createAnnouncer(db: Db, channel: string): () => void {
+export function createAnnouncer(db: Db, channel: string, news: News): () => void {
   let timer: NodeJS.Timeout | undefined;
   return () => {
     timer ??= setTimeout(() => {
       timer = undefined;
       // A lost wake-up is found by polling, so a closed pool or a dead server is no news here.
-      db.query('select pg_notify($1, $2)', [channel, 'new']).catch(() => {});
+      db.query('select pg_notify($1, $2)', [channel, news]).catch(() => {});
     }, GATHER_MS).unref();
   };
 }
@@ -53,15 +57,23 @@ export class Bell {
   }
 }
 
-/** Listens on a channel for many bells over one connection, and only while there are any. */
-export function createListenerHub(db: Db, channel: string): (bell: Bell) => Disposable {
+/** Rings at one kind of news, and after each reconnection, when some may have been missed. */
+export function ringOn(db: Db, channel: string, news: News, bell: Bell, signal: AbortSignal): void {
+  db.listen(channel, (said) => (said === news || said === '') && bell.ring(), signal);
+}
+
+/** Listens for many bells over one connection, and only while there are any. */
+export function createListenerHub(db: Db, channel: string, news: News): (bell: Bell) => Disposable {
   const bells = new Set<Bell>();
   let listening: AbortController | undefined;
   return (bell) => {
     bells.add(bell);
     if (listening === undefined) {
       listening = new AbortController();
-      db.listen(channel, () => bells.forEach((each) => each.ring()), listening.signal);
+      const ringAll = (said: string) => {
+        if (said === news || said === '') bells.forEach((each) => each.ring());
+      };
+      db.listen(channel, ringAll, listening.signal);
     }
     return {
       [Symbol.dispose]() {

@@ -1,0 +1,59 @@
+/**
+ * Compares a log that is walked through leaf by leaf with the checkpoints it released: each must be
+ * the root of a prefix. That is what makes rewriting history show.
+ */
+import type { Checkpoint } from './transparency/checkpoint.ts';
+import { equalHashes } from './transparency/merkle.ts';
+import type { GrowingTree } from './transparency/tiles.ts';
+import type { Findings } from './verify-report.ts';
+
+export interface Promised extends Pick<Checkpoint, 'size' | 'root'> {
+  /** How it is named to a person: `the pinned checkpoint`. */
+  name: string;
+}
+
+export class PromiseKeeper {
+  readonly #findings: Findings;
+  readonly #promised: Promised[] = [];
+  #next = 0;
+  #keptSize = 0;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  /** Adds checkpoints that are still ahead of the walk, in any order. */
+  expect(promised: readonly Promised[]): void {
+    this.#promised.splice(0, this.#next);
+    this.#next = 0;
+    this.#promised.push(...promised);
+    this.#promised.sort((a, b) => a.size - b.size);
+  }
+
+  /** Compares the tree with every checkpoint of exactly its size. */
+  reached(tree: GrowingTree): void {
+    for (; (this.#promised[this.#next]?.size ?? Infinity) <= tree.size; this.#next += 1) {
+      const promised = this.#promised[this.#next]!;
+      if (promised.size < tree.size) continue;
+      this.#findings.checked.checkpoints += 1;
+      if (equalHashes(tree.root(), promised.root)) this.#keptSize = tree.size;
+      else if (!this.#findings.hasBetween(this.#keptSize, promised.size)) {
+        this.#findings.add(
+          `${promised.name} (size ${promised.size}) promised another history: one of the entries ` +
+            `${this.#keptSize} to ${promised.size - 1} is not the one that was signed`,
+          this.#keptSize,
+        );
+      } else this.#findings.add(`${promised.name} (size ${promised.size}) promised another root`);
+    }
+  }
+
+  /** Says what was promised beyond the end of the log. */
+  ended(size: number): void {
+    const promised = this.#promised.slice(this.#next).find((each) => each.size > size);
+    if (promised === undefined) return;
+    this.#findings.add(
+      `the log ends after ${size} entries, but ${promised.name} promised ${promised.size}`,
+      size,
+    );
+  }
+}

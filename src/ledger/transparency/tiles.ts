@@ -1,0 +1,148 @@
+/** The tree cut into tiles of 256 hashes (c2sp.org/tlog-tiles), and a tree that grows by leaves. */
+import { HASH_BYTES, joinNodes, nodeHash, nodesOf } from './merkle.ts';
+
+export const TILE_WIDTH = 256;
+/** Levels of the tree in one level of tiles: 2^8 = 256. */
+const TILE_HEIGHT = 8;
+
+export interface Tile {
+  level: number;
+  index: number;
+  /** `width` hashes of complete subtrees, one after the other. */
+  hashes: Buffer;
+}
+
+export function widthOf(tile: Tile): number {
+  return tile.hashes.length / HASH_BYTES;
+}
+
+/** Index of the first entry below the place where a tile differs from what it should be. */
+export function firstDifferingEntry(tile: Tile, found: Uint8Array): number {
+  let at = 0;
+  while (at < found.length && found[at] === tile.hashes[at]) at += 1;
+  return (tile.index * TILE_WIDTH + Math.floor(at / HASH_BYTES)) * TILE_WIDTH ** tile.level;
+}
+
+/** Path of a tile below the log: index in groups of three digits, partial tiles by width. */
+export function tilePath(level: number, index: number, width: number): string {
+  const digits = String(index);
+  const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/\d{3}/g) ?? [];
+  const name = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join('/');
+  return `tile/${level}/${name}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
+}
+
+/** Every tile of a tree: full ones, and at the end of each level the partial one. */
+export function* tilesOf(size: number): Generator<{ level: number; index: number; width: number }> {
+  for (let level = 0, count = size; count > 0; level += 1, count = Math.floor(count / TILE_WIDTH)) {
+    const full = Math.floor(count / TILE_WIDTH);
+    for (let index = 0; index < full; index += 1) yield { level, index, width: TILE_WIDTH };
+    if (count % TILE_WIDTH > 0) yield { level, index: full, width: count % TILE_WIDTH };
+  }
+}
+
+/** Which tile holds the hashes under a complete subtree, and where in it they are. */
+export function placeInTile(
+  height: number,
+  index: number,
+): { level: number; index: number; from: number; count: number } {
+  const level = Math.floor(height / TILE_HEIGHT);
+  const count = 2 ** (height % TILE_HEIGHT);
+  const first = index * count;
+  return { level, index: Math.floor(first / TILE_WIDTH), from: first % TILE_WIDTH, count };
+}
+
+/** The root over `count` (a power of two) hashes of a tile. */
+export function hashInTile(hashes: Uint8Array, from: number, count: number): Uint8Array {
+  if (count === 1) return hashes.subarray(from * HASH_BYTES, (from + 1) * HASH_BYTES);
+  const half = count / 2;
+  return nodeHash(hashInTile(hashes, from, half), hashInTile(hashes, from + half, half));
+}
+
+/**
+ * A tree to which leaves are appended. It remembers only the last tile of each level and the
+ * complete subtrees on its right edge, so its size in memory does not grow.
+ */
+export class GrowingTree {
+  #size: number;
+  /** Complete subtrees from left to right, one for each bit of the size. */
+  readonly #edge: { height: number; hash: Uint8Array }[] = [];
+  /** Hashes of the unfinished tile of each level. */
+  readonly #unfinished: Uint8Array[][] = [];
+  readonly #changed = new Map<string, Tile>();
+
+  /** Goes on with a tree of `size` from its tiles: `tileAt` gives those on the right edge. */
+  constructor(size = 0, tileAt?: (level: number, index: number) => Uint8Array) {
+    this.#size = size;
+    if (size === 0 || tileAt === undefined) return;
+    for (
+      let level = 0, count = size;
+      count > 0;
+      level += 1, count = Math.floor(count / TILE_WIDTH)
+    ) {
+      const width = count % TILE_WIDTH;
+      const tile = width === 0 ? new Uint8Array() : tileAt(level, Math.floor(count / TILE_WIDTH));
+      this.#unfinished[level] = Array.from({ length: width }, (_, at) => hashInTile(tile, at, 1));
+    }
+    for (const { height, index } of nodesOf({ start: 0, end: size })) {
+      const place = placeInTile(height, index);
+      const tile = tileAt(place.level, place.index);
+      this.#edge.push({ height, hash: hashInTile(tile, place.from, place.count) });
+    }
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  append(leaf: Uint8Array): void {
+    this.#addToTile(0, leaf, this.#size);
+    let node = { height: 0, hash: leaf };
+    let index = this.#size;
+    while (index % 2 === 1) {
+      const left = this.#edge.pop()!;
+      index = (index - 1) / 2;
+      node = { height: node.height + 1, hash: nodeHash(left.hash, node.hash) };
+      if (node.height % TILE_HEIGHT === 0) {
+        this.#addToTile(node.height / TILE_HEIGHT, node.hash, index);
+      }
+    }
+    this.#edge.push(node);
+    this.#size += 1;
+  }
+
+  root(): Uint8Array {
+    return joinNodes(this.#edge.map(({ hash }) => hash));
+  }
+
+  /** The tiles that grew since the last call, each once and as it is now. */
+  takeChangedTiles(): Tile[] {
+    for (const tile of this.#changed.values()) {
+      // A finished tile was built when its last hash came; an unfinished one only now.
+      if (tile.hashes.length === 0) tile.hashes = Buffer.concat(this.#unfinished[tile.level]!);
+    }
+    const tiles = [...this.#changed.values()];
+    this.#changed.clear();
+    return tiles;
+  }
+
+  /** The last tile of each level, where it is not full. */
+  unfinishedTiles(): Tile[] {
+    return this.#unfinished.flatMap((hashes, level) => {
+      const index = Math.floor(this.#size / TILE_WIDTH ** (level + 1));
+      return hashes.length === 0 ? [] : [{ level, index, hashes: Buffer.concat(hashes) }];
+    });
+  }
+
+  #addToTile(level: number, hash: Uint8Array, position: number): void {
+    const hashes = (this.#unfinished[level] ??= []);
+    hashes.push(hash);
+    const index = Math.floor(position / TILE_WIDTH);
+    const isFull = hashes.length === TILE_WIDTH;
+    this.#changed.set(`${level}/${index}`, {
+      level,
+      index,
+      hashes: isFull ? Buffer.concat(hashes) : Buffer.alloc(0),
+    });
+    if (isFull) this.#unfinished[level] = [];
+  }
+}

@@ -1,0 +1,68 @@
+/** What a verification found, the first bad entry foremost. */
+
+export interface VerifyProblem {
+  /** Index of the entry; null when the problem is not about one. */
+  index: number | null;
+  eventId: string | null;
+  what: string;
+}
+
+export interface VerifyReport {
+  isValid: boolean;
+  /** The bad entry with the lowest index, or the first problem that is about none. */
+  firstBad: VerifyProblem | null;
+  /** The first twenty found. */
+  problems: VerifyProblem[];
+  checked: {
+    entries: number;
+    payloads: number;
+    redacted: number;
+    tiles: number;
+    checkpoints: number;
+    proofs: number;
+  };
+  /** What the newest checkpoint promises; null when there is none that can be trusted. */
+  checkpoint: { origin: string; size: number; root: string; note: string } | null;
+  /** Whether the key came from the verifier or from what was verified, and whether history is pinned. */
+  trust: { key: 'given' | 'found'; isPinned: boolean };
+}
+
+const MAX_PROBLEMS = 20;
+
+/** Gathers problems while a log is walked through. */
+export class Findings {
+  readonly checked: VerifyReport['checked'] = {
+    entries: 0,
+    payloads: 0,
+    redacted: 0,
+    tiles: 0,
+    checkpoints: 0,
+    proofs: 0,
+  };
+  readonly #problems: VerifyProblem[] = [];
+  #first: VerifyProblem | null = null;
+
+  add(what: string, index: number | null = null, eventId: string | null = null): void {
+    const problem = { index, eventId, what };
+    const isEarlier =
+      this.#first === null ||
+      (index !== null && (this.#first.index === null || index < this.#first.index));
+    if (isEarlier) this.#first = problem;
+    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(problem);
+  }
+
+  /** True when an entry from `start` up to, not including, `end` was found bad. */
+  hasBetween(start: number, end: number): boolean {
+    return this.#problems.some(({ index }) => index !== null && index >= start && index < end);
+  }
+
+  report(rest: Pick<VerifyReport, 'checkpoint' | 'trust'>): VerifyReport {
+    return {
+      isValid: this.#first === null,
+      firstBad: this.#first,
+      problems: this.#problems,
+      checked: this.checked,
+      ...rest,
+    };
+  }
+}
