@@ -1,0 +1,161 @@
+/** Every run of an agent that reached us. */
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { queries } from '../../api/queries.ts';
+import type { Session } from '../../api/types.ts';
+import { StateBadge } from '../../parts/badges.tsx';
+import type { Column } from '../../parts/data-table.tsx';
+import { Filters, RepositoryFilter, SearchFilter, StateFilter } from '../../parts/filters.tsx';
+import { count } from '../../parts/format.ts';
+import { EmptyState, PageHeader } from '../../parts/layout.tsx';
+import { List, rowsOf } from '../../parts/list.tsx';
+import { usePersonName } from '../../parts/people.ts';
+import { useSearchState } from '../../parts/search-state.ts';
+import { When } from '../../parts/time.tsx';
+
+const STATES = [
+  { value: 'all', label: 'All' },
+  { value: 'active', label: 'Active' },
+  { value: 'idle', label: 'Idle' },
+  { value: 'ended', label: 'Ended' },
+  { value: 'lost', label: 'Lost' },
+];
+
+export function SessionsPage() {
+  const [filter, setFilter] = useSearchState({ state: 'all', repository: '', text: '' });
+  const query = useInfiniteQuery(
+    queries.sessions({
+      state: filter.state === 'all' ? '' : filter.state,
+      repository: filter.repository,
+    }),
+  );
+  const nameOf = usePersonName();
+  const text = filter.text.toLowerCase();
+  const rows = rowsOf(query.data).filter((session) =>
+    `${session.intent} ${session.agent} ${session.branch ?? ''} ${session.id} ${session.externalId}`
+      .toLowerCase()
+      .includes(text),
+  );
+
+  const columns: Column<Session>[] = [
+    {
+      key: 'intent',
+      header: 'Session',
+      cell: (session) => (
+        <span className="cell-title" style={{ maxWidth: 'min(56vw, 560px)' }}>
+          <span>{session.intent === '' ? 'No prompt yet' : session.intent}</span>
+          <span className="quiet small">
+            {session.repository ?? 'no repository'}
+            {session.branch !== null && (
+              <>
+                {' · '}
+                <code>{session.branch}</code>
+              </>
+            )}
+          </span>
+        </span>
+      ),
+    },
+    {
+      key: 'agent',
+      header: 'Agent',
+      hide: 'narrow',
+      width: 150,
+      cell: (session) => (
+        <span className="cell-title">
+          <span>{session.agent}</span>
+          {session.model !== null && <span className="quiet small">{session.model}</span>}
+        </span>
+      ),
+    },
+    {
+      key: 'operator',
+      header: 'Run by',
+      hide: 'narrow',
+      width: 130,
+      cell: (session) => nameOf(session.operatorId),
+    },
+    {
+      key: 'state',
+      header: 'State',
+      width: 96,
+      cell: (session) => <StateBadge state={session.state} />,
+    },
+    {
+      key: 'calls',
+      header: 'Tool calls',
+      hide: 'phone',
+      align: 'end',
+      width: 110,
+      cell: (session) => (
+        <span className="nowrap">
+          {count(session.toolCalls)}
+          {session.deniedCalls > 0 && (
+            <span className="removed"> · {count(session.deniedCalls)} denied</span>
+          )}
+        </span>
+      ),
+    },
+    {
+      key: 'seen',
+      header: 'Last seen',
+      hide: 'phone',
+      align: 'end',
+      width: 104,
+      cell: (session) => <When at={session.lastSeenAt} />,
+    },
+  ];
+
+  return (
+    <>
+      <PageHeader
+        title="Sessions"
+        description="Each run of a coding agent: who runs it, what it was told, what it holds and what it was refused."
+      />
+      <Filters>
+        <StateFilter
+          label="State"
+          options={STATES}
+          value={filter.state}
+          onChange={(state) => setFilter({ state })}
+        />
+        <SearchFilter
+          label="Filter sessions"
+          value={filter.text}
+          onChange={(value) => setFilter({ text: value })}
+        />
+        <RepositoryFilter
+          value={filter.repository}
+          onChange={(repository) => setFilter({ repository })}
+        />
+      </Filters>
+      <div className="panel">
+        <List
+          query={query}
+          rows={rows}
+          label="Sessions"
+          noun="sessions"
+          columns={columns}
+          rowKey={(session) => session.id}
+          rowHref={(session) => `/sessions/${session.id}`}
+          isFiltered={filter.text !== '' || filter.repository !== '' || filter.state !== 'all'}
+          onClear={() => setFilter({ state: 'all', repository: '', text: '' })}
+          empty={
+            <EmptyState
+              icon="session"
+              title="No session yet"
+              text="Hooks tell LoomStack when an agent starts, what it edits and when it ends. They are written into the repository once:"
+              steps={[
+                {
+                  text: 'Wire Claude Code into a repository.',
+                  command: 'loom attach --agent claude-code',
+                },
+                { text: 'Start it there; its session appears here at once.', command: 'claude' },
+                { text: 'Nothing appears? See whether the hooks fire.', command: 'loom doctor' },
+              ]}
+            />
+          }
+        />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,57 @@
+/** Addresses of the console; each page is a bundle of its own. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from '@tanstack/react-router';
+import { ErrorPage, NotFoundPage } from './shell/error-page.tsx';
+import { Shell } from './shell/shell.tsx';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
+
+const page = <Path extends string>(
+  path: Path,
+  load: () => Promise<Record<string, unknown>>,
+  name: string,
+) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(load as never, name as never),
+  });
+
+const routes = root.addChildren([
+  page('/', () => import('./pages/overview.tsx'), 'OverviewPage'),
+  page('/changes', () => import('./pages/changes.tsx'), 'ChangesPage'),
+  page('/changes/$id', () => import('./pages/change/change.tsx'), 'ChangePage'),
+  page('/sessions', () => import('./pages/sessions/sessions.tsx'), 'SessionsPage'),
+  page('/sessions/$id', () => import('./pages/sessions/session.tsx'), 'SessionPage'),
+  page('/packs/$id', () => import('./pages/sessions/pack.tsx'), 'PackPage'),
+  page('/runs', () => import('./pages/runs/runs.tsx'), 'RunsPage'),
+  page('/runs/$id', () => import('./pages/runs/run.tsx'), 'RunPage'),
+  page('/work', () => import('./pages/work.tsx'), 'WorkPage'),
+  page('/xray', () => import('./pages/xray/repositories.tsx'), 'XrayRepositoriesPage'),
+  page('/xray/$id', () => import('./pages/xray/xray.tsx'), 'XrayPage'),
+  page('/trace', () => import('./pages/trace.tsx'), 'TracePage'),
+  page('/policy', () => import('./pages/policy.tsx'), 'PolicyPage'),
+  page('/audit', () => import('./pages/audit.tsx'), 'AuditPage'),
+  page('/settings', () => import('./pages/settings/settings.tsx'), 'SettingsPage'),
+]);
+
+export function createConsoleRouter() {
+  return createRouter({
+    routeTree: routes,
+    defaultErrorComponent: ErrorPage,
+    defaultNotFoundComponent: NotFoundPage,
+    // Plain text, so that a commit such as 12345e6 is not read as a number.
+    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+    stringifySearch: (search) => {
+      const text = new URLSearchParams(search as Record<string, string>).toString();
+      return text === '' ? '' : `?${text}`;
+    },
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultPendingMs: 200,
+  });
+}
