@@ -231,3 +231,37 @@ export async function deletePayload(tx: Tx, seq: number): Promise<boolean> {
   );
   return rows.length > 0;
 }
+
+/** How far each projection has read. */
+export async function readCursors(db: Queryable): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.query<{ name: string; seq: number }>(
+    'select name, seq from loom.projection_cursors',
+  );
+  return new Map(rows.map(({ name, seq }) => [name, seq]));
+}
+
+/** Locks a cursor to the end of the transaction; undefined when another node holds it. */
+export async function lockCursor(
+  tx: Tx,
+  name: string,
+  mayWait: boolean,
+): Promise<number | undefined> {
+  await tx.query(
+    'insert into loom.projection_cursors (name) values ($1) on conflict (name) do nothing',
+    [name],
+  );
+  const [row] = await tx.query<{ seq: number }>(
+    `select seq from loom.projection_cursors where name = $1
+     for update ${mayWait ? '' : 'skip locked'}`,
+    [name],
+  );
+  return row?.seq;
+}
+
+export async function saveCursor(tx: Tx, name: string, seq: number, at: Date): Promise<void> {
+  await tx.query('update loom.projection_cursors set seq = $2, updated_at = $3 where name = $1', [
+    name,
+    seq,
+    at.toISOString(),
+  ]);
+}
