@@ -15,3 +15,5 @@ export {
   type SignalSource,
   type VerdictReport,
 } from './contract.ts';
+export { mergeMessage } from './merge-message.ts';
+export { isSignedBy, signBody } from './signature.ts';

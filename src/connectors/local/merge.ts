@@ -2,11 +2,10 @@
  * Merges a branch in a bare repository, without a work tree and without a push: the merge commit is
  * made first and the base then moved, if it still stands where the merge began.
  */
-import type { HostChange, MergeRequest, MergeResult } from '#connectors/contract';
+import { mergeMessage, type MergeRequest, type MergeResult } from '#connectors/contract';
 import type { GitRepository, Person } from '#git';
 import { AppError } from '#kernel';
 import { findMerge } from './describe-push.ts';
-import { type Trailer, withTrailers } from './trailers.ts';
 
 const MERGER: Person = { name: 'LoomStack', email: 'loomstack@localhost' };
 /** Each round means that the base moved while we merged; somebody else got through in each. */
@@ -15,11 +14,12 @@ const MAX_ROUNDS = 5;
 /** @throws AppError `local.base_busy` when the base moved again and again. */
 export async function mergeBranch(
   git: GitRepository,
-  { change, message, expectedHeadSha, idempotencyKey }: MergeRequest,
+  request: MergeRequest,
   at: Date,
 ): Promise<MergeResult> {
+  const { change, expectedHeadSha } = request;
   const baseRef = `refs/heads/${change.baseBranch}`;
-  const text = withTrailers(message, mergeTrailers(change, expectedHeadSha, idempotencyKey));
+  const message = mergeMessage(request);
 
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const base = await git.resolve(baseRef);
@@ -43,7 +43,7 @@ export async function mergeBranch(
     const mergeSha = await git.commitTree({
       treeSha,
       parents,
-      message: text,
+      message,
       author: MERGER,
       committer: MERGER,
       at,
@@ -68,13 +68,4 @@ async function findEarlierMerge(
   if ((await git.resolve(head)) === undefined) return undefined;
   if (!(await git.isAncestor(head, base))) return undefined;
   return (await findMerge(git, base, head))?.sha ?? head;
-}
-
-function mergeTrailers(change: HostChange, head: string, idempotencyKey: string): Trailer[] {
-  return [
-    ...(change.changeId === undefined ? [] : [{ name: 'Loom-Change', value: change.changeId }]),
-    { name: 'Loom-Branch', value: change.branch },
-    { name: 'Loom-Head', value: head },
-    { name: 'Loom-Merge-Key', value: idempotencyKey },
-  ];
 }

@@ -3,9 +3,8 @@
  * Method: the suite all sources share, with deliveries as the forge makes them.
  */
 import { describeSignalSource } from '../contract/conformance.ts';
-import type { Delivery } from '#connectors/contract';
+import { type Delivery, signBody } from '#connectors/contract';
 import type { Push } from './push.ts';
-import { sign } from './signature.ts';
 import { createLocalSource, toDelivery } from './source.ts';
 
 function push(id: string, headSha: string, title = 'Add a total'): Push {
@@ -49,7 +48,7 @@ describeSignalSource({
   create: createLocalSource,
   sign: (delivery, secret) => ({
     ...delivery,
-    headers: { ...delivery.headers, 'x-loom-signature-256': sign(secret, delivery.body) },
+    headers: { ...delivery.headers, 'x-loom-signature-256': signBody(secret, delivery.body) },
   }),
   signatureHeader: 'x-loom-signature-256',
   eventHeader: 'x-loom-event',

@@ -3,9 +3,14 @@
  * although they never leave the process: one way in, one set of rules.
  */
 import { AppError, parseJson } from '#kernel';
-import type { Delivery, Signal, SignalSource } from '#connectors/contract';
+import {
+  type Delivery,
+  isSignedBy,
+  type Signal,
+  signBody,
+  type SignalSource,
+} from '#connectors/contract';
 import { Push, type PushedChange } from './push.ts';
-import { isSignedWith, sign } from './signature.ts';
 
 export const LOCAL = 'local';
 
@@ -26,7 +31,7 @@ export function createLocalSource({ webhookSecret }: { webhookSecret: string }):
     name: LOCAL,
 
     verify(delivery) {
-      if (isSignedWith(webhookSecret, delivery.body, delivery.headers[SIGNATURE_HEADER] ?? '')) {
+      if (isSignedBy(webhookSecret, delivery.body, delivery.headers[SIGNATURE_HEADER] ?? '')) {
         return;
       }
       throw new AppError('unauthenticated', 'local.bad_signature', {
@@ -57,7 +62,7 @@ export function toDelivery(webhookSecret: string, push: Push): Delivery {
   return {
     headers: {
       'content-type': 'application/json',
-      [SIGNATURE_HEADER]: sign(webhookSecret, body),
+      [SIGNATURE_HEADER]: signBody(webhookSecret, body),
       [DELIVERY_HEADER]: push.id,
       [EVENT_HEADER]: 'push',
     },

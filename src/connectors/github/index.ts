@@ -1,0 +1,6 @@
+/**
+ * The GitHub App: deliveries become signals, verdicts become check runs and merges. It calls GitHub as
+ * an installation of the App and never as a person, and it keeps nothing.
+ */
+export { createGitHubHost, type GitHubHostOptions } from './host.ts';
+export { createGitHubSource, type GitHubSourceOptions } from './source.ts';
