@@ -22,6 +22,25 @@ test('what a transaction wrote is gone when its work throws', async () => {
   expect(await database.db.query('select * from things')).toEqual([]);
 });
 
+test('who asks to be called after the commit is called then, and not after a rollback', async () => {
+  await using database = await testDatabase();
+  await database.db.query('create table things (id int primary key)');
+  const calls: string[] = [];
+
+  await database.db.transaction(async (tx) => {
+    tx.afterCommit(() => calls.push('committed'));
+    await tx.query('insert into things values (1)');
+    expect(calls).toEqual([]);
+  });
+  const failing = database.db.transaction(async (tx) => {
+    tx.afterCommit(() => calls.push('rolled back'));
+    await tx.query('insert into things values (1)');
+  });
+
+  await expect(failing).rejects.toMatchObject({ code: '23505' });
+  expect(calls).toEqual(['committed']);
+});
+
 test('two transactions that lock in opposite order both commit', async () => {
   await using database = await testDatabase();
   await database.db.query('create table counters (id int primary key, n int not null)');
@@ -69,18 +88,18 @@ test('a violated unique key is recognised by name', async () => {
 
 test('the query builder works inside a transaction', async () => {
   await using database = await testDatabase();
-  await database.db.query('create table people (name text, age bigint)');
+  await database.db.query('create table pioneers (name text, age bigint)');
 
   const oldest = await database.db.transaction(async (tx) => {
-    const people = kysely<{ people: { name: string; age: number } }>(tx);
+    const people = kysely<{ pioneers: { name: string; age: number } }>(tx);
     await people
-      .insertInto('people')
+      .insertInto('pioneers')
       .values([
         { name: 'Ada', age: 36 },
         { name: 'Grace', age: 85 },
       ])
       .execute();
-    return people.selectFrom('people').selectAll().orderBy('age', 'desc').executeTakeFirst();
+    return people.selectFrom('pioneers').selectAll().orderBy('age', 'desc').executeTakeFirst();
   });
 
   expect(oldest).toEqual({ name: 'Grace', age: 85 });

@@ -23,6 +23,11 @@ export interface Queryable {
 /** A transaction. Stores take it as their first argument. */
 export interface Tx extends Queryable {
   readonly inTransaction: true;
+  /**
+   * Calls back once the transaction is committed, and never if it is not: for wake-ups, which may be
+   * lost with the process. What must happen belongs into the transaction itself.
+   */
+  afterCommit(call: () => void): void;
 }
 
 export interface Db extends Queryable, AsyncDisposable {
@@ -101,6 +106,7 @@ export function openDatabase(options: {
   ): Promise<Result> {
     const client = await pool.connect();
     let broken: Error | undefined;
+    const calls: (() => void)[] = [];
     const onClientError = (error: Error) => {
       broken = error;
     };
@@ -112,9 +118,11 @@ export function openDatabase(options: {
       const tx: Tx = {
         inTransaction: true,
         query: (sql, values, name) => run(client, sql, values, name),
+        afterCommit: (call) => calls.push(call),
       };
       const result = await work(tx);
       await client.query('commit');
+      for (const call of calls) call();
       return result;
     } catch (error) {
       await client.query('rollback').catch((rollbackError: Error) => {
