@@ -6,6 +6,7 @@
 import type { Clock, Id, NewId, Tx } from '#kernel';
 import type { Ledger, NewEvent } from '#ledger';
 import type { StepEffects, StepResult } from '../steps.ts';
+import type { Announcer } from './announce.ts';
 import { backoffDelayMs } from './backoff.ts';
 import { claimSteps } from './claim.ts';
 import {
@@ -19,7 +20,6 @@ import {
 } from './events.ts';
 import { type ClaimedStep, referenceOf, type StepReference } from './rows.ts';
 import { completeSteps, failStep, lockRuns, parkStep, retryStepLater } from './settle.ts';
-import { notifyWorkers } from './store.ts';
 
 export type Outcome = StepResult | { outcome: 'skipped'; message: string };
 
@@ -32,6 +32,7 @@ export interface TurnDeps {
   ledger: Ledger;
   clock: Clock;
   newId: NewId;
+  announcer: Announcer;
   worker: string;
   kinds: readonly string[];
   leaseMs: number;
@@ -62,7 +63,7 @@ export async function takeTurn(
   );
   if (settling.events.length > 0) await deps.ledger.appendMany(tx, settling.events);
   // More became ready than this worker takes: one wake-up for everybody else.
-  if (settling.opened > claimed.length) await notifyWorkers(tx);
+  if (settling.opened > claimed.length) deps.announcer.newWork(tx);
   return { claimed, settled: settling.settled };
 }
 
@@ -193,7 +194,7 @@ class Settling {
         runFailed(reference, { cause: event, message, cancelledSteps }),
       );
       // Other nodes may be at work on the run's other steps.
-      if (cancelledSteps > 0) await notifyWorkers(tx, claimed.run.id);
+      if (cancelledSteps > 0) this.#deps.announcer.runEnded(tx, claimed.run.id);
     }
     await this.#applyEffects(tx, claimed, event, result);
     this.settled.add(claimed);

@@ -18,6 +18,7 @@ import {
 import type { Actor, Ledger } from '#ledger';
 import type { Run, RunWithSteps } from '../schema.ts';
 import type { WorkflowGraph, WorkflowService } from '../service.ts';
+import { createAnnouncer } from './announce.ts';
 import { runCancelled, runRetried, runStarted, stepResumed } from './events.ts';
 import { checkGraph, graphHash, successorsOf } from './graph.ts';
 import { endRun } from './settle.ts';
@@ -28,7 +29,7 @@ import {
   listRuns,
   listSteps,
   lockRun,
-  notifyWorkers,
+  type NewStep,
   reviveRun,
   setCauses,
   wakeBySignal,
@@ -47,17 +48,18 @@ export interface WorkflowDeps {
 export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
   const { db, ledger, newId } = deps;
   const log = deps.log.child({ room: 'workflow' });
+  const announcer = createAnnouncer(db);
 
   async function start(tx: Tx, request: Parameters<WorkflowService['start']>[1]): Promise<Run> {
     const { definition } = request;
-    checkGraph(definition);
+    const { hash, steps } = prepare(definition);
     const event = newId('evt');
     const run = await insertRun(
       tx,
       {
         id: newId('run'),
         workflow: definition.name,
-        graphHash: graphHash(definition),
+        graphHash: hash,
         definitionSource: definition.source,
         changeId: request.changeId ?? null,
         workItemId: request.workItemId ?? null,
@@ -66,14 +68,14 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
         input: request.input,
         correlationId: request.correlationId,
       },
-      toNewSteps(definition, newId),
+      steps.map((step) => Object.assign({ id: newId('stp') }, step)),
       event,
     );
     await ledger.append(
       tx,
       runStarted(run, { id: event, cause: request.cause, steps: definition.steps.length }),
     );
-    await notifyWorkers(tx);
+    announcer.newWork(tx);
     return run;
   }
 
@@ -117,7 +119,7 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
       runId,
       woken.map(({ step, cause }) => ({ name: step.name, cause })),
     );
-    await notifyWorkers(tx);
+    announcer.newWork(tx);
     return woken.length;
   }
 
@@ -147,7 +149,7 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
       });
       await ledger.append(tx, runCancelled(run, { actor, reason, cancelledSteps }));
       // Workers that hold a step of it abort at once instead of at the next renewal.
-      await notifyWorkers(tx, id);
+      announcer.runEnded(tx, id);
       log.info({ runId: id }, 'run cancelled');
     }
     return (await withSteps(tx, id))!;
@@ -171,7 +173,7 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
       const event = newId('evt');
       const steps = await reviveRun(tx, id, event);
       await ledger.append(tx, runRetried(run, { id: event, actor, steps }));
-      await notifyWorkers(tx);
+      announcer.newWork(tx);
       return (await withSteps(tx, id))!;
     });
   }
@@ -203,10 +205,20 @@ function unknownRun(id: string): AppError {
   });
 }
 
-function toNewSteps(definition: WorkflowGraph, newId: NewId) {
+interface PreparedGraph {
+  hash: string;
+  steps: Omit<NewStep, 'id'>[];
+}
+
+/** Graphs are never edited once they are made, and most runs are of a few. */
+const prepared = new WeakMap<WorkflowGraph, PreparedGraph>();
+
+function prepare(definition: WorkflowGraph): PreparedGraph {
+  const known = prepared.get(definition);
+  if (known !== undefined) return known;
+  checkGraph(definition);
   const successors = successorsOf(definition);
-  return definition.steps.map((step, position) => ({
-    id: newId('stp'),
+  const steps = definition.steps.map((step, position) => ({
     name: step.name,
     position,
     kind: step.kind,
@@ -219,4 +231,7 @@ function toNewSteps(definition: WorkflowGraph, newId: NewId) {
     backoffMs: step.backoffMs,
     timeoutMs: step.timeoutMs,
   }));
+  const graph = { hash: graphHash(definition), steps };
+  prepared.set(definition, graph);
+  return graph;
 }

@@ -4,10 +4,15 @@
  */
 import type { Id, JsonObject, Tx } from '#kernel';
 
-/** Locks runs in the order of their ids: the one order every statement of the engine follows. */
+/**
+ * Locks runs in the order of their ids: the one order every statement of the engine follows. It also
+ * turns full scans off for this transaction: a plan made while the tables were new and small is kept
+ * by its connection, and would read all steps for each turn once they have grown.
+ */
 export async function lockRuns(tx: Tx, runIds: readonly Id<'run'>[]): Promise<void> {
   await tx.query(
-    'select id from loom.runs where id = any($1) order by id for update',
+    `with planner as materialized (select set_config('enable_seqscan', 'off', true))
+     select r.id from loom.runs r, planner where r.id = any($1) order by r.id for update of r`,
     [[...new Set(runIds)]],
     'workflow-lock-runs',
   );
@@ -57,19 +62,20 @@ export async function completeSteps(
            cause = case when s.unmet = m.count then m.event else s.cause end
        from met m where s.run_id = m.run_id and s.name = m.name and s.state = 'blocked'
        returning s.state
-     ), counted as (
-       select run_id, count(*)::int as count from settled group by run_id
-     ), moved as (
-       update loom.runs r
-       set left_steps = r.left_steps - c.count,
-           state = case when r.left_steps = c.count then 'done' else r.state end,
-           ended_at = case when r.left_steps = c.count then statement_timestamp() end
-       from counted c where r.id = c.run_id
-       returning r.id, r.state
+     ), finished as (
+       -- The last step of a run to end is one that nothing follows: only those need to look. This
+       -- statement does not see its own updates, hence the comparison of counts.
+       update loom.runs r set state = 'done', ended_at = statement_timestamp()
+       from (select run_id, count(*) as count from settled group by run_id
+             having bool_or(cardinality(next) = 0)) d
+       where r.id = d.run_id and d.count = (
+         select count(*) from loom.steps o
+         where o.run_id = d.run_id and o.state not in ('done', 'skipped'))
+       returning r.id
      )
-     select d.run_id as "runId", d.name, m.state = 'done' as "hasRunEnded",
+     select d.run_id as "runId", d.name, f.id is not null as "hasRunEnded",
        (select count(*)::int from reached where state = 'ready') as opened
-     from settled d join moved m on m.id = d.run_id`,
+     from settled d left join finished f on f.id = d.run_id`,
     [JSON.stringify(completions), worker],
     'workflow-complete',
   );

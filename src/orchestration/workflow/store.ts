@@ -5,9 +5,6 @@ import type { Run, Step } from '../schema.ts';
 import type { StepCondition } from '../service.ts';
 import { REFERENCE_COLUMNS, RUN_COLUMNS, STEP_COLUMNS, type StepReference } from './rows.ts';
 
-/** Workers listen here. An empty payload means new work; a run's id means that it ended early. */
-export const STEPS_CHANNEL = 'loom_steps';
-
 export interface NewStep {
   id: Id<'stp'>;
   name: string;
@@ -34,9 +31,9 @@ export async function insertRun(
 ): Promise<Run> {
   const [row] = await tx.query<Run>(
     `with r as (
-       insert into loom.runs (id, workflow, graph_hash, definition_source, left_steps, title, input,
+       insert into loom.runs (id, workflow, graph_hash, definition_source, title, input,
          change_id, work_item_id, repository, correlation_id)
-       values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11) returning *
+       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10) returning *
      ), s as (
        insert into loom.steps (run_id, id, name, position, kind, state, needs, next, unmet, origin,
          options, condition, max_attempts, backoff_ms, timeout_ms, due_at, cause)
@@ -45,8 +42,8 @@ export async function insertRun(
          x.needs, x.next, cardinality(x.needs), x.origin, x.options, x.condition, x."maxAttempts",
          x."backoffMs", x."timeoutMs",
          case when cardinality(x.needs) = 0 then statement_timestamp() end,
-         case when cardinality(x.needs) = 0 then $13 end
-       from r, jsonb_to_recordset($12::jsonb) as x(id text, name text, position int, kind text,
+         case when cardinality(x.needs) = 0 then $12 end
+       from r, jsonb_to_recordset($11::jsonb) as x(id text, name text, position int, kind text,
          needs text[], next text[], origin text, options jsonb, condition jsonb,
          "maxAttempts" int, "backoffMs" int, "timeoutMs" int)
      )
@@ -56,7 +53,6 @@ export async function insertRun(
       run.workflow,
       run.graphHash,
       run.definitionSource,
-      steps.length,
       run.title,
       JSON.stringify(run.input),
       run.changeId,
@@ -69,11 +65,6 @@ export async function insertRun(
     'workflow-start',
   );
   return row!;
-}
-
-/** Wakes the workers of every node once this transaction commits. */
-export async function notifyWorkers(tx: Tx, payload = ''): Promise<void> {
-  await tx.query('select pg_notify($1, $2)', [STEPS_CHANNEL, payload], 'workflow-notify');
 }
 
 export async function findRun(queryable: Queryable, id: Id<'run'>): Promise<Run | undefined> {
@@ -203,9 +194,8 @@ export async function reviveRun(tx: Tx, runId: Id<'run'>, cause: Id<'evt'>): Pro
     [runId, cause],
   );
   await tx.query(
-    `update loom.runs set state = 'running', ended_at = null, message = null, left_steps = $2
-     where id = $1`,
-    [runId, revived.length],
+    `update loom.runs set state = 'running', ended_at = null, message = null where id = $1`,
+    [runId],
   );
   return revived.filter(({ wasFailed }) => wasFailed).map(({ name }) => name);
 }

@@ -1,10 +1,10 @@
 /** What time does to runs: timers ring, leases end. Any node may do it; once a second is enough. */
-import type { Clock, Db, NewId } from '#kernel';
+import type { Db, NewId } from '#kernel';
 import type { Ledger } from '#ledger';
+import type { Announcer } from './announce.ts';
 import { findPoisoned, reclaimLost, wakeTimers } from './claim.ts';
 import { runFailed, stepFailed, stepReclaimed, stepResumed } from './events.ts';
 import { failStep, lockRuns } from './settle.ts';
-import { notifyWorkers } from './store.ts';
 
 /** A step that outlives this many of its workers may be what kills them. */
 export const MAX_LOST_LEASES = 20;
@@ -13,10 +13,10 @@ export const MAX_LOST_LEASES = 20;
 export async function keepTime(deps: {
   db: Db;
   ledger: Ledger;
-  clock: Clock;
   newId: NewId;
+  announcer: Announcer;
 }): Promise<number> {
-  const { db, ledger, newId } = deps;
+  const { db, ledger, newId, announcer } = deps;
   const moved = await db.transaction(async (tx) => {
     const resumed = await wakeTimers(tx);
     const reclaimed = await reclaimLost(tx, MAX_LOST_LEASES);
@@ -28,7 +28,7 @@ export async function keepTime(deps: {
     ];
     if (events.length === 0) return 0;
     await ledger.appendMany(tx, events);
-    await notifyWorkers(tx);
+    announcer.newWork(tx);
     return events.length;
   });
 

@@ -7,12 +7,12 @@ import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promis
 import { AppError, type Clock, type Db, type Logger, type NewId } from '#kernel';
 import type { BackgroundLoop, Ledger } from '#ledger';
 import type { StepHandler } from '../steps.ts';
-import { type FinishedStep, takeTurn } from './advance.ts';
+import { type Announcer, createAnnouncer, STEPS_CHANNEL } from './announce.ts';
+import { type FinishedStep, takeTurn, type TurnDeps } from './advance.ts';
 import { releaseSteps, renewLeases } from './claim.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { keepTime } from './timekeeping.ts';
 import type { ClaimedStep } from './rows.ts';
-import { notifyWorkers, STEPS_CHANNEL } from './store.ts';
 
 /** Polling is the truth, notifications only shorten the wait. */
 const POLL_MS = 500;
@@ -53,18 +53,24 @@ class Worker implements WorkflowWorker {
   readonly name = 'workflow-worker';
   readonly #deps: Required<Omit<WorkflowWorkerDeps, 'isManual'>>;
   readonly #log: Logger;
+  readonly #announcer: Announcer;
   readonly #handlers: ReadonlyMap<string, StepHandler>;
   readonly #stopping = new AbortController();
   /** Steps whose handlers are at work. */
   readonly #attempts = new Map<ClaimedStep, Attempt>();
   #finished: FinishedStep[] = [];
+  /** Steps that a turn now under way is settling, and free hands it may fill. */
+  #settling = 0;
+  #reserved = 0;
   #loops: Promise<void>[] = [];
-  #turn: Promise<unknown> = Promise.resolve();
-  #wakeUp = Promise.withResolvers<void>();
+  /** Counts the wake-ups, so that none is missed between a turn and the rest after it. */
+  #rings = 0;
+  readonly #sleepers = new Set<() => void>();
   #settledCount = 0;
 
   constructor(deps: WorkflowWorkerDeps) {
     this.#deps = { concurrency: 16, leaseMs: 30_000, maxBatch: 200, ...deps };
+    this.#announcer = createAnnouncer(deps.db);
     this.#log = deps.log.child({ room: 'workflow', worker: deps.workerId });
     this.#handlers = new Map(deps.handlers.map((handler) => [handler.kind, handler]));
   }
@@ -76,17 +82,18 @@ class Worker implements WorkflowWorker {
     this.#loops = [
       this.#keepWorking(),
       this.#every(Math.max(10, leaseMs / 3), 'renewing leases failed', () => this.#renew()),
-      this.#every(TIMEKEEPING_MS, 'timers and sweep failed', () => keepTime(this.#deps)),
+      this.#every(TIMEKEEPING_MS, 'timers and sweep failed', () => this.#keepTime()),
     ];
   }
 
   wake(): void {
-    this.#wakeUp.resolve();
+    this.#rings += 1;
+    for (const wakeUp of this.#sleepers) wakeUp();
   }
 
   async runOnce(): Promise<number> {
     const before = this.#settledCount;
-    let moved = await keepTime(this.#deps);
+    let moved = await this.#keepTime();
     for (;;) {
       const claimed = await this.#advance();
       if (claimed === 0 && this.#attempts.size === 0 && this.#finished.length === 0) break;
@@ -114,17 +121,21 @@ class Worker implements WorkflowWorker {
     });
   }
 
+  async #keepTime(): Promise<number> {
+    return keepTime({ ...this.#deps, announcer: this.#announcer });
+  }
+
   async #keepWorking(): Promise<void> {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
-      // Anew before the turn: whoever calls from here on is heard after it.
-      this.#wakeUp = Promise.withResolvers<void>();
+      // Counted before the turn: whoever calls from here on is heard after it.
+      const rings = this.#rings;
       try {
         await this.#advance();
         failures = 0;
         // Handlers that need no waiting end within this breath and share the next commit.
         await breathe();
-        if (this.#finished.length === 0) await this.#rest(POLL_MS);
+        if (this.#finished.length === 0 && rings === this.#rings) await this.#rest(POLL_MS);
       } catch (error) {
         failures += 1;
         this.#report(error, 'a turn of the worker failed');
@@ -133,32 +144,36 @@ class Worker implements WorkflowWorker {
     }
   }
 
-  /** One turn at a time: settles what is finished and fills the free hands. Gives the claims. */
+  /** One turn: settles what is finished and fills the free hands. Gives how many it claimed. */
   async #advance(): Promise<number> {
-    const turn = this.#turn.then(() => this.#takeTurn());
-    this.#turn = turn.catch(() => {});
-    return turn;
-  }
+    const { db, concurrency, maxBatch } = this.#deps;
+    const batch = this.#finished.splice(0, maxBatch);
+    const held = this.#attempts.size + this.#finished.length + this.#settling + this.#reserved;
+    const capacity = this.#stopping.signal.aborted
+      ? 0
+      : Math.max(0, Math.min(maxBatch, concurrency - held));
+    if (batch.length === 0 && capacity === 0) return 0;
 
-  async #takeTurn(): Promise<number> {
-    const { db, concurrency, maxBatch, workerId, clock, newId, ledger, leaseMs } = this.#deps;
-    const batch = this.#finished.slice(0, maxBatch);
-    const held = this.#attempts.size + this.#finished.length - batch.length;
-    const capacity = this.#stopping.signal.aborted ? 0 : Math.min(concurrency - held, maxBatch);
-    if (batch.length === 0 && capacity <= 0) return 0;
-
-    const kinds = [...this.#handlers.keys()];
-    const turn = { ledger, clock, newId, worker: workerId, kinds, leaseMs };
-    const { claimed, settled } = await db
-      .transaction((tx) => takeTurn(tx, turn, batch, capacity))
-      .catch((error: unknown) => this.#isolate(error, batch));
-    this.#finished = this.#finished.slice(batch.length);
-    this.#settledCount += settled.size;
-    for (const { claimed: step } of batch) {
-      if (!settled.has(step)) this.#logLost(step);
+    this.#settling += batch.length;
+    this.#reserved += capacity;
+    try {
+      const { claimed, settled } = await db
+        .transaction((tx) => takeTurn(tx, this.#turnDeps(), batch, capacity))
+        .catch((error: unknown) => this.#isolate(error, batch));
+      this.#settledCount += settled.size;
+      for (const { claimed: step } of batch) {
+        if (!settled.has(step)) this.#logLost(step);
+      }
+      for (const step of claimed) this.#begin(step);
+      return claimed.length;
+    } catch (error) {
+      // Nothing of it was written: the next turn tries again, as long as the leases hold.
+      this.#finished.unshift(...batch);
+      throw error;
+    } finally {
+      this.#settling -= batch.length;
+      this.#reserved -= capacity;
     }
-    for (const step of claimed) this.#begin(step);
-    return claimed.length;
   }
 
   /**
@@ -176,8 +191,8 @@ class Worker implements WorkflowWorker {
   }
 
   async #settleAlone(one: FinishedStep): Promise<ReadonlySet<ClaimedStep>> {
-    const { db, clock, newId, ledger, leaseMs, workerId } = this.#deps;
-    const turn = { ledger, clock, newId, worker: workerId, kinds: [], leaseMs };
+    const { db } = this.#deps;
+    const turn = this.#turnDeps();
     try {
       return (await db.transaction((tx) => takeTurn(tx, turn, [one], 0))).settled;
     } catch (error) {
@@ -187,6 +202,12 @@ class Worker implements WorkflowWorker {
       const failed = { claimed: one.claimed, result: { outcome: 'failed' as const, message } };
       return (await db.transaction((tx) => takeTurn(tx, turn, [failed], 0))).settled;
     }
+  }
+
+  #turnDeps(): TurnDeps {
+    const { ledger, clock, newId, workerId, leaseMs } = this.#deps;
+    const kinds = [...this.#handlers.keys()];
+    return { ledger, clock, newId, announcer: this.#announcer, worker: workerId, kinds, leaseMs };
   }
 
   #begin(claimed: ClaimedStep): void {
@@ -230,7 +251,7 @@ class Worker implements WorkflowWorker {
     const { db, workerId } = this.#deps;
     await db.transaction(async (tx) => {
       await releaseSteps(tx, workerId, unfinished);
-      await notifyWorkers(tx);
+      this.#announcer.newWork(tx);
     });
   }
 
@@ -244,8 +265,11 @@ class Worker implements WorkflowWorker {
 
   /** Until somebody wakes it, or the time is over. */
   async #rest(milliseconds: number): Promise<void> {
-    const timer = setTimeout(() => this.wake(), milliseconds);
-    await this.#wakeUp.promise;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, milliseconds);
+    this.#sleepers.add(resolve);
+    await promise;
+    this.#sleepers.delete(resolve);
     clearTimeout(timer);
   }
 

@@ -1,0 +1,43 @@
+/**
+ * Waking workers. A wake-up is sent after the commit and outside of it: NOTIFY inside a transaction
+ * holds one lock for the whole server until its fsync is over, so commits would queue one by one. A
+ * wake-up lost with the process is made good by the next poll.
+ */
+import type { Queryable, Tx } from '#kernel';
+
+/** Workers listen here. An empty payload means new work; a run's id means that it ended early. */
+export const STEPS_CHANNEL = 'loom_steps';
+
+export interface Announcer {
+  /** Once the transaction has committed, new work is announced; many at a time are told once. */
+  newWork(tx: Tx): void;
+  /** Once the transaction has committed, whoever holds a step of the run is told to look. */
+  runEnded(tx: Tx, runId: string): void;
+}
+
+export function createAnnouncer(db: Queryable): Announcer {
+  let isPending = false;
+
+  function send(payload: string): void {
+    // A closed pool or a dead server is no news here: the poll of each worker will find the work.
+    db.query('select pg_notify($1, $2)', [STEPS_CHANNEL, payload], 'workflow-notify').catch(
+      () => {},
+    );
+  }
+
+  return {
+    newWork(tx) {
+      tx.afterCommit(() => {
+        if (isPending) return;
+        isPending = true;
+        setTimeout(() => {
+          isPending = false;
+          send('');
+        }, 1);
+      });
+    },
+    runEnded(tx, runId) {
+      tx.afterCommit(() => send(runId));
+    },
+  };
+}
