@@ -59,5 +59,9 @@ export interface ApprovalFact {
   person: string;
   roles: readonly string[];
   teams: readonly string[];
+  /** `email:…`, `github:…`: how owners files and `person:` rules name the giver. */
+  identities?: readonly string[] | undefined;
   headSha: string;
+  /** Needed where a policy lets approvals expire; without it such an approval does not count. */
+  givenAt?: Date | undefined;
 }

@@ -1,0 +1,125 @@
+/**
+ * What kind of file a path is. Closed vocabularies: a policy that names another one is refused.
+ * Judged by path alone and in lower case, so that a rename in another case hides nothing.
+ */
+import { createPathMatcher, type PathMatcher } from './glob.ts';
+
+/** True of a change as soon as one file has it: safe in rules, since more files never lose one. */
+export const RULE_TAGS = [
+  'auth',
+  'agent-rules',
+  'binary',
+  'ci',
+  'code',
+  'code-owners',
+  'config',
+  'dependency',
+  'docs',
+  'generated',
+  'infrastructure',
+  'migration',
+  'policy',
+  'submodule',
+  'tests',
+  'unmapped',
+  'workflow',
+] as const;
+export type RuleTag = (typeof RULE_TAGS)[number];
+
+/** Evidence about the whole change: only grants may ask for it, for more files can take it away. */
+export const GRANT_TAGS = ['docs-only', 'tests-only', 'tests-added', 'checks-passed'] as const;
+export type GrantTag = (typeof GRANT_TAGS)[number];
+
+const PATTERNS: Partial<Record<RuleTag, readonly string[]>> = {
+  policy: ['.loom/policy.yaml', '.loom/policy/**'],
+  workflow: ['.loom/workflows/**', '.loom/catalog.yaml', 'catalog-info.yaml'],
+  'code-owners': ['codeowners', '.github/codeowners', 'docs/codeowners', '.gitlab/codeowners'],
+  'agent-rules': [
+    '**/{agents,claude,gemini}.md',
+    '**/{agents,claude}.local.md',
+    '**/.{claude,cursor,codex,gemini,windsurf,opencode}/**',
+    '**/.{cursorrules,windsurfrules,clinerules,mcp.json}',
+    '**/opencode.{json,jsonc}',
+    '.github/copilot-instructions.md',
+    '.github/{instructions,prompts,hooks}/**',
+    '.{husky,githooks}/**',
+    '.pre-commit-config.{yaml,yml}',
+    'lefthook.{yaml,yml}',
+  ],
+  ci: [
+    '.github/{workflows,actions}/**',
+    '.gitlab-ci.{yml,yaml}',
+    '.gitlab/**',
+    '.{circleci,buildkite,ci,woodpecker,drone}/**',
+    '.{travis,drone,appveyor,cirrus}.yml',
+    'jenkinsfile*',
+    'azure-pipelines*.yml',
+    'bitbucket-pipelines.yml',
+  ],
+  dependency: [
+    '**/package.json',
+    '**/{package-lock,npm-shrinkwrap,composer}.json',
+    '**/{pnpm-lock.yaml,yarn.lock,bun.lock,bun.lockb,.npmrc,.yarnrc.yml}',
+    '**/{go.mod,go.sum,cargo.toml,cargo.lock,gemfile,gemfile.lock,poetry.lock,uv.lock}',
+    '**/{pyproject.toml,pipfile,pipfile.lock,setup.py,setup.cfg}',
+    '**/requirements*.txt',
+    '**/{pom.xml,build.gradle,build.gradle.kts,gradle.lockfile,libs.versions.toml}',
+    '**/*.{csproj,fsproj,nuspec}',
+    '**/cmakelists.txt',
+  ],
+  migration: ['**/{migrations,migration,migrate}/**', '**/*.sql', '**/schema.prisma'],
+  infrastructure: [
+    '**/*.{tf,tfvars,hcl,bicep}',
+    '**/{terraform,helm,charts,k8s,kubernetes,ansible,pulumi,infra,infrastructure}/**',
+    '**/dockerfile*',
+    '**/{docker-compose,compose}*.{yml,yaml}',
+  ],
+  auth: [
+    '**/{auth,authn,authz,oauth,sso,login,session,sessions,permissions,security,crypto}/**',
+    '**/*{auth,login,password,permission,credential,secret,crypto,token}*',
+  ],
+  docs: [
+    '**/*.{md,rst,adoc,txt}',
+    '{docs,doc}/**/*.{mdx,png,jpg,jpeg,gif,svg,webp,html,css}',
+    '**/{license,notice,authors,changelog}',
+  ],
+  tests: [
+    '**/{test,tests,__tests__,spec,specs,testdata,fixtures,__snapshots__,e2e}/**',
+    '**/*.{test,spec}.*',
+    '**/*_{test,spec}.*',
+    '**/test_*.py',
+    '**/*{test,tests}.{java,kt,cs,scala}',
+  ],
+  generated: [
+    '**/{dist,build,generated,__generated__,vendor,node_modules,third_party}/**',
+    '**/*.min.{js,css}',
+    '**/*.{map,snap}',
+    '**/*{.pb.go,_pb2.py,.g.dart,.generated.ts}',
+    '**/{package-lock.json,npm-shrinkwrap.json,pnpm-lock.yaml,yarn.lock,go.sum,cargo.lock,poetry.lock,uv.lock}',
+  ],
+  config: ['**/*.{yaml,yml,json,toml,ini,env,properties,conf}', '**/.env*', '**/makefile'],
+};
+
+const MATCHERS: readonly (readonly [RuleTag, PathMatcher])[] = Object.entries(PATTERNS).map(
+  ([tag, patterns]) => [tag as RuleTag, createPathMatcher(patterns)] as const,
+);
+const LOCK_FILE =
+  /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|go\.sum|cargo\.lock|poetry\.lock|uv\.lock)$/;
+/** Documents by name that steer machines all the same. */
+const NEVER_DOCS: ReadonlySet<RuleTag> = new Set([
+  'agent-rules',
+  'dependency',
+  'code-owners',
+  'policy',
+]);
+
+/** Tags of one path. Whatever is neither documentation, test nor lock file is code. */
+export function tagsOfPath(path: string): RuleTag[] {
+  const lower = path.toLowerCase();
+  const found = MATCHERS.filter(([, matches]) => matches(lower)).map(([tag]) => tag);
+  const tags = found.some((tag) => NEVER_DOCS.has(tag))
+    ? found.filter((tag) => tag !== 'docs')
+    : found;
+  const isHarmless = tags.includes('docs') || tags.includes('tests') || LOCK_FILE.test(lower);
+  return isHarmless ? tags : [...tags, 'code'];
+}
