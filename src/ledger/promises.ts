@@ -36,24 +36,27 @@ export class PromiseKeeper {
       const promised = this.#promised[this.#next]!;
       if (promised.size < tree.size) continue;
       this.#findings.checked.checkpoints += 1;
-      if (equalHashes(tree.root(), promised.root)) this.#keptSize = tree.size;
-      else if (!this.#findings.hasBetween(this.#keptSize, promised.size)) {
-        this.#findings.add(
-          `${promised.name} (size ${promised.size}) promised another history: one of the entries ` +
-            `${this.#keptSize} to ${promised.size - 1} is not the one that was signed`,
-          this.#keptSize,
-        );
-      } else this.#findings.add(`${promised.name} (size ${promised.size}) promised another root`);
+      if (equalHashes(tree.root(), promised.root)) {
+        this.#keptSize = tree.size;
+        continue;
+      }
+      const which = `entries ${this.#keptSize} to ${promised.size - 1}`;
+      this.#findings.addWithin(
+        `${promised.name} (size ${promised.size}) was signed over other ${which}`,
+        this.#keptSize,
+        promised.size,
+      );
     }
   }
 
-  /** Says what was promised beyond the end of the log. */
-  ended(size: number): void {
+  /** Says what was promised beyond the end of the log; false when something was. */
+  ended(size: number): boolean {
     const promised = this.#promised.slice(this.#next).find((each) => each.size > size);
-    if (promised === undefined) return;
+    if (promised === undefined) return true;
     this.#findings.add(
       `the log ends after ${size} entries, but ${promised.name} promised ${promised.size}`,
       size,
     );
+    return false;
   }
 }

@@ -22,7 +22,7 @@ import { buildEntry, entryTime } from './transparency/entry.ts';
 import { equalHashes, leafHash } from './transparency/merkle.ts';
 import type { NoteVerifier } from './transparency/note.ts';
 import {
-  firstDifferingEntry,
+  differingEntries,
   GrowingTree,
   TILE_WIDTH,
   tilePath,
@@ -41,36 +41,43 @@ const CHECKPOINTS_AT_ONCE = 1_000;
  */
 export async function verifyDatabase(
   db: Db,
-  { pinned }: { pinned?: string | undefined } = {},
+  options: { pinned?: string | undefined } = {},
 ): Promise<VerifyReport> {
   return db.transaction(async (tx) => {
     await tx.query('set transaction isolation level repeatable read, read only');
-    const findings = new Findings();
-    const verifiers = await readVerifiers(tx);
-    const keeper = new PromiseKeeper(findings);
-    if (pinned !== undefined) {
-      const kept = readPinned(pinned, verifiers, findings);
-      if (kept !== undefined) keeper.expect([kept]);
-    }
-    const walk = new Walk(tx, findings, keeper, verifiers);
-    await walk.run();
-    const stray = await findStrayRow(tx);
-    if (stray !== undefined) findings.add(stray.what, stray.seq, stray.eventId);
+    return verifyTables(tx, options);
+  });
+}
 
-    const newest = await readNewestCheckpoint(tx);
-    const promised = newest === undefined ? undefined : openCheckpoint(newest.note, verifiers);
-    return findings.report({
-      checkpoint:
-        newest === undefined || promised === undefined
-          ? null
-          : {
-              origin: promised.origin,
-              size: promised.size,
-              root: Buffer.from(promised.root).toString('base64'),
-              note: newest.note,
-            },
-      trust: { key: 'found', isPinned: pinned !== undefined },
-    });
+/** The same as the caller's transaction sees the tables. */
+export async function verifyTables(
+  tx: Tx,
+  { pinned }: { pinned?: string | undefined } = {},
+): Promise<VerifyReport> {
+  const findings = new Findings();
+  const verifiers = await readVerifiers(tx);
+  const keeper = new PromiseKeeper(findings);
+  if (pinned !== undefined) {
+    const kept = readPinned(pinned, verifiers, findings);
+    if (kept !== undefined) keeper.expect([kept]);
+  }
+  await new Walk(tx, findings, keeper, verifiers).run();
+  const stray = await findStrayRow(tx);
+  if (stray !== undefined) findings.add(stray.what, stray.seq, stray.eventId);
+
+  const newest = await readNewestCheckpoint(tx);
+  const promised = newest && openCheckpoint(newest.note, verifiers);
+  return findings.report({
+    checkpoint:
+      newest === undefined || promised === undefined
+        ? null
+        : {
+            origin: promised.origin,
+            size: promised.size,
+            root: Buffer.from(promised.root).toString('base64'),
+            note: newest.note,
+          },
+    trust: { key: 'found', isPinned: pinned !== undefined },
   });
 }
 
@@ -233,11 +240,12 @@ class Walk {
     const byPlace = new Map(stored.map((tile) => [`${tile.level}/${tile.index}`, tile.hashes]));
     for (const tile of due) {
       this.#findings.checked.tiles += 1;
-      const found = byPlace.get(`${tile.level}/${tile.index}`) ?? Buffer.alloc(0);
-      if (found.equals(tile.hashes)) continue;
+      const found = byPlace.get(`${tile.level}/${tile.index}`);
+      if (found?.equals(tile.hashes) === true) continue;
       const path = tilePath(tile.level, tile.index, widthOf(tile));
       const what = `${path} in loom.log_tiles differs from the entries`;
-      this.#findings.add(what, firstDifferingEntry(tile, found));
+      const { start, end } = differingEntries(tile, found);
+      this.#findings.addWithin(what, start, end);
     }
   }
 }

@@ -14,7 +14,7 @@ import { Entry, MAX_ENTRY_BYTES } from './transparency/entry.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from './transparency/merkle.ts';
 import { type NoteVerifier, parseVkey } from './transparency/note.ts';
 import {
-  firstDifferingEntry,
+  differingEntries,
   GrowingTree,
   TILE_WIDTH,
   type Tile,
@@ -161,8 +161,10 @@ class Walk {
       this.#keeper.reached(this.#tree);
     }
     await this.#compareTiles(this.#tree.unfinishedTiles());
-    this.#keeper.ended(this.#tree.size);
+    const isWhole = this.#keeper.ended(this.#tree.size);
     await this.#payloads.refuseRest(this.#tree.size);
+    // Where the end is missing, the redactions may be in it.
+    if (!isWhole) return;
     for (const [index, eventId] of this.#withoutPayload) {
       this.#findings.add('its payload is missing and was never redacted', index, eventId);
     }
@@ -218,8 +220,9 @@ class Walk {
       const found = await this.#folder.read(path);
       this.#findings.checked.tiles += 1;
       if (found !== undefined && found.equals(tile.hashes)) continue;
-      const what = found === undefined ? `${path} is missing` : `${path} differs from the entry`;
-      this.#findings.add(what, firstDifferingEntry(tile, found ?? Buffer.alloc(0)));
+      const what = found === undefined ? 'is missing' : 'differs from the entries';
+      const { start, end } = differingEntries(tile, found);
+      this.#findings.addWithin(`${path} ${what}`, start, end);
     }
   }
 }
@@ -246,10 +249,12 @@ async function checkInclusionProofs(
     findings.checked.proofs += 1;
     const isSound =
       parsed !== undefined &&
+      name === `${parsed.number}.tlog-proof` &&
       checkpoint !== undefined &&
       leaf !== undefined &&
       verifyInclusion({ ...checkpoint, leaf, index: parsed.number, proof: parsed.proof });
-    if (!isSound) findings.add(`${path} does not prove its entry`, parsed?.number ?? null);
+    const index = Number.parseInt(name, 10);
+    if (!isSound) findings.add(`${path} does not prove it`, Number.isNaN(index) ? null : index);
   }
 }
 

@@ -28,6 +28,7 @@ export interface VerifyReport {
 }
 
 const MAX_PROBLEMS = 20;
+const MAX_BAD_ENTRIES = 10_000;
 
 /** Gathers problems while a log is walked through. */
 export class Findings {
@@ -40,6 +41,9 @@ export class Findings {
     proofs: 0,
   };
   readonly #problems: VerifyProblem[] = [];
+  /** Entries found bad; beyond some thousand, one more tells nothing new. */
+  readonly #badEntries = new Set<number>();
+  readonly #vague: { what: string; start: number; end: number }[] = [];
   #first: VerifyProblem | null = null;
 
   add(what: string, index: number | null = null, eventId: string | null = null): void {
@@ -49,14 +53,27 @@ export class Findings {
       (index !== null && (this.#first.index === null || index < this.#first.index));
     if (isEarlier) this.#first = problem;
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(problem);
+    if (index !== null && this.#badEntries.size < MAX_BAD_ENTRIES) this.#badEntries.add(index);
   }
 
-  /** True when an entry from `start` up to, not including, `end` was found bad. */
-  hasBetween(start: number, end: number): boolean {
-    return this.#problems.some(({ index }) => index !== null && index >= start && index < end);
+  /**
+   * Adds a problem somewhere in the entries from `start` up to, not including, `end`. The report
+   * names the first of them, unless a better culprit was found among them.
+   */
+  addWithin(what: string, start: number, end: number): void {
+    if (this.#vague.length < MAX_BAD_ENTRIES) this.#vague.push({ what, start, end });
+  }
+
+  #settleVague(): void {
+    const byLength = this.#vague.splice(0).sort((a, b) => a.end - a.start - (b.end - b.start));
+    for (const { what, start, end } of byLength) {
+      const isExplained = this.#badEntries.values().some((index) => index >= start && index < end);
+      this.add(what, isExplained ? null : start);
+    }
   }
 
   report(rest: Pick<VerifyReport, 'checkpoint' | 'trust'>): VerifyReport {
+    this.#settleVague();
     return {
       isValid: this.#first === null,
       firstBad: this.#first,

@@ -1,5 +1,5 @@
 /** The tree cut into tiles of 256 hashes (c2sp.org/tlog-tiles), and a tree that grows by leaves. */
-import { HASH_BYTES, joinNodes, nodeHash, nodesOf } from './merkle.ts';
+import { HASH_BYTES, joinNodes, type LeafRange, nodeHash, nodesOf } from './merkle.ts';
 
 export const TILE_WIDTH = 256;
 /** Levels of the tree in one level of tiles: 2^8 = 256. */
@@ -16,11 +16,18 @@ export function widthOf(tile: Tile): number {
   return tile.hashes.length / HASH_BYTES;
 }
 
-/** Index of the first entry below the place where a tile differs from what it should be. */
-export function firstDifferingEntry(tile: Tile, found: Uint8Array): number {
+/**
+ * The entries below the first hash in which a tile differs from what it should be; all below the
+ * tile when it is missing.
+ */
+export function differingEntries(tile: Tile, found: Uint8Array | undefined): LeafRange {
+  const entries = TILE_WIDTH ** tile.level;
+  const first = tile.index * TILE_WIDTH;
+  if (found === undefined) return { start: first * entries, end: (first + TILE_WIDTH) * entries };
   let at = 0;
   while (at < found.length && found[at] === tile.hashes[at]) at += 1;
-  return (tile.index * TILE_WIDTH + Math.floor(at / HASH_BYTES)) * TILE_WIDTH ** tile.level;
+  const position = first + Math.floor(at / HASH_BYTES);
+  return { start: position * entries, end: (position + 1) * entries };
 }
 
 /** Path of a tile below the log: index in groups of three digits, partial tiles by width. */
