@@ -109,13 +109,14 @@ class Worker implements WorkflowWorker {
     this.wake();
     await Promise.all(this.#loops);
 
+    const held = [...this.#attempts.keys()];
     const attempts = [...this.#attempts.values()];
     for (const attempt of attempts) attempt.abort('stopping');
     await Promise.race([
       Promise.all(attempts.map(({ ended }) => ended)),
       delay(GRACE_MS, undefined, { ref: false }),
     ]);
-    await this.#handBack().catch((error: unknown) => {
+    await this.#handBack(held).catch((error: unknown) => {
       // The leases run out by themselves; it only takes longer.
       this.#log.warn({ err: error }, 'unfinished steps could not be handed back');
     });
@@ -244,13 +245,13 @@ class Worker implements WorkflowWorker {
       this.#renew().catch((error: unknown) => this.#report(error, 'renewing leases failed'));
   }
 
-  async #handBack(): Promise<void> {
+  /** Steps that ended in the grace after all are settled; of those the release no longer speaks. */
+  async #handBack(held: readonly ClaimedStep[]): Promise<void> {
     while (this.#finished.length > 0) await this.#advance();
-    const unfinished = [...this.#attempts.keys()].map(toHolding);
-    if (unfinished.length === 0) return;
+    if (held.length === 0) return;
     const { db, workerId } = this.#deps;
     await db.transaction(async (tx) => {
-      await releaseSteps(tx, workerId, unfinished);
+      await releaseSteps(tx, workerId, held.map(toHolding));
       this.#announcer.newWork(tx);
     });
   }

@@ -1,0 +1,182 @@
+/**
+ * Goal: whatever the graph, the order of two workers, and where one of them dies, every step is done
+ * exactly once, after all it needs, and every run ends.
+ * Method: fast-check draws graphs and a script of turns, crashes and failures; the real statements
+ * run against a real database. A crash is a worker that claims and never answers; its leases are
+ * ended by hand, so that nobody waits for them.
+ */
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { testDatabase } from '#testing';
+import { createNewId, systemClock } from '#kernel';
+import type { WorkflowGraph } from '../service.ts';
+import { type FinishedStep, takeTurn } from './advance.ts';
+import { createAnnouncer } from './announce.ts';
+import type { ClaimedStep } from './rows.ts';
+import { aGraph, testEngine, type TestEngine } from './test-engine.ts';
+import { keepTime } from './timekeeping.ts';
+
+const GRAPH = fc
+  .array(fc.array(fc.nat(5), { maxLength: 3 }), { minLength: 1, maxLength: 7 })
+  .map((needs) =>
+    aGraph(
+      Object.fromEntries(
+        needs.map((list, index) => [
+          `s${index}`,
+          // Only earlier steps are needed, so that every graph drawn can be run.
+          [...new Set(list.filter((need) => need < index))].map((need) => `s${need}`),
+        ]),
+      ),
+    ),
+  );
+
+const ACTION = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      what: fc.constant('turn'),
+      worker: fc.nat(1),
+      size: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant('crash'), worker: fc.nat(1), size: fc.constant(0) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant('fail'), worker: fc.nat(1), size: fc.constant(1) }),
+  },
+);
+type Action = { what: string; worker: number; size: number };
+
+/** Two workers made of the real statements, moved one action at a time. */
+class Model {
+  readonly #engine: TestEngine;
+  readonly #hands: ClaimedStep[][] = [[], []];
+  readonly #newId = createNewId(systemClock);
+  #lives = [0, 0];
+
+  constructor(engine: TestEngine) {
+    this.#engine = engine;
+  }
+
+  async act({ what, worker, size }: Action): Promise<void> {
+    if (what === 'crash') {
+      // The next life has another name and an empty hand; the leases of the last one run out.
+      this.#hands[worker] = [];
+      await this.#engine.db.query(
+        `update loom.steps set lease_until = now() - interval '1 second'
+         where state = 'running' and worker = $1`,
+        [this.#name(worker)],
+      );
+      this.#lives[worker] = this.#lives[worker]! + 1;
+      await keepTime(this.#deps());
+    } else {
+      await this.#turn(worker, size, what === 'fail');
+    }
+  }
+
+  /** Both workers at once, so that their transactions really meet. */
+  async together(size: number): Promise<number> {
+    const counts = await Promise.all([this.#turn(0, size, false), this.#turn(1, size, false)]);
+    return counts[0]! + counts[1]! + this.#hands.flat().length;
+  }
+
+  async #turn(worker: number, size: number, isFailing: boolean): Promise<number> {
+    const hand = this.#hands[worker]!;
+    const finished = hand.splice(0, size).map((claimed): FinishedStep => ({
+      claimed,
+      result: isFailing
+        ? { outcome: 'failed', message: 'drawn to fail' }
+        : {
+            outcome: 'done',
+            write: async (tx) => {
+              await tx.query('insert into effects (run_id, name) values ($1, $2)', [
+                claimed.run.id,
+                claimed.step.name,
+              ]);
+            },
+          },
+    }));
+    const deps = {
+      ...this.#deps(),
+      worker: this.#name(worker),
+      kinds: ['notify'],
+      leaseMs: 60_000,
+    };
+    const { claimed } = await this.#engine.db.transaction((tx) =>
+      takeTurn(tx, deps, finished, size),
+    );
+    hand.push(...claimed);
+    return claimed.length;
+  }
+
+  #name(worker: number): string {
+    return `worker-${worker}-${this.#lives[worker]}`;
+  }
+
+  #deps() {
+    const { db, ledger } = this.#engine;
+    const announcer = createAnnouncer(db);
+    return { db, ledger, clock: systemClock, newId: this.#newId, announcer };
+  }
+}
+
+test('every step is done exactly once, after what it needs, however two workers interleave', async () => {
+  await using engine = testEngine(await testDatabase());
+  await engine.db.query(
+    `create table effects (number bigint generated always as identity, run_id text, name text)`,
+  );
+
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(GRAPH, { minLength: 1, maxLength: 4 }),
+      fc.array(ACTION, { maxLength: 25 }),
+      async (graphs, script) => {
+        await engine.db.query(`truncate effects, loom.steps, loom.run_signals, loom.runs`);
+        const model = new Model(engine);
+        const runs = await Promise.all(graphs.map((graph) => engine.start(withPatience(graph))));
+
+        for (const action of script) await model.act(action);
+        let rounds = 0;
+        while ((await model.together(4)) > 0) {
+          rounds += 1;
+          expect(rounds, 'a run is stuck').toBeLessThan(500);
+        }
+
+        for (const [index, run] of runs.entries()) await expectDone(engine, run.id, graphs[index]!);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+/** Failures drawn by the script must not end a run: that has its own tests. */
+function withPatience(graph: WorkflowGraph): WorkflowGraph {
+  return {
+    ...graph,
+    steps: graph.steps.map((step) => Object.assign({ ...step }, { maxAttempts: 1_000 })),
+  };
+}
+
+async function expectDone(engine: TestEngine, runId: `run_${string}`, graph: WorkflowGraph) {
+  const run = await engine.service.find(runId);
+  expect(run).toMatchObject({ state: 'done', endedAt: expect.any(Date) });
+  expect(run?.steps.every(({ state }) => state === 'done')).toBe(true);
+
+  const effects = await engine.db.query<{ name: string }>(
+    'select name from effects where run_id = $1 order by number',
+    [runId],
+  );
+  const order = effects.map(({ name }) => name);
+  expect(order.toSorted()).toEqual(graph.steps.map(({ name }) => name).toSorted());
+  for (const { name, needs } of graph.steps) {
+    for (const need of needs) expect(order.indexOf(need)).toBeLessThan(order.indexOf(name));
+  }
+
+  const types = await engine.eventTypes(run!.correlationId);
+  const count = (type: string) => types.filter((one) => one === type).length;
+  expect(count('step.completed')).toBe(graph.steps.length);
+  expect(count('run.completed')).toBe(1);
+}
