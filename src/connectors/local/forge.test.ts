@@ -4,9 +4,10 @@
  * Method: the git program against a real HTTP server over bare repositories in a temporary folder.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppError, findProcess } from '#kernel';
 import { waitFor } from '#testing';
@@ -176,6 +177,26 @@ describe('pushing', () => {
     expect((await other.git('rev-parse', 'origin/big')).trim()).toBe(sha);
   });
 
+  test('a compressed request in the newer protocol is understood', async () => {
+    const repository = await newRepository();
+    const credentials = Buffer.from(`${READER.name}:${READER.secret}`).toString('base64');
+
+    const response = await fetch(`${fixture.origin}/git/${repository}.git/git-upload-pack`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${credentials}`,
+        'content-type': 'application/x-git-upload-pack-request',
+        'content-encoding': 'gzip',
+        'git-protocol': 'version=2',
+      },
+      body: new Uint8Array(gzipSync('0014command=ls-refs\n0000')),
+    });
+
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/x-git-upload-pack-result');
+    expect(await response.text()).toContain(`${await tipOf(repository, 'main')} refs/heads/main`);
+  });
+
   test('a tag is taken and means nothing to us', async () => {
     const repository = await newRepository();
     const copy = await fixture.clone(repository);
@@ -250,6 +271,30 @@ describe('protection', () => {
     await expect(copy.git('push', 'origin', 'HEAD:main')).rejects.toThrow(
       /main is protected[\s\S]*git push origin HEAD:refs\/heads\/<your-branch>/,
     );
+  });
+
+  test('a hook that was removed or changed is put back before the next push', async () => {
+    const repository = await newRepository();
+    const hook = join(fixture.folder, `${repository}.git`, 'hooks', 'pre-receive');
+    const copy = await fixture.clone(repository);
+    await copy.commit({ 'a.txt': '1' }, 'Go round the rules');
+
+    await rm(hook);
+    await expect(copy.git('push', 'origin', 'HEAD:main')).rejects.toThrow(/main is protected/);
+    await writeFile(hook, '#!/bin/sh\nexit 0\n');
+    await expect(copy.git('push', 'origin', 'HEAD:main')).rejects.toThrow(/main is protected/);
+    await chmod(hook, 0o644);
+    await expect(copy.git('push', 'origin', 'HEAD:main')).rejects.toThrow(/main is protected/);
+  });
+
+  test("hooks of the repository's own settings are not ours and do not count", async () => {
+    const repository = await newRepository();
+    const dir = join(fixture.folder, `${repository}.git`);
+    await git(dir, ['config', 'core.hooksPath', '/nowhere']);
+    const copy = await fixture.clone(repository);
+    await copy.commit({ 'a.txt': '1' }, 'Go round the rules');
+
+    await expect(copy.git('push', 'origin', 'HEAD:main')).rejects.toThrow(/main is protected/);
   });
 
   test('one refused ref takes the whole push with it', async () => {
@@ -417,26 +462,32 @@ describe('what breaks in between', () => {
     expect(taken.at(-1)).toContain('"sound"');
   });
 
-  test('a client that goes away in the middle leaves no program behind', async () => {
-    const repository = await newRepository();
-    const { hostname, port } = new URL(fixture.origin);
-    const before = await backends();
-    const upload = request({
-      hostname,
-      port,
-      method: 'POST',
-      path: `/git/${repository}.git/git-receive-pack`,
-      auth: `${DEVELOPER.name}:${DEVELOPER.secret}`,
-      headers: { 'content-type': 'application/x-git-receive-pack-request' },
-    });
-    upload.on('error', () => undefined);
-    upload.write('00');
-    await waitFor('git to serve the upload', async () => (await backends()).length > before.length);
+  test.runIf(process.platform === 'linux')(
+    'a client that goes away in the middle leaves no program behind',
+    async () => {
+      const repository = await newRepository();
+      const { hostname, port } = new URL(fixture.origin);
+      const before = await backends();
+      const upload = request({
+        hostname,
+        port,
+        method: 'POST',
+        path: `/git/${repository}.git/git-receive-pack`,
+        auth: `${DEVELOPER.name}:${DEVELOPER.secret}`,
+        headers: { 'content-type': 'application/x-git-receive-pack-request' },
+      });
+      upload.on('error', () => undefined);
+      upload.write('00');
+      await waitFor(
+        'git to serve the upload',
+        async () => (await backends()).length > before.length,
+      );
 
-    upload.destroy();
+      upload.destroy();
 
-    await waitFor('git to be gone', async () => (await backends()).length <= before.length);
-  });
+      await waitFor('git to be gone', async () => (await backends()).length <= before.length);
+    },
+  );
 
   /** Programs this process has started for the forge and that still run. */
   async function backends(): Promise<string[]> {
@@ -473,6 +524,17 @@ describe('repositories', () => {
 
     const head = await git(join(fixture.folder, 'acme/trunk-copy.git'), ['symbolic-ref', 'HEAD']);
     expect(head.trim()).toBe('refs/heads/trunk');
+  });
+
+  test.runIf(process.getuid?.() === 0)('one of another user can be copied', async () => {
+    const origin = await newRepository();
+    const copy = await fixture.clone(origin);
+    await chown(copy.dir, 12_345, 12_345);
+    await chown(join(copy.dir, '.git'), 12_345, 12_345);
+
+    await fixture.forge.createRepository('acme/foreign', { from: copy.dir });
+
+    expect(await tipOf('acme/foreign', 'main')).toBe(await tipOf(origin, 'main'));
   });
 
   test('a name that is taken is refused, and is free again after removal', async () => {

@@ -18,6 +18,7 @@ import {
   createBareRepository,
   type CreateRepositoryOptions,
   findRepository,
+  guard,
   listRepositories,
   removeBareRepository,
 } from './repository-folder.ts';
@@ -95,6 +96,8 @@ export function createLocalForge(deps: LocalForgeDeps): LocalForge {
     if (requests > maxRequests) throw tooManyRequests();
     const user = await admit(git, request);
     const dir = await findRepository(folder, git.repository);
+    const isPush = git.service === 'git-receive-pack';
+    if (isPush) await guard(dir);
 
     const { stderr } = await serveWithGit({
       folder,
@@ -106,9 +109,7 @@ export function createLocalForge(deps: LocalForgeDeps): LocalForge {
     });
     if (stderr !== '')
       log.debug({ repository: git.repository, stderr }, 'git had something to say');
-    if (request.method === 'POST' && git.service === 'git-receive-pack') {
-      await tell(git.repository, user);
-    }
+    if (isPush && request.method === 'POST') await tell(git.repository, user);
     response.end();
   }
 

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 
 /** Programs are found and home is looked up as everywhere; the rest of the environment is left out. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'SSH_AUTH_SOCK', 'SSL_CERT_FILE', 'SystemRoot'];
@@ -17,23 +18,21 @@ export function gitEnvironment(extra: Record<string, string> = {}): Record<strin
     ...Object.fromEntries(inherited),
     LC_ALL: 'C.UTF-8',
     GIT_TERMINAL_PROMPT: '0',
+    GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
+    GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
     GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: join(import.meta.dirname, 'gitconfig'),
     ...extra,
   };
 }
 
-/**
- * Settings that must hold whatever the machine's or the user's git configuration says: our hooks, not
- * those of a global core.hooksPath, and our repositories even where another user owns the folder.
- */
+/** Settings that must hold whatever a repository's own settings have come to say. */
 export function forcedSettings(dir: string): Record<string, string> {
   const settings = [
-    ['safe.directory', dir],
-    ['core.hooksPath', `${dir}/hooks`],
+    ['core.hooksPath', join(dir, 'hooks')],
     ['receive.advertisePushOptions', 'false'],
   ] as const;
   return Object.fromEntries([
-    ['GIT_CONFIG_GLOBAL', '/dev/null'],
     ['GIT_CONFIG_COUNT', String(settings.length)],
     ...settings.flatMap(([key, value], index) => [
       [`GIT_CONFIG_KEY_${index}`, key] as const,

@@ -1,7 +1,18 @@
 /** Where the bare repositories are, and how one is made, found and removed. */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { AppError } from '#kernel';
 import { GitFailure, runGit } from './git-process.ts';
 import { PRE_RECEIVE_HOOK } from './pre-receive-hook.ts';
@@ -106,9 +117,47 @@ async function writeSettings(dir: string): Promise<void> {
     ['user.email', 'loomstack@localhost'],
   ];
   for (const [key, value] of settings) await runGit(['config', key, value], { dir });
-  await mkdir(join(dir, 'hooks'), { recursive: true });
-  await writeFile(join(dir, 'hooks', 'pre-receive'), PRE_RECEIVE_HOOK);
-  await chmod(join(dir, 'hooks', 'pre-receive'), 0o755);
+  await guard(dir);
+}
+
+/**
+ * Sees that the hook which protects main is there, is ours and can run; git takes a push without a
+ * word when it is not. Whatever is not as it should be is replaced. @throws AppError `local.unguarded`
+ */
+export async function guard(dir: string): Promise<void> {
+  const path = join(dir, 'hooks', 'pre-receive');
+  try {
+    if ((await readText(path)) !== PRE_RECEIVE_HOOK || !(await isExecutable(path))) {
+      await mkdir(dirname(path), { recursive: true });
+      const temporary = `${path}.${randomUUID()}`;
+      await writeFile(temporary, PRE_RECEIVE_HOOK);
+      await chmod(temporary, 0o755);
+      await rename(temporary, path);
+    }
+    await access(path, constants.X_OK);
+  } catch (cause) {
+    throw new AppError('unavailable', 'local.unguarded', {
+      message: 'The repository takes no push, because the hook that protects main cannot run.',
+      hint: 'Keep the data folder on a file system that allows programs (not mounted noexec).',
+      cause,
+    });
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Copies branches and tags. The source's own default branch is taken where ours is not among them. */
