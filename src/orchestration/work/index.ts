@@ -2,6 +2,7 @@
 export {
   applyWorkItemSignal,
   assignWorkItem,
+  beginWorkItem,
   completeWorkItem,
   createWorkService,
   identitiesOf,

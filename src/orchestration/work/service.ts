@@ -177,6 +177,23 @@ function stateAfter(before: WorkItem['state'], isClosed: boolean): WorkItem['sta
   }
 }
 
+/** A change was opened for the item: it is under way, whoever had forgotten to take it. */
+export async function beginWorkItem(
+  tx: Tx,
+  { ledger }: Pick<OrchestrationDeps, 'ledger'>,
+  workItemId: Id<'wrk'>,
+  sessionId: Id<'ses'> | null,
+  about: Parameters<typeof workItemUpdated>[2],
+): Promise<void> {
+  const item = await store.findWorkItem(tx, workItemId, { forUpdate: true });
+  if (item?.state !== 'open') return;
+  const begun = await store.updateWorkItem(tx, workItemId, {
+    state: 'in-progress',
+    session_id: sessionId,
+  });
+  await ledger.append(tx, workItemUpdated(begun, 'a change was opened for it', about));
+}
+
 /** Ends the item a merged change was made for. */
 export async function completeWorkItem(
   tx: Tx,

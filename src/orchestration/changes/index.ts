@@ -1,0 +1,9 @@
+/**
+ * Changes: news of hosts made into one record per change, whatever order it comes in. It judges
+ * nothing: it asks policy, records with governance, and starts the run that carries the change.
+ */
+export type { DeploymentNews } from './deployments.ts';
+export type { ChangeDeps } from './deps.ts';
+export { changeRefs } from './events.ts';
+export { type ChangeKeeper, createChangeService } from './service.ts';
+export { type ChangeRow, findChange } from './store.ts';

@@ -1,0 +1,184 @@
+/**
+ * Intake: outside news is written down first and acted upon later, at our pace. Writing is grouped:
+ * deliveries that arrive within a few milliseconds share one commit, and each caller is answered
+ * after it. A known delivery, or a known signal in a new one, has no second effect.
+ */
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Signal } from '#connectors/contract';
+import { createGroupCommit, type GroupCommit, type Id, toAppError } from '#kernel';
+import { applyWorkItemSignal } from '../work/index.ts';
+import type { ChangeKeeper } from '../changes/index.ts';
+import { ORCHESTRATION, type OrchestrationDeps } from '../deps.ts';
+import type { IntakeService } from '../service.ts';
+import { signalBuried, signalReceived } from './events.ts';
+import * as store from './store.ts';
+import { subjectOf } from './subject.ts';
+
+const LEASE_MS = 120_000;
+/** About ten minutes of trying in all. */
+const MAX_ATTEMPTS = 8;
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 300_000;
+const SIDE_BY_SIDE = 4;
+const KEEP_HANDLED_MS = 7 * 24 * 3_600_000;
+const MAX_ERROR = 1_000;
+
+export interface IntakeDeps extends OrchestrationDeps {
+  changes: ChangeKeeper;
+  /** Records a reported deployment where deployments are kept, and tells the changes it carries. */
+  onDeployment(
+    signal: Extract<Signal, { type: 'deployment.reported' }>,
+    cause: Id<'evt'>,
+  ): Promise<void>;
+}
+
+interface Delivery {
+  source: string;
+  deliveryId: string;
+  signals: Signal[];
+}
+type Receipt = Awaited<ReturnType<IntakeService['receive']>>;
+
+export interface Intake extends IntakeService, AsyncDisposable {
+  /** Compares a repository with its changes and receives what the host did not tell. Gives how much. */
+  sweep(repository: string): Promise<number>;
+  counts(): Promise<{ pending: number; dead: number; oldestPendingAt: Date | null }>;
+  listDead(limit: number): ReturnType<typeof store.listDead>;
+  /** Tries a dead signal afresh. */
+  revive(id: Id<'sig'>): Promise<boolean>;
+  /** Drops bodies of signals acted upon long ago. */
+  tidy(): Promise<void>;
+}
+
+export function createIntakeService(deps: IntakeDeps): Intake {
+  const { db, ledger, newId, changes } = deps;
+  const log = deps.log.child({ room: 'intake' });
+  const writer: GroupCommit<Delivery, Receipt> = createGroupCommit({ flush: writeDown });
+
+  async function writeDown(deliveries: Delivery[]): Promise<Receipt[]> {
+    return db.transaction(async (tx) => {
+      // Sorted, so that two nodes that write the same deliveries wait for each other in one order.
+      const sorted = deliveries.toSorted(
+        (a, b) => compare(a.source, b.source) || compare(a.deliveryId, b.deliveryId),
+      );
+      const fresh = await store.insertDeliveries(tx, sorted);
+      // Of equal deliveries in one group the first counts.
+      const isFirst = deliveries.map(({ source, deliveryId }) =>
+        fresh.delete(store.deliveryKey(source, deliveryId)),
+      );
+      const accepted = await writeSignals(isFirst);
+      return deliveries.map((_, index) => ({
+        accepted: accepted[index] ?? 0,
+        isDuplicate: isFirst[index] !== true,
+      }));
+
+      async function writeSignals(isNew: readonly boolean[]): Promise<number[]> {
+        const told = deliveries.map(({ signals }, index) => (isNew[index] === true ? signals : []));
+        const keys = new Set(told.flat().map(({ dedupeKey }) => dedupeKey));
+        if (keys.size === 0) return [];
+        const unseen = await store.insertKeys(tx, [...keys].sort());
+        // Deleting as we go: the second signal with a key in the same group is not new either.
+        const own = told.map((signals) => signals.filter((one) => unseen.delete(one.dedupeKey)));
+        const rows = own.flatMap((signals, index) =>
+          signals.map((signal) => ({
+            id: newId('sig'),
+            eventId: newId('evt'),
+            subject: subjectOf(signal),
+            signal,
+            deliveryId: deliveries[index]!.deliveryId,
+          })),
+        );
+        if (rows.length > 0) {
+          await ledger.appendMany(
+            tx,
+            rows.map((row) => signalReceived(row.id, row.eventId, row.signal, row.deliveryId)),
+          );
+          await store.insertSignals(tx, rows);
+          await store.notifyInbox(tx);
+        }
+        return own.map(({ length }) => length);
+      }
+    });
+  }
+
+  async function processOnce(limit = 100): Promise<number> {
+    let handled = 0;
+    while (handled < limit) {
+      const take = Math.min(SIDE_BY_SIDE, limit - handled);
+      const rows = await db.transaction((tx) => store.takeSignals(tx, take, LEASE_MS));
+      if (rows.length === 0) break;
+      await Promise.all(rows.map(handle));
+      handled += rows.length;
+      await breathe();
+    }
+    return handled;
+  }
+
+  async function handle(row: store.InboxRow): Promise<void> {
+    try {
+      await act(store.readSignal(row.body), row.event_id);
+      await store.finishSignal(db, row);
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      const words = `${error.code}: ${error.message}`.slice(0, MAX_ERROR);
+      log.warn({ err: thrown, signalId: row.id, attempt: row.attempt }, 'signal not handled');
+      if (row.attempt < MAX_ATTEMPTS) {
+        const delay = Math.min(FIRST_BACKOFF_MS * 3 ** (row.attempt - 1), MAX_BACKOFF_MS);
+        await store.postponeSignal(db, row, delay, words);
+        return;
+      }
+      await db.transaction(async (tx) => {
+        if (await store.buryIn(tx, row, words)) await ledger.append(tx, signalBuried(row, words));
+      });
+    }
+  }
+
+  async function act(signal: Signal, cause: Id<'evt'>): Promise<void> {
+    switch (signal.type) {
+      case 'change.opened':
+      case 'change.updated':
+      case 'change.closed':
+        await changes.apply(signal, cause);
+        return;
+      case 'branch.pushed':
+        await changes.applyPush(signal);
+        return;
+      case 'review.submitted':
+        return changes.applyReview(signal, cause);
+      case 'check.completed':
+        return changes.applyCheck(signal);
+      case 'work-item.updated':
+        await db.transaction((tx) => applyWorkItemSignal(tx, deps, signal, cause));
+        return;
+      case 'deployment.reported':
+        return deps.onDeployment(signal, cause);
+    }
+  }
+
+  return {
+    receive: (delivery) => writer.write(delivery),
+    processOnce,
+    async sweep(repository) {
+      const signals = await changes.findMissedSignals(repository);
+      let accepted = 0;
+      for (const signal of signals) {
+        const receipt = await writer.write({
+          source: ORCHESTRATION.id,
+          deliveryId: signal.dedupeKey,
+          signals: [signal],
+        });
+        accepted += receipt.accepted;
+      }
+      return accepted;
+    },
+    counts: () => store.inboxCounts(db),
+    listDead: (limit) => store.listDead(db, limit),
+    revive: (id) => store.reviveSignal(db, id),
+    tidy: () => store.clearHandled(db, KEEP_HANDLED_MS, 10_000),
+    [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

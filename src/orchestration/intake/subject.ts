@@ -1,0 +1,44 @@
+/** What a signal is about: news of one subject is acted upon in order. Pure. */
+import type { Signal } from '#connectors/contract';
+
+export function subjectOf(signal: Signal): string {
+  switch (signal.type) {
+    case 'change.opened':
+    case 'change.updated':
+    case 'change.closed':
+    case 'review.submitted':
+      return `branch:${signal.source}:${signal.change.repository}:${signal.change.branch}`;
+    case 'branch.pushed':
+      return `branch:${signal.source}:${signal.repository}:${signal.branch}`;
+    case 'check.completed':
+      return `commit:${signal.source}:${signal.repository}:${signal.headSha}`;
+    case 'work-item.updated':
+      return `work-item:${signal.source}:${signal.workItem.externalKey}`;
+    case 'deployment.reported':
+      return `deployment:${signal.source}:${signal.repository}:${signal.externalKey}`;
+  }
+}
+
+/** Repository and commit of a signal, as links of its event. */
+export function signalRefs(signal: Signal): { repository?: string; commit?: string } {
+  switch (signal.type) {
+    case 'change.opened':
+    case 'change.updated':
+    case 'change.closed':
+    case 'review.submitted':
+      return { repository: signal.change.repository, commit: signal.change.headSha };
+    case 'branch.pushed':
+      return {
+        repository: signal.repository,
+        ...(signal.afterSha === null ? {} : { commit: signal.afterSha }),
+      };
+    case 'check.completed':
+      return { repository: signal.repository, commit: signal.headSha };
+    case 'work-item.updated':
+      return signal.workItem.repository === undefined
+        ? {}
+        : { repository: signal.workItem.repository };
+    case 'deployment.reported':
+      return { repository: signal.repository, commit: signal.sha };
+  }
+}

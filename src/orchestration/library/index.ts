@@ -1,0 +1,3 @@
+/** Workflows that come with the product, and which one applies. It runs nothing. */
+export { BUILT_IN, builtInChangeWorkflow, CHANGE_WORKFLOW } from './change.ts';
+export { CHANGE_WORKFLOW_PATH, loadChangeWorkflow } from './load.ts';
