@@ -54,3 +54,24 @@ export {
   type SessionSweeper,
 } from './sessions/index.ts';
 export { createWorkService } from './work/index.ts';
+export {
+  type ChangeDeps,
+  type ChangeKeeper,
+  createChangeService,
+  type DeploymentNews,
+} from './changes/index.ts';
+export {
+  createIntakeLoop,
+  createIntakeService,
+  createReconcileLoop,
+  type Intake,
+  type IntakeDeps,
+} from './intake/index.ts';
+export {
+  builtInChangeWorkflow,
+  CHANGE_WORKFLOW,
+  CHANGE_WORKFLOW_PATH,
+  loadChangeWorkflow,
+} from './library/index.ts';
+export { createStepHandlers, renderVerdict, type StepDeps } from './steps/index.ts';
+export { createHostOutboxHandlers } from './host/index.ts';

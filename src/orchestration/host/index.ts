@@ -1,0 +1,2 @@
+/** The way out to hosts of code, through the outbox. It decides nothing. */
+export { createHostOutboxHandlers } from './outbox.ts';

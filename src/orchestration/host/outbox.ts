@@ -1,0 +1,89 @@
+/**
+ * Carries what steps left in the outbox to the hosts: merges, verdicts, reviewers, comments. Runs after
+ * the commit, on any node, and again after a crash; the hosts take equal calls as one.
+ */
+import { z } from 'zod';
+import type { CodeHost } from '#connectors/contract';
+import { AppError, checkValue, idSchema } from '#kernel';
+import type { OutboxHandler } from '#ledger';
+import type { ChangeKeeper } from '../changes/index.ts';
+
+const HostChange = z.object({
+  changeId: z.string().optional(),
+  repository: z.string(),
+  number: z.int().optional(),
+  branch: z.string(),
+  baseBranch: z.string(),
+  headSha: z.string(),
+});
+const common = { host: z.string(), changeId: idSchema('chg'), change: HostChange };
+
+const Merge = z.object({
+  ...common,
+  runId: idSchema('run'),
+  expectedHeadSha: z.string(),
+  message: z.string(),
+});
+const Verdict = z.object({
+  ...common,
+  lane: z.string(),
+  conclusion: z.enum(['success', 'action-required', 'failure']),
+  title: z.string(),
+  summary: z.string(),
+});
+const Reviewers = z.object({ ...common, logins: z.array(z.string()) });
+const Comment = z.object({ ...common, markdown: z.string() });
+
+const BAD_PAYLOAD = 'outbox.bad_payload';
+
+export function createHostOutboxHandlers(deps: {
+  changes: Pick<ChangeKeeper, 'recordMergeResult'>;
+  hostOf(name: string): CodeHost | undefined;
+  /** Page of a change in the console. */
+  detailsUrl(changeId: string): string;
+}): OutboxHandler[] {
+  const { changes, hostOf, detailsUrl } = deps;
+  return [
+    {
+      target: 'host.merge',
+      async deliver({ payload, idempotencyKey }) {
+        const merge = checkValue(Merge, payload, BAD_PAYLOAD);
+        const { changeId, runId, change, message, expectedHeadSha } = merge;
+        const host = hostOf(merge.host);
+        const result =
+          host === undefined
+            ? ({ outcome: 'refused', reason: `nobody speaks for ${merge.host}` } as const)
+            : await host.merge({ change, message, expectedHeadSha, idempotencyKey });
+        await changes.recordMergeResult({ changeId, runId, idempotencyKey, result });
+      },
+    },
+    {
+      target: 'host.verdict',
+      async deliver({ payload }) {
+        const { host, changeId, ...report } = checkValue(Verdict, payload, BAD_PAYLOAD);
+        await hostOf(host)?.publishVerdict({ ...report, detailsUrl: detailsUrl(changeId) });
+      },
+    },
+    {
+      target: 'host.reviewers',
+      async deliver({ payload }) {
+        const { host, change, logins } = checkValue(Reviewers, payload, BAD_PAYLOAD);
+        if (logins.length === 0) return;
+        // An account that is gone or may not review is no reason to try for hours: people see the
+        // request in the console as well.
+        await hostOf(host)?.requestReviewers(change, logins).catch(ignoreRefusal);
+      },
+    },
+    {
+      target: 'host.comment',
+      async deliver({ payload }) {
+        const { host, change, markdown } = checkValue(Comment, payload, BAD_PAYLOAD);
+        await hostOf(host)?.upsertComment(change, markdown);
+      },
+    },
+  ];
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
+}

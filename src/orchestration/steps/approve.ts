@@ -1,0 +1,95 @@
+/** `approval.request`: nothing to do when the change ships alone; else waits for consent that counts. */
+import type { Decision } from '#policy';
+import type { Change } from '../schema.ts';
+import type { StepContext, StepHandler, StepResult } from '../steps.ts';
+import { declined, verdictMessage } from './decide.ts';
+import type { StepDeps } from './deps.ts';
+import { judge, verdictOutput } from './judge.ts';
+import { findSubject, stepRefs, toHostChange } from './subject.ts';
+
+export function createApproveStep(deps: StepDeps): StepHandler {
+  async function consider(context: StepContext, isFirst: boolean): Promise<StepResult> {
+    const subject = await findSubject(deps, context);
+    if ('failure' in subject) return subject.failure;
+    const { change } = subject;
+    const { decision, checks } = await judge(deps, context, change);
+    const verdict = verdictMessage(decision, change, context.cause);
+    if (decision.outcome === 'ship') {
+      return { outcome: 'done', output: verdictOutput(decision, checks), outbox: [verdict] };
+    }
+    return waitForConsent(decision, change, context, isFirst);
+  }
+
+  return {
+    kind: 'approval.request',
+    run: (context) => consider(context, true),
+    async onSignal(context, { body }) {
+      return declined(body) ?? consider(context, false);
+    },
+  };
+}
+
+function waitForConsent(
+  decision: Decision,
+  change: Change,
+  context: StepContext,
+  isFirst: boolean,
+): StepResult {
+  const { cause, idempotencyKey } = context;
+  const waiting = {
+    outcome: 'waiting',
+    on: 'review',
+    message: describeMissing(decision),
+    outbox: [verdictMessage(decision, change, cause)],
+  } as const;
+  if (!isFirst) return { ...waiting, outbox: [...waiting.outbox] };
+  const who = [...new Set(decision.missing.flatMap((missing) => missing.who))];
+  return {
+    ...waiting,
+    outbox: [
+      ...waiting.outbox,
+      {
+        target: 'host.reviewers',
+        payload: {
+          host: change.host,
+          changeId: change.id,
+          change: toHostChange(change),
+          who,
+          logins: loginsOf(who, change.host),
+        },
+        idempotencyKey: `${idempotencyKey}:reviewers`,
+        cause,
+        correlationId: change.correlationId,
+      },
+    ],
+    events: [
+      {
+        type: 'approval.requested',
+        subject: change.id,
+        actor: { kind: 'system', id: 'workflow' },
+        cause,
+        correlationId: change.correlationId,
+        refs: { ...stepRefs(context, change), decision: decision.id },
+        data: { lane: decision.lane, missing: decision.missing, headSha: decision.headSha },
+      },
+    ],
+  };
+}
+
+/** One line for lists: what is missing and who can give it. Pure. */
+export function describeMissing({ missing, lane }: Decision): string {
+  if (missing.length === 0) return `Waits for a review (${lane}).`;
+  const parts = missing.map(({ what, who }) =>
+    who.length === 0 ? what : `${what} (${who.join(', ')})`,
+  );
+  return `Waits for: ${parts.join('; ')}`.slice(0, 1_000);
+}
+
+/** Accounts on the host among those who can give consent: `@ada`, `github:ada`. Pure. */
+export function loginsOf(who: readonly string[], host: string): string[] {
+  const logins = who.flatMap((one) => {
+    const login = new RegExp(`^(?:@|${host}:)(?<login>[A-Za-z0-9][A-Za-z0-9-]*)$`).exec(one);
+    return login?.groups?.['login'] ?? [];
+  });
+  return [...new Set(logins)];
+}

@@ -1,0 +1,167 @@
+/**
+ * `check.command`: runs a command on what would land, in a checkout that is thrown away. The command
+ * is the workflow's, read at the base; the change cannot pick another. What is tested is the merge of
+ * head and base, because two changes that pass alone may fail together; with conflicts there is
+ * nothing to test, and the check says so.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { GitRepository } from '#git';
+import { AppError, checkValue } from '#kernel';
+import type { Change } from '../schema.ts';
+import type { StepContext, StepHandler, StepResult } from '../steps.ts';
+import { findDefaultCommand } from './default-command.ts';
+import type { StepDeps } from './deps.ts';
+import { commandEnvironment, type CommandResult, runCommand } from './run-command.ts';
+import { findSubject, stepRefs } from './subject.ts';
+
+const Options = z.strictObject({
+  command: z.union([z.string().min(1), z.array(z.string()).min(1)]).optional(),
+  /** Added to the clean environment. Not for secrets: the file is in the repository. */
+  environment: z.record(z.string(), z.string()).default({}),
+});
+
+const LOOMSTACK = { name: 'LoomStack', email: 'loomstack@localhost' };
+
+export function createCheckStep(deps: StepDeps): StepHandler {
+  return {
+    kind: 'check.command',
+    async run(context) {
+      const options = checkValue(Options, context.step.with, 'steps.bad_options');
+      const subject = await findSubject(deps, context);
+      if ('failure' in subject) return subject.failure;
+      const { change } = subject;
+      const git = await deps.context.openMirror(change.repository);
+      const baseSha = await git.resolve(`refs/heads/${change.baseBranch}`);
+      if (baseSha === undefined || (await git.resolve(change.headSha)) === undefined) {
+        throw new AppError('unavailable', 'changes.commit_missing', {
+          message: `Commit ${change.headSha.slice(0, 12)} is not in the mirror of ${change.repository} yet.`,
+          hint: 'The repository is fetched again soon; if this stays, refresh it by hand.',
+        });
+      }
+      const command = options.command ?? (await findDefaultCommand(git, baseSha));
+      if (command === undefined) {
+        const words = 'The workflow names no command and the base has none we know.';
+        return { outcome: 'done', output: { checks: 'unknown' }, message: words };
+      }
+      const tested = await testedCommit(git, baseSha, change.headSha);
+      if ('conflicts' in tested) {
+        const shown = tested.conflicts.slice(0, 10).join(', ');
+        return {
+          outcome: 'done',
+          output: { checks: 'failed', baseSha, conflicts: tested.conflicts.slice(0, 100) },
+          message: `Conflicts with ${change.baseBranch} in ${shown}.`,
+        };
+      }
+      const result = await runInCheckout(deps, context, git, tested.sha, command, options);
+      if (result.stopped === 'aborted') {
+        return { outcome: 'failed', message: 'The check was stopped before its end.' };
+      }
+      return toResult(context, change, { command, baseSha, ...tested, result });
+    },
+  };
+}
+
+/** The head where the base is part of it; else the merge of both. The same pair gives the same commit. */
+async function testedCommit(
+  git: GitRepository,
+  baseSha: string,
+  headSha: string,
+): Promise<{ sha: string; isMerge: boolean } | { conflicts: string[] }> {
+  if (await git.isAncestor(baseSha, headSha)) return { sha: headSha, isMerge: false };
+  const { treeSha, conflicts } = await git.mergeTree(baseSha, headSha);
+  if (conflicts.length > 0) return { conflicts };
+  const sha = await git.commitTree({
+    treeSha,
+    parents: [baseSha, headSha],
+    message: `Test ${headSha} merged into ${baseSha}`,
+    author: LOOMSTACK,
+    committer: LOOMSTACK,
+    at: new Date(0),
+  });
+  return { sha, isMerge: true };
+}
+
+async function runInCheckout(
+  { folder, clock, newId, commandTimeoutMs }: StepDeps,
+  { signal }: StepContext,
+  git: GitRepository,
+  sha: string,
+  command: string | readonly string[],
+  options: z.infer<typeof Options>,
+): Promise<CommandResult> {
+  // A name of its own for each attempt: a killed one may have left its folder behind.
+  const room = join(folder, newId('stp'));
+  const [tree, home, temporary] = ['tree', 'home', 'tmp'].map((name) => join(room, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await mkdir(home, { recursive: true });
+  await mkdir(temporary, { recursive: true });
+  try {
+    await using _checkout = await git.checkout(sha, tree);
+    return await runCommand({
+      command,
+      folder: tree,
+      environment: { ...commandEnvironment({ home, temporary }), ...options.environment },
+      timeoutMs: commandTimeoutMs,
+      signal,
+      nowMs: () => clock.now().getTime(),
+    });
+  } finally {
+    await rm(room, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function toResult(
+  context: StepContext,
+  change: Change,
+  check: {
+    command: string | readonly string[];
+    baseSha: string;
+    sha: string;
+    isMerge: boolean;
+    result: CommandResult;
+  },
+): StepResult {
+  const { result, baseSha } = check;
+  const checks = result.exitCode === 0 && result.stopped === null ? 'passed' : 'failed';
+  const command = typeof check.command === 'string' ? check.command : check.command.join(' ');
+  const facts = {
+    checks,
+    command,
+    exitCode: result.exitCode,
+    stopped: result.stopped,
+    durationMs: result.durationMs,
+    testedSha: check.sha,
+    isMergeResult: check.isMerge,
+    baseSha,
+  };
+  return {
+    outcome: 'done',
+    output: { ...facts, output: result.output, isCut: result.isCut },
+    message: describeResult(command, result),
+    events: [
+      {
+        type: 'check.completed',
+        subject: change.id,
+        actor: { kind: 'system', id: 'workflow' },
+        cause: context.cause,
+        correlationId: change.correlationId,
+        refs: stepRefs(context, change),
+        data: facts,
+      },
+    ],
+  };
+}
+
+function describeResult(command: string, { exitCode, stopped, durationMs }: CommandResult): string {
+  const name = command.slice(0, 200);
+  if (stopped === 'timeout')
+    return `${name} was stopped after ${Math.round(durationMs / 1_000)} s.`;
+  if (stopped === 'not-started') return `${name} could not be started.`;
+  if (exitCode === 0) return `${name} passed.`;
+  return `${name} failed with exit code ${exitCode ?? 'none (killed)'}.`;
+}

@@ -1,0 +1,88 @@
+/** `policy.decide`: asks for the verdict and publishes it. What is held waits here. */
+import type { Decision } from '#policy';
+import type { NewOutboxMessage } from '#ledger';
+import type { Change } from '../schema.ts';
+import type { StepContext, StepHandler, StepResult } from '../steps.ts';
+import type { StepDeps } from './deps.ts';
+import { type Checks, judge, verdictOutput } from './judge.ts';
+import { renderVerdict } from './render-verdict.ts';
+import { findSubject, forGood, toHostChange } from './subject.ts';
+
+/** A hold is lifted by the policy at the base or by somebody's word; both are looked for now and then. */
+const LOOK_AGAIN_MS = 5 * 60_000;
+
+export function createDecideStep(deps: StepDeps): StepHandler {
+  async function decide(context: StepContext): Promise<StepResult> {
+    const subject = await findSubject(deps, context);
+    if ('failure' in subject) return subject.failure;
+    const { decision, checks } = await judge(deps, context, subject.change);
+    return toResult(deps, decision, checks, subject.change, context);
+  }
+  return {
+    kind: 'policy.decide',
+    run: decide,
+    async onSignal(context, { body }) {
+      return declined(body) ?? decide(context);
+    },
+  };
+}
+
+function toResult(
+  { clock }: StepDeps,
+  decision: Decision,
+  checks: Checks,
+  change: Change,
+  { cause }: StepContext,
+): StepResult {
+  const outbox = [verdictMessage(decision, change, cause)];
+  if (decision.outcome === 'block') {
+    return {
+      outcome: 'waiting',
+      on: 'review',
+      message: describeHold(decision),
+      dueAt: new Date(clock.now().getTime() + LOOK_AGAIN_MS),
+      outbox,
+    };
+  }
+  return { outcome: 'done', output: verdictOutput(decision, checks), outbox };
+}
+
+function describeHold(decision: Decision): string {
+  const reasons = decision.rules
+    .filter(({ isMet }) => !isMet)
+    .map(({ because }) => because)
+    .slice(0, 3);
+  const missing = decision.missing.map(({ what }) => what).slice(0, 3);
+  const words = [...new Set([...reasons, ...missing])].join('; ');
+  return `Held by policy${words === '' ? '' : `: ${words}`}.`;
+}
+
+/** The verdict for the host. Its key names the decision: each is published once. */
+export function verdictMessage(
+  decision: Decision,
+  change: Change,
+  cause: StepContext['cause'],
+): NewOutboxMessage {
+  return {
+    target: 'host.verdict',
+    payload: {
+      host: change.host,
+      changeId: change.id,
+      decisionId: decision.id,
+      change: toHostChange(change),
+      lane: decision.lane,
+      ...renderVerdict(decision, change),
+    },
+    idempotencyKey: `verdict:${decision.id}`,
+    cause,
+    correlationId: change.correlationId,
+  };
+}
+
+/** A refusal ends the run in the reviewer's words; any other word on the change asks policy again. */
+export function declined(body: Record<string, unknown>): StepResult | undefined {
+  if (body['decision'] !== 'decline') return undefined;
+  const by = typeof body['by'] === 'string' ? body['by'] : 'a reviewer';
+  const reason = typeof body['reason'] === 'string' ? body['reason'] : '';
+  return forGood(`Declined by ${by}${reason === '' ? '.' : `: ${reason.slice(0, 1_000)}`}`);
+}

@@ -1,0 +1,83 @@
+/** Asks policy about a change as it stands now: head, base, owners, consents and checks. */
+import { AppError } from '#kernel';
+import type { Decision } from '#policy';
+import type { Change } from '../schema.ts';
+import type { StepContext } from '../steps.ts';
+import type { StepDeps } from './deps.ts';
+
+export type Checks = 'passed' | 'failed' | 'unknown';
+
+/**
+ * What the needed steps say of the checks. One failure is a failure; none heard of is unknown, which
+ * policy counts as failed. Pure.
+ */
+export function checksOf(inputs: StepContext['inputs']): Checks {
+  const results = Object.values(inputs).flatMap(({ checks }) =>
+    typeof checks === 'string' ? [checks] : [],
+  );
+  if (results.includes('failed')) return 'failed';
+  return results.length > 0 && results.every((result) => result === 'passed')
+    ? 'passed'
+    : 'unknown';
+}
+
+/** The verdict of this moment. The same question gets the same answer and is written down once. */
+export async function judge(
+  deps: StepDeps,
+  context: StepContext,
+  change: Change,
+): Promise<{ decision: Decision; checks: Checks }> {
+  const { db, policy, governance, changes } = deps;
+  const git = await deps.context.openMirror(change.repository);
+  const baseSha = await git.resolve(`refs/heads/${change.baseBranch}`);
+  const head = await git.resolve(change.headSha);
+  if (baseSha === undefined || head === undefined) {
+    throw new AppError('unavailable', 'changes.commit_missing', {
+      message: `Commit ${change.headSha.slice(0, 12)} or branch ${change.baseBranch} is not in the mirror of ${change.repository} yet.`,
+      hint: 'The repository is fetched again soon; if this stays, refresh it by hand.',
+    });
+  }
+  const files = await git.changedFiles(baseSha, change.headSha);
+  const paths = files.flatMap(({ path, oldPath }) =>
+    oldPath === undefined ? [path] : [path, oldPath],
+  );
+  const owners = await deps.context.ownersOf(change.repository, baseSha, paths);
+  const approvals = await db.transaction((tx) =>
+    governance.approvalFacts(tx, {
+      changeId: change.id,
+      headSha: change.headSha,
+      custody: change.custody,
+    }),
+  );
+  const checks = checksOf(context.inputs);
+  const decision = await policy.decide(
+    {
+      changeId: change.id,
+      repository: change.repository,
+      git,
+      baseSha,
+      headSha: change.headSha,
+      authorKind: change.authorKind,
+      owners,
+      approvals,
+      checks,
+    },
+    { cause: context.cause, correlationId: change.correlationId },
+  );
+  await changes.setLane(change.id, change.headSha, decision.lane);
+  return { decision, checks };
+}
+
+/** A verdict as the output of a step: what later steps and conditions read. */
+export function verdictOutput(decision: Decision, checks: Checks) {
+  return {
+    decisionId: decision.id,
+    lane: decision.lane,
+    outcome: decision.outcome,
+    score: decision.score,
+    policyVersion: decision.policyVersion,
+    headSha: decision.headSha,
+    baseSha: decision.baseSha,
+    checks,
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * `merge`: looks once more (head, base, verdict, consents), then asks the host through the outbox and
+ * waits for what became of it. The host refuses when the head moved in between.
+ */
+import type { Json, JsonObject } from '#kernel';
+import type { Change } from '../schema.ts';
+import type { StepContext, StepHandler, StepResult } from '../steps.ts';
+import { describeMissing } from './approve.ts';
+import { declined, verdictMessage } from './decide.ts';
+import type { StepDeps } from './deps.ts';
+import { judge } from './judge.ts';
+import { findSubject, forGood, toHostChange } from './subject.ts';
+
+export function createMergeStep(deps: StepDeps): StepHandler {
+  async function merge(context: StepContext): Promise<StepResult> {
+    const subject = await findSubject(deps, context);
+    if ('failure' in subject) return subject.failure;
+    const { change } = subject;
+    if (change.state === 'merged') return merged(change.mergeSha);
+    if (change.headSha !== context.run.input['headSha']) {
+      return forGood('The change has a newer commit than the one this run looked at.');
+    }
+    const { decision } = await judge(deps, context, change);
+    if (decision.outcome !== 'ship') {
+      return {
+        outcome: 'waiting',
+        on: 'review',
+        message: `The verdict changed before the merge. ${describeMissing(decision)}`,
+        outbox: [verdictMessage(decision, change, context.cause)],
+      };
+    }
+    return askHost(context, change, decision.id);
+  }
+
+  return {
+    kind: 'merge',
+    run: merge,
+    async onSignal(context, { name, body }) {
+      if (name === 'merged') return toResult(body);
+      return declined(body) ?? merge(context);
+    },
+  };
+}
+
+function askHost(context: StepContext, change: Change, decisionId: string): StepResult {
+  const { run, idempotencyKey, cause } = context;
+  return {
+    outcome: 'waiting',
+    on: 'merged',
+    message: `Waits for ${change.host} to merge ${change.branch} into ${change.baseBranch}.`,
+    outbox: [
+      {
+        target: 'host.merge',
+        payload: {
+          host: change.host,
+          changeId: change.id,
+          runId: run.id,
+          decisionId,
+          change: toHostChange(change),
+          expectedHeadSha: change.headSha,
+          message: mergeMessage(change, decisionId),
+        },
+        // A step taken up again has another cause, and asks again.
+        idempotencyKey: `${idempotencyKey}:${cause ?? 'start'}`,
+        cause,
+        correlationId: change.correlationId,
+      },
+    ],
+  };
+}
+
+function mergeMessage(change: Change, decisionId: string): string {
+  const title = change.number === null ? change.title : `${change.title} (#${change.number})`;
+  const trailers = [
+    `Loom-Decision: ${decisionId}`,
+    ...(change.sessionId === null ? [] : [`Loom-Session: ${change.sessionId}`]),
+    ...(change.workItemId === null ? [] : [`Loom-Work-Item: ${change.workItemId}`]),
+  ];
+  return `${title}\n\n${trailers.join('\n')}\n`;
+}
+
+/** What the host answered, as the end of the step. Pure. */
+export function toResult(body: JsonObject): StepResult {
+  switch (body['outcome']) {
+    case 'merged':
+      return merged(textOf(body['mergeSha']) ?? null);
+    case 'conflict': {
+      const paths = Array.isArray(body['paths']) ? body['paths'].map(String) : [];
+      const shown = paths.slice(0, 10).join(', ');
+      return forGood(`Conflicts with the base in ${shown || 'some files'}: rebase and push.`);
+    }
+    case 'head-moved':
+      return forGood('The branch moved before the merge; the newer commit gets a run of its own.');
+    case 'refused':
+      return forGood(`The host refused the merge: ${textOf(body['reason']) ?? 'no reason given'}`);
+    default:
+      return forGood('The host gave an answer to the merge that is not understood.');
+  }
+}
+
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function merged(mergeSha: string | null): StepResult {
+  return { outcome: 'done', output: { mergeSha }, message: 'Merged.' };
+}

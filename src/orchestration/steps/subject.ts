@@ -1,0 +1,51 @@
+/** The change a step works for, and whether the run may still speak for it. */
+import type { EventRefs } from '#ledger';
+import type { HostChange } from '#connectors/contract';
+import type { Change } from '../schema.ts';
+import type { StepContext, StepResult } from '../steps.ts';
+import type { StepDeps } from './deps.ts';
+
+type Failure = Extract<StepResult, { outcome: 'failed' }>;
+
+/** The change, or why the step has nothing to do any more. */
+export async function findSubject(
+  { changes }: StepDeps,
+  { run }: StepContext,
+): Promise<{ change: Change } | { failure: Failure }> {
+  const change = run.changeId === null ? undefined : await changes.find(run.changeId);
+  if (change === undefined) return { failure: forGood('This step needs a change to work on.') };
+  if (change.runId !== run.id) {
+    return { failure: forGood(`The change moved on; run ${change.runId ?? 'none'} took over.`) };
+  }
+  if (change.state === 'closed') return { failure: forGood('The change was closed.') };
+  return { change };
+}
+
+export function forGood(message: string): Failure {
+  return { outcome: 'failed', message, isPermanent: true };
+}
+
+/** The change as its host knows it. */
+export function toHostChange(change: Change): HostChange {
+  return {
+    changeId: change.id,
+    repository: change.repository,
+    ...(change.number === null ? {} : { number: change.number }),
+    branch: change.branch,
+    baseBranch: change.baseBranch,
+    headSha: change.headSha,
+  };
+}
+
+/** Links of an event a step gives. */
+export function stepRefs({ run, step }: StepContext, change: Change): EventRefs {
+  return {
+    change: change.id,
+    repository: change.repository,
+    commit: change.headSha,
+    run: run.id,
+    step: step.id,
+    ...(change.sessionId === null ? {} : { session: change.sessionId }),
+    ...(change.workItemId === null ? {} : { workItem: change.workItemId }),
+  };
+}
