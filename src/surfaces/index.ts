@@ -4,11 +4,9 @@
  */
 export { createHttpApp, type HttpApp } from './http/app.ts';
 export type { Access } from './http/gate.ts';
+export { createMcpServer, type McpOptions } from './mcp/server.ts';
 export {
-  AuditVerification,
-  Checkpoint,
   ForgeRepository,
-  type AuditLog,
   type ForgeService,
   type Services,
   SystemStatus,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ContextService } from '#context';
 import type { GovernanceService } from '#governance';
 import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
-import type { Ledger } from '#ledger';
+import type { Ledger, TransparencyLog } from '#ledger';
 import type { ObservabilityService } from '#observability';
 import type {
   ChangeService,
@@ -45,31 +45,6 @@ export const ForgeRepository = z.object({
   cloneUrl: z.string(),
 });
 export type ForgeRepository = z.infer<typeof ForgeRepository>;
-
-export const Checkpoint = z.object({
-  origin: z.string(),
-  /** Entries the checkpoint covers. */
-  size: z.int().nonnegative(),
-  rootHash: z.string(),
-  /** The signed note, as an outsider's verifier reads it. */
-  note: z.string(),
-  at: z.date().nullable(),
-});
-export type Checkpoint = z.infer<typeof Checkpoint>;
-
-export const AuditVerification = z.object({
-  isValid: z.boolean(),
-  entries: z.int().nonnegative(),
-  problems: z.array(z.string()),
-});
-export type AuditVerification = z.infer<typeof AuditVerification>;
-
-/** The transparency log over the ledger. */
-export interface AuditLog {
-  checkpoint(): Promise<Checkpoint | undefined>;
-  verify(): Promise<AuditVerification>;
-  exportFiles(): AsyncIterable<{ path: string; data: Uint8Array; append: boolean }>;
-}
 
 export const SystemStatus = z.object({
   database: z.object({
@@ -127,7 +102,7 @@ export interface Services {
   /** Null when the local forge is switched off. */
   forge: ForgeService | null;
   insights: { xray(repositoryId: Id<'repo'>, since: Date): Promise<object> };
-  audit: AuditLog;
+  transparencyLog: TransparencyLog;
   systemStatus(): Promise<SystemStatus>;
   /** Folder of the built console; absent files are answered with a page that says how to build it. */
   consoleFolder: string;

@@ -1,6 +1,8 @@
 /** The HTTP server's app: guards, routes, documents and the console, in this order. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError, withLogContext } from '#kernel';
+import { mountHooks } from '../hooks/routes.ts';
+import { mountMcp } from '../mcp/routes.ts';
 import type { Services } from '../services.ts';
 import { mountConsole } from './console.ts';
 import { mountDocs } from './docs.ts';
@@ -64,6 +66,8 @@ export function createHttpApp(services: Services): HttpApp {
   mountDocs(app, services);
   mountHealth(app, services, gate, metrics);
   mountWebhooks(app, services);
+  mountHooks(app, services, gate);
+  mountMcp(app, services, gate);
   mountForge(app, services);
   mountConsole(app, services, gate);
 

@@ -37,8 +37,6 @@ export const Incident = named('Incident', observability.Incident);
 export const Trace = named('Trace', observability.Trace);
 export const WhyAnswer = named('WhyAnswer', observability.WhyAnswer);
 export const SystemStatus = named('SystemStatus', services.SystemStatus);
-export const Checkpoint = named('Checkpoint', services.Checkpoint);
-export const AuditVerification = named('AuditVerification', services.AuditVerification);
 export const ForgeRepository = named('ForgeRepository', services.ForgeRepository);
 
 export const SearchHit = named(

@@ -4,9 +4,14 @@
  */
 import { createGovernanceService, type Principal, type Role } from '#governance';
 import { AppError, type Config, createLogger, createNewId, loadConfig } from '#kernel';
-import { createLedger } from '#ledger';
+import { createLedger, createSequencer } from '#ledger';
 import { createObservabilityService } from '#observability';
-import { createWorkflowService } from '#orchestration';
+import {
+  createClaimService,
+  createSessionService,
+  createWorkflowService,
+  createWorkService,
+} from '#orchestration';
 import { createHttpApp, type HttpApp, type Services } from '#surfaces';
 import { testClock, type TestClock, testDatabase } from '#testing';
 
@@ -16,6 +21,8 @@ export interface TestApp extends AsyncDisposable {
   readonly http: HttpApp;
   /** Secret of a new token of a new person with these roles. */
   tokenFor(...roles: Role[]): Promise<string>;
+  /** Places what was committed in the log, so that the stream and the audit routes know of it. */
+  settle(): Promise<void>;
   /** Calls the app as a program would; `body` goes as JSON. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
 }
@@ -49,6 +56,8 @@ export async function testApp(
   });
   const ledger = createLedger({ db, clock, newId, log, tenant: 'test' });
   const deps = { db, ledger, clock, newId, log };
+  const sequencer = stack.use(createSequencer({ db, clock, log, origin: config.audit.origin }));
+  const leaseMs = config.sessions.leaseMinutes * 60_000;
   const governance = createGovernanceService(deps);
   const { person: owner } = await governance.ensureOwner();
   const byOwner: Principal = {
@@ -70,15 +79,15 @@ export async function testApp(
     context: absent('context'),
     policy: absent('policy'),
     observability: createObservabilityService(deps),
-    work: absent('work'),
+    work: createWorkService(deps),
     changes: absent('changes'),
-    sessions: absent('sessions'),
-    claims: absent('claims'),
+    sessions: createSessionService({ ...deps, leaseMs }),
+    claims: createClaimService({ ...deps, leaseMs }),
     workflows: createWorkflowService(deps),
     webhooks: new Map(),
     forge: null,
     insights: absent('insights'),
-    audit: absent('audit'),
+    transparencyLog: sequencer,
     systemStatus: async () => ({
       database: { state: 'ready', version: null, isEmbedded: true },
       loops: [],
@@ -101,6 +110,9 @@ export async function testApp(
         byOwner,
       );
       return secret;
+    },
+    async settle() {
+      await sequencer.runOnce();
     },
     async call(method, path, { token, body, headers } = {}) {
       const response = await http.request(path, {

@@ -56,7 +56,8 @@ export function overviewRoutes(services: Services): Route[] {
 }
 
 async function readOverview(services: Services, isVisible: (event: Event) => boolean) {
-  const { context, changes, sessions, claims, workflows, observability, ledger, audit } = services;
+  const { context, changes, sessions, claims, workflows, observability, ledger, transparencyLog } =
+    services;
   const [
     repositories,
     open,
@@ -82,7 +83,7 @@ async function readOverview(services: Services, isVisible: (event: Event) => boo
     observability.listIncidents({ state: 'open', limit: SHOWN }),
     ledger.list({ order: 'newest', limit: PAGE }),
     ledger.head(),
-    audit.checkpoint(),
+    transparencyLog.checkpoint(),
   ]);
   const waiting = open.filter(({ lane }) => lane !== null && !ALONE.has(lane));
   return {
@@ -96,7 +97,7 @@ async function readOverview(services: Services, isVisible: (event: Event) => boo
     sessions: { active: active.length },
     claims: { held: held.length, denied: denied.length },
     runs: { running: running.length, failed: failed.length },
-    audit: { size: head + 1, checkpointAt: checkpoint?.at ?? null },
+    audit: { size: head + 1, checkpointAt: checkpoint?.signedAt ?? null },
     attention: listAttention(waiting, failed, incidents.items),
     latestEvents: events.items.filter(isVisible).slice(0, SHOWN),
   };

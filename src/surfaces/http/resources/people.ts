@@ -134,7 +134,7 @@ export function peopleRoutes(services: Services): Route[] {
       isSecret: true,
       async handle({ body, principal, context }) {
         // The session it opens has every right of its person, so a narrowed token may not make one.
-        if (principal.scopes !== 'all') {
+        if (!holdsAllRights(services.governance, principal)) {
           throw new AppError('forbidden', 'http.token_too_narrow', {
             message: 'A token with scopes cannot make a login link.',
             hint: 'Use a token that holds all rights of its person.',
@@ -155,6 +155,19 @@ const EVERYONE = { kind: 'person', id: '*' };
 /** Developers manage tokens of their own, so the gate asks about those. */
 function ownTokens(principal: governance.Principal): governance.Resource {
   return { kind: 'person', id: principal.onBehalfOf ?? principal.id };
+}
+
+/** Whether the caller's token is as wide as the roles of its person. */
+function holdsAllRights(
+  service: governance.GovernanceService,
+  principal: governance.Principal,
+): boolean {
+  const anything = { kind: 'any', id: 'any' };
+  const whole = { ...principal, scopes: 'all' } as const;
+  return governance.ACTIONS.every(
+    (action) =>
+      service.isAllowed(principal, action, anything) || !service.isAllowed(whole, action, anything),
+  );
 }
 
 /** The person behind the caller. */

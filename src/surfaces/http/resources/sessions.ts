@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import * as orchestration from '#orchestration';
 import { idSchema } from '#kernel';
+import { ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
@@ -19,7 +20,8 @@ const params = z.strictObject({ id: idSchema('ses') });
 const path = z.string().min(1).max(1_000);
 const SHOWN = 100;
 
-export function sessionRoutes({ sessions, claims, changes }: Services): Route[] {
+export function sessionRoutes(services: Services): Route[] {
+  const { sessions, claims, changes } = services;
   return [
     route({
       method: 'get',
@@ -131,7 +133,10 @@ export function sessionRoutes({ sessions, claims, changes }: Services): Route[] 
         paths: ['src/orders/validate.ts'],
       },
       answer: ClaimAnswer,
-      handle: ({ body }) => claims.acquire(body),
+      async handle({ body, principal }) {
+        await ownSession(services, principal, body.sessionId);
+        return claims.acquire(body);
+      },
     }),
     route({
       method: 'post',
@@ -167,7 +172,10 @@ export function sessionRoutes({ sessions, claims, changes }: Services): Route[] 
       }),
       bodyExample: { sessionId: 'ses_019abc00000070008000000000000000' },
       answer: z.object({ released: z.int() }),
-      handle: async ({ body }) => ({ released: await claims.release(body) }),
+      async handle({ body, principal }) {
+        await ownSession(services, principal, body.sessionId);
+        return { released: await claims.release(body) };
+      },
     }),
   ];
 }

@@ -2,12 +2,14 @@
 import { z } from 'zod';
 import * as orchestration from '#orchestration';
 import { idSchema } from '#kernel';
+import { ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
 import { listQuery, page, repositoryName, WorkItem } from '../schemas.ts';
 
-export function workItemRoutes({ work }: Services): Route[] {
+export function workItemRoutes(services: Services): Route[] {
+  const { work } = services;
   return [
     route({
       method: 'get',
@@ -70,8 +72,11 @@ export function workItemRoutes({ work }: Services): Route[] {
       }),
       bodyExample: { sessionId: 'ses_019abc00000070008000000000000000' },
       answer: WorkItem,
-      handle: async ({ body }) =>
-        (await work.next(body.sessionId, body.repository)) ?? new Response(null, { status: 204 }),
+      async handle({ body, principal }) {
+        await ownSession(services, principal, body.sessionId);
+        const item = await work.next(body.sessionId, body.repository);
+        return item ?? new Response(null, { status: 204 });
+      },
     }),
   ];
 }

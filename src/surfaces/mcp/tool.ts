@@ -1,0 +1,47 @@
+/** How a tool is declared: its right, its shapes, and one short answer told twice. */
+import type { z } from 'zod';
+import type { Action, Principal } from '#governance';
+import type { Actor } from '#ledger';
+import type { Session } from '#orchestration';
+import type { Services } from '../services.ts';
+
+/** What a tool knows of its caller. */
+export interface ToolCall {
+  services: Services;
+  /** The agent's session, where it is known; then `principal` and `actor` are the agent. */
+  session: Session | undefined;
+  principal: Principal;
+  actor: Actor;
+  /** The repository that was named, else the one of the session. @throws AppError `mcp.no_repository`. */
+  repository(): Promise<string>;
+}
+
+export interface ToolAnswer<Output> {
+  /** Some agents hand their model only this … */
+  text: string;
+  /** … and some only this, so both say the same. */
+  structured: Output;
+}
+
+export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> {
+  name: string;
+  title: string;
+  /** Few words, the ones an agent would search for: the list of tools is in every request. */
+  description: string;
+  action: Action;
+  input: Input;
+  output: Output;
+  isReadOnly: boolean;
+  /** Calling it again with the same arguments changes nothing more. */
+  isIdempotent: boolean;
+  run(call: ToolCall, input: z.output<Input>): Promise<ToolAnswer<z.output<Output>>>;
+}
+
+/** A declared tool, with its types erased. */
+export type Tool = ToolDefinition<z.ZodObject, z.ZodObject>;
+
+export function tool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  definition: ToolDefinition<Input, Output>,
+): Tool {
+  return definition as unknown as Tool;
+}

@@ -1,0 +1,25 @@
+/** Acting for a session is for whoever runs it. */
+import type { Principal } from '#governance';
+import { AppError, type Id } from '#kernel';
+import type { Session } from '#orchestration';
+import type { Services } from './services.ts';
+
+/**
+ * The session, if the caller is its operator or an agent of theirs. To everybody else it does not
+ * exist: a session's claims and work are not given or taken in its name by others.
+ */
+export async function ownSession(
+  { sessions }: Pick<Services, 'sessions'>,
+  principal: Principal,
+  id: Id<'ses'>,
+): Promise<Session> {
+  const session = await sessions.find(id);
+  const person = principal.onBehalfOf ?? principal.id;
+  if (session !== undefined && (session.operatorId === null || session.operatorId === person)) {
+    return session;
+  }
+  throw new AppError('not_found', 'http.not_found', {
+    message: `You run no session ${id}.`,
+    hint: 'Use the id that your agent was told at its start, or register a session first.',
+  });
+}
