@@ -3,6 +3,7 @@
  * Method: the real ledger and sequencer; the client reads the answer's bytes.
  */
 import { expect, test } from 'vitest';
+import type { LedgerEvent } from '#ledger';
 import { waitFor } from '#testing';
 import { type TestApp, testApp } from '#testing/app';
 import { toEventStream } from './stream.ts';
@@ -111,7 +112,8 @@ test('an event that comes later arrives on the open stream', async () => {
 test('a client that leaves ends the reading of the ledger, even while nothing comes', async () => {
   const stop = new AbortController();
   let isEnded = false;
-  async function* silence(): AsyncGenerator<never> {
+  async function* silence(): AsyncGenerator<LedgerEvent> {
+    yield* [];
     try {
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener('abort', () => resolve());
