@@ -8,7 +8,7 @@ const LONGEST_WAIT_MS = 500;
 
 /**
  * Runs `work` until disposed of. Waits grow from 10 ms to half a second while there is nothing to
- * do, because a wake-up may come a moment before the commit it tells of.
+ * do: a busy loop works in batches, an idle one costs little, and a lost wake-up costs half a second.
  */
 export function startLoop(options: {
   name: string;

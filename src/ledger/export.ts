@@ -9,7 +9,7 @@ import { hashRanges } from './proofs.ts';
 import { formatConsistencyProof, formatInclusionProof } from './transparency/checkpoint.ts';
 import { consistencyRanges, HASH_BYTES, inclusionRanges } from './transparency/merkle.ts';
 import { formatVkey } from './transparency/note.ts';
-import { tilePath, tilesOf } from './transparency/tiles.ts';
+import { tilePath, type TilePlace, tilesOf } from './transparency/tiles.ts';
 
 /** A part of an export: the file at `path`, or what is to be put at its end. */
 export interface ExportPart {
@@ -19,7 +19,7 @@ export interface ExportPart {
 }
 
 const ENTRIES_AT_ONCE = 2_000;
-const TILES_AT_ONCE = 200;
+const TILES_AT_ONCE = 100;
 const MAX_CHECKPOINTS = 1_000;
 const PROOFS = 16;
 
@@ -99,17 +99,23 @@ async function refuseNewErasure(db: Db, erased: readonly ExportRow[], size: numb
 }
 
 async function* exportTiles(db: Db, size: number): AsyncGenerator<ExportPart> {
-  const batches = tilesOf(size);
-  for (;;) {
-    const places = batches.take(TILES_AT_ONCE).toArray();
-    if (places.length === 0) return;
-    const tiles = await readTiles(db, places);
-    const byPlace = new Map(tiles.map((tile) => [`${tile.level}/${tile.index}`, tile.hashes]));
-    for (const { level, index, width } of places) {
-      // A tile may have grown since; a missing one is left out, for the verifier to name.
-      const data = byPlace.get(`${level}/${index}`)?.subarray(0, width * HASH_BYTES);
-      if (data !== undefined) yield { path: tilePath(level, index, width), data, append: false };
-    }
+  let places: TilePlace[] = [];
+  for (const place of tilesOf(size)) {
+    places.push(place);
+    if (places.length < TILES_AT_ONCE) continue;
+    yield* readTileParts(db, places);
+    places = [];
+  }
+  yield* readTileParts(db, places);
+}
+
+async function* readTileParts(db: Db, places: readonly TilePlace[]): AsyncGenerator<ExportPart> {
+  const tiles = await readTiles(db, places);
+  const byPlace = new Map(tiles.map((tile) => [`${tile.level}/${tile.index}`, tile.hashes]));
+  for (const { level, index, width } of places) {
+    // A tile may have grown since; a missing one is left out, for the verifier to name.
+    const data = byPlace.get(`${level}/${index}`)?.subarray(0, width * HASH_BYTES);
+    if (data !== undefined) yield { path: tilePath(level, index, width), data, append: false };
   }
 }
 

@@ -73,7 +73,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     }
     const prepared = prepareEvents(events, deps);
     const rows = await insertEvents(tx, tenant, prepared, redactsSeq);
-    announceEvents();
+    tx.afterCommit(announceEvents);
     return prepared.map((each, index) => toLedgerEvent(each, rows[index]!));
   }
 
@@ -89,7 +89,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
 
   async function enqueue(tx: Tx, message: NewOutboxMessage): Promise<void> {
     await insertMessage(tx, deps.newId('out'), message);
-    announceMessages();
+    tx.afterCommit(announceMessages);
   }
 
   async function redact(
@@ -108,6 +108,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
         hint: 'Try again in a second.',
       });
     }
+    if (target.data === null || Object.keys(target.data).length === 0) return undefined;
     const redaction: NewEvent = {
       type: 'payload.redacted',
       subject: eventId,
@@ -116,7 +117,6 @@ export function createLedger(deps: LedgerDeps): Ledger {
       refs: target.refs,
       data: { reason, seq: target.seq, field: 'data' },
     };
-    if (target.data === null || Object.keys(target.data).length === 0) return undefined;
     const [event] = await write(tx, [redaction], target.seq);
     await deletePayload(tx, target.seq);
     return event;

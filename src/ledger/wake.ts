@@ -14,9 +14,9 @@ export type News = (typeof NEWS)[keyof typeof NEWS];
 const GATHER_MS = 5;
 
 /**
- * Tells other nodes, soon and once for many calls, that there is work on a channel. It speaks
- * outside the caller's transaction: NOTIFY inside one holds a lock for the whole server from commit
- * to the end of its fsync, which would let commits happen only one by one.
+ * Tells all nodes, soon and once for many calls, that there is work on a channel. It is to be called
+ * after the commit and speaks outside of it: NOTIFY inside a transaction holds a lock of the whole
+ * server to the end of its fsync, which would let commits happen only one by one.
  */
 export function createAnnouncer(db: Db, channel: string, news: News): () => void {
   let timer: NodeJS.Timeout | undefined;

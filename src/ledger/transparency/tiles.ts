@@ -38,8 +38,14 @@ export function tilePath(level: number, index: number, width: number): string {
   return `tile/${level}/${name}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
 }
 
+export interface TilePlace {
+  level: number;
+  index: number;
+  width: number;
+}
+
 /** Every tile of a tree: full ones, and at the end of each level the partial one. */
-export function* tilesOf(size: number): Generator<{ level: number; index: number; width: number }> {
+export function* tilesOf(size: number): Generator<TilePlace> {
   for (let level = 0, count = size; count > 0; level += 1, count = Math.floor(count / TILE_WIDTH)) {
     const full = Math.floor(count / TILE_WIDTH);
     for (let index = 0; index < full; index += 1) yield { level, index, width: TILE_WIDTH };
