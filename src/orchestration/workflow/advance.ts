@@ -51,19 +51,18 @@ export async function takeTurn(
   capacity: number,
 ): Promise<TurnResult> {
   const settling = new Settling(deps, finished);
-  if (finished.length > 0) await settling.settle(tx);
+  if (finished.length > 0) await settling.settle(tx, capacity);
 
   const { worker, kinds, leaseMs } = deps;
-  const claimed =
-    capacity > 0 ? await claimSteps(tx, { worker, kinds, limit: capacity, leaseMs }) : [];
+  const claimed = [...settling.taken.values()];
+  const limit = capacity - claimed.length;
+  if (limit > 0) claimed.push(...(await claimSteps(tx, { worker, kinds, limit, leaseMs })));
   settling.events.push(
-    ...claimed.map((one) =>
-      stepStarted(referenceOf(one), { attempt: one.step.attempt, worker: deps.worker }),
-    ),
+    ...claimed.map((one) => stepStarted(referenceOf(one), { attempt: one.step.attempt, worker })),
   );
   if (settling.events.length > 0) await deps.ledger.appendMany(tx, settling.events);
-  // More became ready than this worker takes: one wake-up for everybody else.
-  if (settling.opened > claimed.length) deps.announcer.newWork(tx);
+  // More is ready than this worker takes: one wake-up for everybody else.
+  if (settling.opened > claimed.length - settling.taken.size) deps.announcer.newWork(tx);
   return { claimed, settled: settling.settled };
 }
 
@@ -71,6 +70,9 @@ export async function takeTurn(
 class Settling {
   readonly events: NewEvent[] = [];
   readonly settled = new Set<ClaimedStep>();
+  /** Steps that the completed ones made ready, in this worker's hands already. */
+  readonly taken = new Set<ClaimedStep>();
+  /** Steps that became ready and are still free. */
   opened = 0;
   readonly #deps: TurnDeps;
   readonly #finished: readonly FinishedStep[];
@@ -80,29 +82,29 @@ class Settling {
     this.#finished = finished;
   }
 
-  async settle(tx: Tx): Promise<void> {
+  async settle(tx: Tx, capacity: number): Promise<void> {
     await lockRuns(
       tx,
       this.#finished.map(({ claimed }) => claimed.run.id),
     );
     // Completions first: a failure in the same run would void work that is done.
-    await this.#complete(tx);
+    await this.#complete(tx, capacity);
     for (const { claimed, result } of this.#finished) {
       if (result.outcome === 'waiting') await this.#park(tx, claimed, result);
       if (result.outcome === 'failed') await this.#fail(tx, claimed, result);
     }
   }
 
-  async #complete(tx: Tx): Promise<void> {
+  async #complete(tx: Tx, capacity: number): Promise<void> {
     const ending = this.#finished.flatMap(({ claimed, result }) =>
       result.outcome === 'done' || result.outcome === 'skipped'
         ? [{ claimed, result, event: this.#deps.newId('evt') }]
         : [],
     );
     if (ending.length === 0) return;
-    const rows = await completeSteps(
+    const { worker, kinds, leaseMs } = this.#deps;
+    const { completed, taken, opened } = await completeSteps(
       tx,
-      this.#deps.worker,
       ending.map(({ claimed, result, event }) => ({
         runId: claimed.run.id,
         name: claimed.step.name,
@@ -112,14 +114,16 @@ class Settling {
         message: result.message ?? null,
         event,
       })),
+      { worker, kinds, limit: capacity, leaseMs },
     );
-    const counted = new Map(rows.map((row) => [`${row.runId}/${row.name}`, row]));
+    for (const step of taken) this.taken.add(step);
+    this.opened = opened;
+    const counted = new Map(completed.map((row) => [`${row.runId}/${row.name}`, row]));
     const endedBy = new Map<string, { reference: StepReference; event: Id<'evt'> }>();
     for (const { claimed, result, event } of ending) {
       const row = counted.get(`${claimed.run.id}/${claimed.step.name}`);
       if (row === undefined) continue;
       const reference = referenceOf(claimed);
-      this.opened = row.opened;
       this.events.push(
         result.outcome === 'skipped'
           ? stepSkipped(reference, { id: event, message: result.message })
@@ -193,6 +197,9 @@ class Settling {
         stepFailed(reference, { id: event, attempt, message, retryInMs: null }),
         runFailed(reference, { cause: event, message, cancelledSteps }),
       );
+      for (const step of this.taken) {
+        if (step.run.id === claimed.run.id) this.taken.delete(step);
+      }
       // Other nodes may be at work on the run's other steps.
       if (cancelledSteps > 0) this.#deps.announcer.runEnded(tx, claimed.run.id);
     }

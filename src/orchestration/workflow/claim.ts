@@ -22,6 +22,11 @@ export const READY_STEPS = `select run_id, name from loom.steps
   where state = 'ready' and due_at <= statement_timestamp() and kind = any($1)
   order by due_at limit $2 for update skip locked`;
 
+/** What a handler may ask about the run of its step; `r` is the alias of loom.runs. */
+export const RUN_OF_CLAIM = `r.workflow, r.graph_hash, r.definition_source, r.state as run_state,
+  r.change_id, r.work_item_id, r.repository, r.title, r.input, r.correlation_id,
+  r.created_at as run_created_at, r.ended_at as run_ended_at`;
+
 const CLAIM = `
   with ready as (${READY_STEPS}), claimed as (
     update loom.steps s
@@ -31,17 +36,14 @@ const CLAIM = `
     from ready where s.run_id = ready.run_id and s.name = ready.name
     returning s.*
   )
-  select s.*, g.name as signal_name, g.body as signal_body,
-    r.workflow, r.graph_hash, r.definition_source, r.state as run_state, r.change_id,
-    r.work_item_id, r.repository, r.title, r.input, r.correlation_id,
-    r.created_at as run_created_at, r.ended_at as run_ended_at,
+  select s.*, g.name as signal_name, g.body as signal_body, ${RUN_OF_CLAIM},
     (select jsonb_object_agg(n.name, n.output) from loom.steps n
      where n.run_id = s.run_id and n.name = any(s.needs) and n.state = 'done') as inputs
   from claimed s join loom.runs r on r.id = s.run_id
   left join loom.run_signals g on g.number = s.signal_number
   order by s.due_at, s.position`;
 
-interface ClaimRow {
+export interface ClaimRow {
   run_id: Id<'run'>;
   name: string;
   id: Id<'stp'>;
@@ -94,7 +96,7 @@ export async function claimSteps(
   return rows.map(toClaimedStep);
 }
 
-function toClaimedStep(row: ClaimRow): ClaimedStep {
+export function toClaimedStep(row: ClaimRow): ClaimedStep {
   const inputs = Object.entries(row.inputs ?? {}).map(([name, output]) => [name, output ?? {}]);
   return {
     run: {

@@ -3,6 +3,8 @@
  * fenced by worker and claim, so a worker that lost its lease changes nothing.
  */
 import type { Id, JsonObject, Tx } from '#kernel';
+import { type ClaimRow, RUN_OF_CLAIM, toClaimedStep } from './claim.ts';
+import type { ClaimedStep } from './rows.ts';
 
 /**
  * Locks runs in the order of their ids: the one order every statement of the engine follows. It also
@@ -29,57 +31,107 @@ export interface Completion {
   event: Id<'evt'>;
 }
 
+export interface Completed {
+  runId: Id<'run'>;
+  name: string;
+  hasRunEnded: boolean;
+}
+
+interface CompletedRow extends ClaimRow {
+  settled_run_id: Id<'run'> | null;
+  settled_name: string;
+  has_run_ended: boolean;
+  opened: number;
+}
+
 /**
  * Many steps of many runs at once: they are done, successors lose a predecessor, runs without open
- * steps end. Gives the steps that counted, each with whether its run ended.
+ * steps end. The worker takes over what it made ready itself, as far as it has hands: that spares
+ * each of those steps a write and a claim, and runs under way end before new ones begin.
+ *
+ * The runs are locked, so no blocked step of theirs can change between the reads and the writes.
  */
 export async function completeSteps(
   tx: Tx,
-  worker: string,
   completions: readonly Completion[],
-): Promise<{ runId: Id<'run'>; name: string; hasRunEnded: boolean; opened: number }[]> {
-  return tx.query(
-    `with item as (
-       select * from jsonb_to_recordset($1::jsonb) as x(
-         "runId" text, name text, fence int, state text, output jsonb, message text, event text)
-     ), settled as (
-       update loom.steps s
-       set state = i.state, output = i.output, message = i.message, lease_until = null,
-           due_at = null, waiting_on = null, wake = null, signal_number = null,
-           ended_at = statement_timestamp()
-       from item i
-       where s.run_id = i."runId" and s.name = i.name and s.state = 'running'
-         and s.worker = $2 and s.fence = i.fence
-       returning s.run_id, s.name, s.next, i.event
-     ), met as (
-       select d.run_id, n.name, count(*)::int as count, max(d.event) as event
-       from settled d cross join unnest(d.next) as n(name) group by d.run_id, n.name
-     ), reached as (
-       update loom.steps s
-       set unmet = s.unmet - m.count,
-           state = case when s.unmet = m.count then 'ready' else s.state end,
-           due_at = case when s.unmet = m.count then statement_timestamp() else s.due_at end,
-           cause = case when s.unmet = m.count then m.event else s.cause end
-       from met m where s.run_id = m.run_id and s.name = m.name and s.state = 'blocked'
-       returning s.state
-     ), finished as (
-       -- The last step of a run to end is one that nothing follows: only those need to look. This
-       -- statement does not see its own updates, hence the comparison of counts.
-       update loom.runs r set state = 'done', ended_at = statement_timestamp()
-       from (select run_id, count(*) as count from settled group by run_id
-             having bool_or(cardinality(next) = 0)) d
-       where r.id = d.run_id and d.count = (
-         select count(*) from loom.steps o
-         where o.run_id = d.run_id and o.state not in ('done', 'skipped'))
-       returning r.id
-     )
-     select d.run_id as "runId", d.name, f.id is not null as "hasRunEnded",
-       (select count(*)::int from reached where state = 'ready') as opened
-     from settled d left join finished f on f.id = d.run_id`,
-    [JSON.stringify(completions), worker],
+  claim: { worker: string; kinds: readonly string[]; limit: number; leaseMs: number },
+): Promise<{ completed: Completed[]; taken: ClaimedStep[]; opened: number }> {
+  const rows = await tx.query<CompletedRow>(
+    COMPLETE,
+    [JSON.stringify(completions), claim.worker, claim.kinds, claim.limit, claim.leaseMs],
     'workflow-complete',
   );
+  const taken: ClaimedStep[] = [];
+  const completed: Completed[] = [];
+  for (const row of rows) {
+    if (row.settled_run_id === null) taken.push(toClaimedStep(row));
+    else {
+      const { settled_run_id: runId, settled_name: name, has_run_ended: hasRunEnded } = row;
+      completed.push({ runId, name, hasRunEnded });
+    }
+  }
+  return { completed, taken, opened: rows[0]?.opened ?? 0 };
 }
+
+const COMPLETE = `
+  with item as materialized (
+    select * from jsonb_to_recordset($1::jsonb) as x(
+      "runId" text, name text, fence int, state text, output jsonb, message text, event text)
+  ), settled as (
+    update loom.steps s
+    set state = i.state, output = i.output, message = i.message, lease_until = null,
+        due_at = null, waiting_on = null, wake = null, signal_number = null,
+        ended_at = statement_timestamp()
+    from item i
+    where s.run_id = i."runId" and s.name = i.name and s.state = 'running'
+      and s.worker = $2 and s.fence = i.fence
+    returning s.run_id, s.name, s.next, i.event
+  ), met as (
+    select d.run_id, n.name, count(*)::int as count, max(d.event) as event
+    from settled d cross join unnest(d.next) as n(name) group by d.run_id, n.name
+  ), reached as (
+    select m.*, s.unmet = m.count as is_ready, s.unmet = m.count and s.kind = any($3) as is_ours,
+      row_number() over (order by s.unmet = m.count and s.kind = any($3) desc) as place
+    from met m join loom.steps s on s.run_id = m.run_id and s.name = m.name
+  ), moved as (
+    update loom.steps s
+    set unmet = s.unmet - m.count,
+        state = case when not m.is_ready then s.state
+                     when m.is_ours and m.place <= $4 then 'running' else 'ready' end,
+        due_at = case when m.is_ready then statement_timestamp() else s.due_at end,
+        cause = case when m.is_ready then m.event else s.cause end,
+        worker = case when m.is_ours and m.place <= $4 then $2 else s.worker end,
+        attempt = s.attempt + (m.is_ours and m.place <= $4)::int,
+        fence = s.fence + (m.is_ours and m.place <= $4)::int,
+        lease_until = case when m.is_ours and m.place <= $4
+          then statement_timestamp() + $5 * interval '1 millisecond' end,
+        started_at = case when m.is_ours and m.place <= $4 then statement_timestamp() end
+    from reached m where s.run_id = m.run_id and s.name = m.name and s.state = 'blocked'
+    returning s.*
+  ), finished as (
+    -- The last step of a run to end is one that nothing follows: only those need to look. This
+    -- statement does not see its own updates, hence the comparison of counts.
+    update loom.runs r set state = 'done', ended_at = statement_timestamp()
+    from (select run_id, count(*) as count from settled group by run_id
+          having bool_or(cardinality(next) = 0)) d
+    where r.id = d.run_id and d.count = (
+      select count(*) from loom.steps o
+      where o.run_id = d.run_id and o.state not in ('done', 'skipped'))
+    returning r.id
+  ), taken as (
+    -- What the steps gave that end in this very statement is not in the table for it.
+    select s.*, null::text as signal_name, null::jsonb as signal_body, ${RUN_OF_CLAIM},
+      (select jsonb_object_agg(n.name, coalesce(i.output, n.output))
+       from loom.steps n left join item i on i."runId" = n.run_id and i.name = n.name
+       where n.run_id = s.run_id and n.name = any(s.needs)
+         and coalesce(i.state, n.state) = 'done') as inputs
+    from moved s join loom.runs r on r.id = s.run_id
+    where s.state = 'running'
+  )
+  select d.run_id as settled_run_id, d.name as settled_name, f.id is not null as has_run_ended,
+    (select count(*)::int from moved where state = 'ready') as opened, t.*
+  from settled d left join finished f on f.id = d.run_id
+  full join taken t on t.run_id = d.run_id and t.name = d.name`;
 
 interface Fenced {
   runId: Id<'run'>;
