@@ -114,6 +114,8 @@ interface TaggedFile {
 
 interface TouchedPath {
   path: string;
+  /** The path cut at its slashes, for the matchers. */
+  names: readonly string[];
   services: readonly string[];
   tiers: readonly string[];
 }
@@ -148,7 +150,7 @@ export function buildFacts(
       ? [...document.tiers.keys()].sort()
       : unique(touched.flatMap(({ tiers }) => tiers)),
     data: [...matchers.data]
-      .filter(([, matches]) => everything || touched.some(({ path }) => matches(path)))
+      .filter(([, matches]) => everything || touched.some(({ names }) => matches(names)))
       .map(([name]) => name)
       .sort(),
     tags: tagsOf(tagged, touched, sources.checks, everything),
@@ -156,7 +158,7 @@ export function buildFacts(
       ? document.rules.map(({ id }) => id).sort()
       : [
           ...[...matchers.rules]
-            .filter(([, matches]) => touched.some(({ path }) => matches(path)))
+            .filter(([, matches]) => touched.some(({ names }) => matches(names)))
             .map(([id]) => id),
           ...coveringGrants(document, matchers, touched),
         ].sort(),
@@ -166,8 +168,8 @@ export function buildFacts(
           everything ||
           freeze.services.length + freeze.tiers.length + freeze.paths.length === 0 ||
           touched.some(
-            ({ path, services, tiers }) =>
-              matchers.freezes.get(freeze.id)?.(path) === true ||
+            ({ names, services, tiers }) =>
+              matchers.freezes.get(freeze.id)?.(names) === true ||
               services.some((name) => freeze.services.includes(name)) ||
               tiers.some((name) => freeze.tiers.includes(name)),
           ),
@@ -203,17 +205,18 @@ function describePath(
   document: PolicyDocument,
   matchers: DocumentMatchers,
 ): TouchedPath {
+  const names = path.split('/');
   const services = [...matchers.services]
-    .filter(([, matches]) => matches(path))
+    .filter(([, matches]) => matches(names))
     .map(([name]) => name);
   const tiers = [...document.tiers]
     .filter(
       ([name, tier]) =>
         tier.services.some((service) => services.includes(service)) ||
-        matchers.tierPaths.get(name)?.(path) === true,
+        matchers.tierPaths.get(name)?.(names) === true,
     )
     .map(([name]) => name);
-  return { path, services, tiers };
+  return { path, names, services, tiers };
 }
 
 function tagsOf(
@@ -274,8 +277,8 @@ function coveringGrants(
     .filter((grant) => {
       const isInPaths = matchers.grants.get(grant.id);
       return touched.every(
-        ({ path, tiers }) =>
-          isInPaths?.(path) === true || tiers.some((tier) => grant.tiers.includes(tier)),
+        ({ names, tiers }) =>
+          isInPaths?.(names) === true || tiers.some((tier) => grant.tiers.includes(tier)),
       );
     })
     .map(({ id }) => id);

@@ -8,7 +8,8 @@
  */
 import { AppError } from '#kernel';
 
-export type PathMatcher = (path: string) => boolean;
+/** Takes a path, or its names where many patterns look at one path. */
+export type PathMatcher = (path: string | readonly string[]) => boolean;
 
 const MAX_LENGTH = 500;
 const MAX_ALTERNATIVES = 64;
@@ -35,12 +36,36 @@ export function createPathMatcher(patterns: readonly string[]): PathMatcher {
     if (problem !== undefined) {
       throw new AppError('invalid', 'policy.bad_pattern', { message: `${problem}: ${pattern}` });
     }
-    return (expandBraces(pattern) ?? []).map(toNames);
+    return (expandBraces(pattern) ?? []).map(preparePattern);
   });
   return (path) => {
-    const names = path.split('/');
-    return alternatives.some((pattern) => matchesNames(pattern, names));
+    const names = typeof path === 'string' ? path.split('/') : path;
+    return alternatives.some((pattern) => matches(pattern, names));
   };
+}
+
+interface PreparedPattern {
+  parts: readonly string[];
+  /** Names without wildcard: a path that lacks one cannot match, which settles most of them. */
+  literals: readonly string[];
+  /** Set when the last part says something about the last name. */
+  last: string | null;
+}
+
+function preparePattern(pattern: string): PreparedPattern {
+  const parts = toNames(pattern);
+  const last = parts.at(-1) ?? '**';
+  return {
+    parts,
+    literals: parts.filter((part) => !/[*?]/.test(part)),
+    last: last === '**' ? null : last,
+  };
+}
+
+function matches({ parts, literals, last }: PreparedPattern, names: readonly string[]): boolean {
+  if (last !== null && !matchesName(last, names.at(-1) ?? '')) return false;
+  for (const literal of literals) if (!names.includes(literal)) return false;
+  return matchesNames(parts, names);
 }
 
 function toNames(pattern: string): string[] {
@@ -51,8 +76,6 @@ function toNames(pattern: string): string[] {
 
 /** One row of the table of (names of the pattern) x (names of the path) at a time. */
 function matchesNames(pattern: readonly string[], names: readonly string[]): boolean {
-  const first = pattern[0] ?? '';
-  if (first !== names[0] && !/[*?]/.test(first)) return false;
   let row = names.map(() => false);
   let isStartOpen = true;
   for (const part of pattern) {

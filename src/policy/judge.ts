@@ -45,7 +45,8 @@ export function judge(policy: CompiledPolicy, facts: Facts): Verdict {
   const holds = fired.filter(({ isHold }) => isHold);
   const requirements = fired.filter(({ isHold }) => !isHold);
   // With every requirement out of the way, what still permits is a grant, and what still forbids a hold.
-  const cleared = ask(requirements.map(({ id }) => id));
+  const needsClearing = requirements.length > 0 && document.grants.length > 0;
+  const cleared = needsClearing ? ask(requirements.map(({ id }) => id)) : open;
   const grants = document.grants
     .filter(({ id }) => cleared.isAllowed && cleared.reasons.includes(id))
     .sort(byPlace);
@@ -62,7 +63,7 @@ export function judge(policy: CompiledPolicy, facts: Facts): Verdict {
   }
   const groups = matchApprovers(asked, facts.approvals, facts.owners);
   const met = groups.filter(({ isMet }) => isMet).flatMap(({ ids }) => ids);
-  const final = ask(met);
+  const final = met.length > 0 ? ask(met) : open;
 
   const errors = [...open.errors, ...cleared.errors, ...final.errors];
   const isHeld =

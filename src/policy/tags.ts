@@ -116,7 +116,8 @@ const NEVER_DOCS: ReadonlySet<RuleTag> = new Set([
 /** Tags of one path. Whatever is neither documentation, test nor lock file is code. */
 export function tagsOfPath(path: string): RuleTag[] {
   const lower = path.toLowerCase();
-  const found = MATCHERS.filter(([, matches]) => matches(lower)).map(([tag]) => tag);
+  const names = lower.split('/');
+  const found = MATCHERS.filter(([, matches]) => matches(names)).map(([tag]) => tag);
   const tags = found.some((tag) => NEVER_DOCS.has(tag))
     ? found.filter((tag) => tag !== 'docs')
     : found;
