@@ -73,12 +73,12 @@ export function createDeliverer(deps: {
     pusher: Push['pusher'],
   ): Promise<boolean> {
     const branches = await readBranches(dir);
-    const isProtected = await readProtectedBranches(dir);
+    const defaultBranch = await readDefaultBranch(dir);
+    const isProtected = await readProtectedBranches(dir, defaultBranch);
     const moves = findMoves(journal.branches, branches, isProtected);
     if (moves.length === 0) return false;
 
     const git = openRepository(dir);
-    const defaultBranch = await readDefaultBranch(dir);
     for (const move of moves) {
       const mover = await findMover(dir, move);
       const { incarnation } = journal;

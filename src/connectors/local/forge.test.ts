@@ -4,7 +4,7 @@
  * Method: the git program against a real HTTP server over bare repositories in a temporary folder.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -242,6 +242,11 @@ async function treeFile(dir: string, blob: string): Promise<string> {
 }
 
 describe('protection', () => {
+  const repository = 'acme/guarded';
+  beforeAll(async () => {
+    await fixture.createRepository(repository);
+  });
+
   test.each([
     ['a commit on top of it', /main is protected/, ['HEAD:refs/heads/main']],
     ['a forced one', /main is protected/, ['--force', 'HEAD:refs/heads/main']],
@@ -251,7 +256,6 @@ describe('protection', () => {
     ['a ref that is neither branch nor tag', /cannot be pushed/, ['HEAD:refs/notes/x']],
     ['a ref of our own', /hidden|denied|cannot be pushed/, ['HEAD:refs/loom/heads']],
   ])('main refuses %s', async (_what, message, args) => {
-    const repository = await newRepository();
     const copy = await fixture.clone(repository);
     const before = await tipOf(repository, 'main');
     const told = fixture.deliveries.length;
@@ -264,7 +268,6 @@ describe('protection', () => {
   });
 
   test('the refusal says what to do instead', async () => {
-    const repository = await newRepository();
     const copy = await fixture.clone(repository);
     await copy.commit({ 'a.txt': '1' }, 'Go round the rules');
 
@@ -274,7 +277,6 @@ describe('protection', () => {
   });
 
   test('a hook that was removed or changed is put back before the next push', async () => {
-    const repository = await newRepository();
     const hook = join(fixture.folder, `${repository}.git`, 'hooks', 'pre-receive');
     const copy = await fixture.clone(repository);
     await copy.commit({ 'a.txt': '1' }, 'Go round the rules');
@@ -288,7 +290,6 @@ describe('protection', () => {
   });
 
   test("hooks of the repository's own settings are not ours and do not count", async () => {
-    const repository = await newRepository();
     const dir = join(fixture.folder, `${repository}.git`);
     await git(dir, ['config', 'core.hooksPath', '/nowhere']);
     const copy = await fixture.clone(repository);
@@ -298,7 +299,6 @@ describe('protection', () => {
   });
 
   test('one refused ref takes the whole push with it', async () => {
-    const repository = await newRepository();
     const copy = await fixture.clone(repository);
     await copy.commit({ 'a.txt': '1' }, 'Go round the rules');
 
@@ -322,8 +322,12 @@ describe('protection', () => {
 });
 
 describe('access', () => {
+  const repository = 'acme/private';
+  beforeAll(async () => {
+    await fixture.createRepository(repository);
+  });
+
   test('a stranger may neither read nor push', async () => {
-    const repository = await newRepository();
     const stranger = { name: 'mallory', secret: 'guess' };
 
     await expect(git('/tmp', ['ls-remote', fixture.url(repository, stranger)])).rejects.toThrow(
@@ -335,7 +339,6 @@ describe('access', () => {
   });
 
   test('a reader may clone but not push', async () => {
-    const repository = await newRepository();
     const copy = await fixture.clone(repository, READER);
     await copy.branch('side');
     await copy.commit({ 'a.txt': '1' }, 'Try');
@@ -356,17 +359,17 @@ describe('access', () => {
   });
 
   test.each([
-    ['GET', '/git/acme/shop-1.git/config'],
-    ['GET', '/git/acme/shop-1.git/HEAD'],
-    ['GET', '/git/acme/shop-1.git/objects/info/packs'],
-    ['GET', '/git/acme/shop-1.git/info/refs'],
-    ['GET', '/git/acme/shop-1.git/info/refs?service=git-upload-archive'],
-    ['GET', '/git/acme/../acme/shop-1.git/info/refs?service=git-upload-pack'],
+    ['GET', '/git/acme/private.git/config'],
+    ['GET', '/git/acme/private.git/HEAD'],
+    ['GET', '/git/acme/private.git/objects/info/packs'],
+    ['GET', '/git/acme/private.git/info/refs'],
+    ['GET', '/git/acme/private.git/info/refs?service=git-upload-archive'],
+    ['GET', '/git/acme/../acme/private.git/info/refs?service=git-upload-pack'],
     ['GET', '/git/acme/%2e%2e/shop-1.git/info/refs?service=git-upload-pack'],
     ['GET', '/git/../../etc.git/info/refs?service=git-upload-pack'],
     ['GET', '/git/.unfinished/x.git/info/refs?service=git-upload-pack'],
     ['GET', '/git/acme/none.git/info/refs?service=git-upload-pack'],
-    ['PUT', '/git/acme/shop-1.git/git-receive-pack'],
+    ['PUT', '/git/acme/private.git/git-receive-pack'],
     ['GET', `/git/acme/${'x'.repeat(5_000)}.git/info/refs?service=git-upload-pack`],
   ])('%s %s is not found', async (method, path) => {
     const status = await statusOf(method, path);
@@ -555,6 +558,18 @@ describe('repositories', () => {
     ).rejects.toMatchObject({ code: 'local.import_failed' });
 
     expect(await fixture.forge.listRepositories()).not.toContain('acme/nowhere');
+  });
+
+  test('what a crash left half-made is removed after a day, and nothing younger', async () => {
+    const workshop = join(fixture.folder, '.unfinished');
+    const [old, young] = [join(workshop, 'old.git'), join(workshop, 'young.git')];
+    await mkdir(old);
+    await mkdir(young);
+    await utimes(old, new Date(0), new Date(0));
+
+    await fixture.forge.sweep();
+
+    expect(await readdir(workshop)).toEqual(['young.git']);
   });
 
   test.each(['', 'shop', 'a/b/c', '../etc', 'acme/..', 'acme/.git', 'acme/x.git', '-x/y', 'a/b\0'])(

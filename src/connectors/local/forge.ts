@@ -21,6 +21,7 @@ import {
   guard,
   listRepositories,
   removeBareRepository,
+  tidyWorkshop,
 } from './repository-folder.ts';
 import { checkBranchName } from './repository-name.ts';
 import { createLocalSource } from './source.ts';
@@ -164,6 +165,7 @@ export function createLocalForge(deps: LocalForgeDeps): LocalForge {
     },
 
     async sweep() {
+      await tidyWorkshop(folder, clock.now());
       for (const repository of await listRepositories(folder)) {
         try {
           await deliverer.deliver(repository);

@@ -51,7 +51,8 @@ export async function writeJournal(dir: string, journal: Journal): Promise<void>
 /** Replaces a file at once and durably: readers see the old text or the new one. */
 export async function writeWhole(folder: string, file: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `${file}.${randomUUID()}.tmp`);
+  // One writer at a time by the repository's lock; a crash leaves one such file and no more.
+  const temporary = join(folder, `${file}.${process.pid}.tmp`);
   const handle = await open(temporary, 'w');
   try {
     await handle.writeFile(text);

@@ -80,11 +80,12 @@ export async function readDefaultBranch(dir: string): Promise<string> {
 }
 
 /** As the pre-receive hook has it: the default branch, `main` and what the settings add, case aside. */
-export async function readProtectedBranches(dir: string): Promise<(branch: string) => boolean> {
+export async function readProtectedBranches(
+  dir: string,
+  defaultBranch: string,
+): Promise<(branch: string) => boolean> {
   const configured = await configuredBranches(dir);
-  const names = new Set(
-    [await readDefaultBranch(dir), 'main', ...configured].map((name) => name.toLowerCase()),
-  );
+  const names = new Set([defaultBranch, 'main', ...configured].map((name) => name.toLowerCase()));
   return (branch) => names.has(branch.toLowerCase());
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   access,
+  appendFile,
   chmod,
   constants,
   mkdir,
@@ -20,6 +21,9 @@ import { isNameSegment, parseRepositoryName } from './repository-name.ts';
 
 /** Half-made and half-removed repositories; a name that `isNameSegment` refuses. */
 const WORKSHOP = '.unfinished';
+
+/** Copying the longest history takes hours; after a day nobody is at it any more. */
+const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
 
 /** Our own files inside a bare repository; git never touches the folder. */
 export const OWN_FOLDER = 'loomstack';
@@ -63,7 +67,8 @@ export async function createBareRepository(
   const unfinished = join(folder, WORKSHOP, `${randomUUID()}.git`);
   try {
     await runGit(['init', '--quiet', '--bare', '--template=', '--', unfinished]);
-    await writeSettings(unfinished);
+    await appendFile(join(unfinished, 'config'), SETTINGS);
+    await guard(unfinished);
     await setDefaultBranch(unfinished, defaultBranch);
     if (from !== undefined) await copyHistory(unfinished, from, defaultBranch);
     await mkdir(join(unfinished, OWN_FOLDER));
@@ -85,6 +90,16 @@ export async function removeBareRepository(folder: string, repository: string): 
   await rm(unfinished, { recursive: true, force: true });
 }
 
+/** Removes what creations and removals that were cut off left behind, once it is surely theirs no more. */
+export async function tidyWorkshop(folder: string, now: Date): Promise<void> {
+  for (const name of await namesIn(join(folder, WORKSHOP))) {
+    const path = join(folder, WORKSHOP, name);
+    const { mtime } = await stat(path);
+    if (now.getTime() - mtime.getTime() < ABANDONED_AFTER_MS) continue;
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
 /** All repositories as `owner/name`, in order. */
 export async function listRepositories(folder: string): Promise<string[]> {
   const owners = (await namesIn(folder)).filter(isNameSegment);
@@ -101,24 +116,24 @@ export async function listRepositories(folder: string): Promise<string[]> {
   return lists.flat().sort();
 }
 
-async function writeSettings(dir: string): Promise<void> {
-  const settings: [string, string][] = [
-    ['http.receivepack', 'true'],
-    ['http.getanyfile', 'false'],
-    ['receive.fsckObjects', 'true'],
-    ['receive.maxInputSize', '2g'],
-    // The reflog is where we read who moved a ref and when; bare repositories keep none by default.
-    ['core.logAllRefUpdates', 'always'],
-    // A collection in the background would outlive the request; sweep() does it instead.
-    ['receive.autogc', 'false'],
-    // An agent may name a branch after what it shows: refs of ours are hidden from every client.
-    ['transfer.hideRefs', 'refs/loom'],
-    ['user.name', 'LoomStack'],
-    ['user.email', 'loomstack@localhost'],
-  ];
-  for (const [key, value] of settings) await runGit(['config', key, value], { dir });
-  await guard(dir);
-}
+/** Appended to what `git init` wrote. */
+const SETTINGS = `[http]
+\treceivepack = true
+\tgetanyfile = false
+[receive]
+\tfsckObjects = true
+\tmaxInputSize = 2g
+\t# A collection in the background would outlive the request; sweep() does it instead.
+\tautogc = false
+[core]
+\t# The reflog says who moved a ref and when; bare repositories keep none by themselves.
+\tlogAllRefUpdates = always
+[transfer]
+\thideRefs = refs/loom
+[user]
+\tname = LoomStack
+\temail = loomstack@localhost
+`;
 
 /**
  * Sees that the hook which protects main is there, is ours and can run; git takes a push without a
