@@ -16,14 +16,18 @@ const flag = z.union([
     .enum(['true', 'false', '1', '0', 'yes', 'no'])
     .transform((text) => ['true', '1', 'yes'].includes(text)),
 ]);
-const count = z.coerce.number().int().nonnegative();
+/** A whole number. Text is read only when it is digits: coercion would take nothing for zero. */
+const count = (min = 0, max = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+    z.number().int().min(min).max(max),
+  );
 const secret = z.string().min(1).meta({ secret: true });
 
 /** Every setting there is. `meta.secret` marks what must never be shown. */
 export const Config = z.strictObject({
   data: z.string().describe('Folder of the embedded database, mirrors, keys and logs.'),
-  port: count
-    .max(65_535)
+  port: count(0, 65_535)
     .default(7400)
     .describe('Port of console, API, MCP and webhooks. 0 picks a free one.'),
   host: z
@@ -42,7 +46,7 @@ export const Config = z.strictObject({
       url: secret
         .optional()
         .describe('A PostgreSQL 15 or newer to use instead of the embedded one.'),
-      poolSize: count.min(2).max(200).default(16).describe('Connections each process may hold.'),
+      poolSize: count(2, 200).default(16).describe('Connections each process may hold.'),
     })
     .prefault({}),
   log: z
@@ -56,8 +60,10 @@ export const Config = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      bodyBytes: count.default(5_000_000).describe('Largest request body accepted, in bytes.'),
-      requestsPerMinute: count.default(6_000).describe('Requests one token may make in a minute.'),
+      bodyBytes: count().default(5_000_000).describe('Largest request body accepted, in bytes.'),
+      requestsPerMinute: count()
+        .default(6_000)
+        .describe('Requests one token may make in a minute.'),
     })
     .prefault({}),
   hooks: z
@@ -67,28 +73,25 @@ export const Config = z.strictObject({
         .describe(
           'Deny agent edits while this server cannot be reached. Off: edits go on with one clear line.',
         ),
-      timeoutMs: count
+      timeoutMs: count()
         .default(3_000)
         .describe('How long the hook command waits for an answer, in milliseconds.'),
     })
     .prefault({}),
   sessions: z
     .strictObject({
-      leaseMinutes: count
-        .min(1)
+      leaseMinutes: count(1)
         .default(15)
         .describe('Life of a claim without a sign of life, in minutes.'),
     })
     .prefault({}),
   workflow: z
     .strictObject({
-      concurrency: count.min(1).default(8).describe('Steps one node works on at once.'),
-      leaseMs: count
-        .min(500)
+      concurrency: count(1).default(8).describe('Steps one node works on at once.'),
+      leaseMs: count(500)
         .default(15_000)
         .describe('How long a silent worker keeps a step, in milliseconds.'),
-      commandTimeoutMs: count
-        .min(1_000)
+      commandTimeoutMs: count(1_000)
         .default(600_000)
         .describe('How long a check command may run, in milliseconds.'),
     })
@@ -172,7 +175,7 @@ function listSettings(schema: z.ZodObject, prefix: string[]): Setting[] {
   });
 }
 
-/** Environment names other tools and guides already use. */
+/** Environment names other tools and guides already use. Our own name of a setting beats them. */
 const ENV_ALIASES: Record<string, string> = { DATABASE_URL: 'database.url' };
 /** LOOM_* names that belong to the command-line client, not to the server. */
 const CLIENT_ENV = new Set([
@@ -209,10 +212,16 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     }
   }
 
+  for (const [name, path] of Object.entries(ENV_ALIASES)) {
+    const value = env[name];
+    if (value !== undefined && value !== '') {
+      values.set(path, { value, origin: `environment variable ${name}` });
+    }
+  }
   const byEnv = new Map(SETTINGS.map((setting) => [setting.env, setting.path]));
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || value === '') continue;
-    const path = byEnv.get(name) ?? ENV_ALIASES[name];
+    const path = byEnv.get(name);
     if (path !== undefined) values.set(path, { value, origin: `environment variable ${name}` });
     else if (name.startsWith('LOOM_') && !CLIENT_ENV.has(name)) {
       refuseUnknown(name, byEnv.keys(), 'the environment');

@@ -1,5 +1,13 @@
 /** One server per data folder: the second start refuses and names the first. */
-import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from './errors.ts';
@@ -39,8 +47,7 @@ export function lockDataFolder(folder: string): Disposable {
         break;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt >= 3) throw error;
-        refuseLiving(lock, folder);
-        rmSync(lock, { force: true });
+        removeStale(lock, refuseLiving(lock, folder));
       }
     }
   } finally {
@@ -53,18 +60,33 @@ export function lockDataFolder(folder: string): Disposable {
   };
 }
 
-function refuseLiving(lock: string, folder: string): void {
+/** Gives back the lock of a process that is gone. */
+function refuseLiving(lock: string, folder: string): string | undefined {
   const text = readText(lock);
   const parsed = LockFile.safeParse(text === undefined ? undefined : safeParse(text));
-  if (!parsed.success) return;
+  if (!parsed.success) return text;
   const holder = findProcess(parsed.data.pid);
   const isSame =
     holder !== undefined && holder.state !== 'Z' && holder.startedAt === parsed.data.startedAt;
-  if (!isSame) return;
+  if (!isSame) return text;
   throw new AppError('conflict', 'data.in_use', {
     message: `Another LoomStack server (process ${parsed.data.pid}, since ${parsed.data.since}) uses ${folder}.`,
     hint: 'Stop it first, or start this one with another folder: --data DIR and --port PORT.',
   });
+}
+
+/** Takes a stale lock away, unless another starter was quicker and has its own there by now. */
+function removeStale(lock: string, stale: string | undefined): void {
+  const aside = `${lock}.${process.pid}.stale`;
+  try {
+    renameSync(lock, aside);
+    if (readText(aside) !== stale) linkSync(aside, lock);
+  } catch (error) {
+    // Gone already, or taken again meanwhile: the next attempt sees who has it.
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
 }
 
 function readText(path: string): string | undefined {

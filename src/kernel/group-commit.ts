@@ -75,8 +75,11 @@ export function createGroupCommit<Item, Result>(options: {
       });
     },
     async [Symbol.asyncDispose]() {
-      if (queue.length > 0) start();
-      await running;
+      // What is written while the last group is committed is still taken along.
+      while (queue.length > 0 || running !== undefined) {
+        start();
+        await running;
+      }
     },
   };
 }

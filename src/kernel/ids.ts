@@ -67,7 +67,7 @@ export function idSchema<Prefix extends IdPrefix>(prefix: Prefix): z.ZodType<Id<
     .string()
     .regex(
       new RegExp(`^${prefix}_[0-9a-f]{32}$`),
-      `is not the id of a ${ID_PREFIXES[prefix]} (${prefix}_…)`,
+      `is no id of the kind ${ID_PREFIXES[prefix]} (${prefix}_…)`,
     )
     .meta({ example: `${prefix}_019abc00000070008000000000000000` }) as unknown as z.ZodType<
     Id<Prefix>,
