@@ -5,6 +5,8 @@
 export { createHttpApp, type HttpApp } from './http/app.ts';
 export type { Access } from './http/gate.ts';
 export { createMcpServer, type McpOptions } from './mcp/server.ts';
+export { checkBranch } from './check-branch.ts';
+export { type DeploymentReport, reportDeployment } from './report-deployment.ts';
 export {
   ForgeRepository,
   type ForgeService,

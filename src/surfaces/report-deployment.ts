@@ -1,8 +1,7 @@
-/** A deployment as reported from outside: written down, and told to the runs that wait for it. */
-import { AppError, type Id, type JsonObject } from '#kernel';
+/** A deployment as reported from outside: written down, and told to the changes it carries. */
+import { AppError } from '#kernel';
 import type { Actor } from '#ledger';
 import type { Deployment } from '#observability';
-import type { Change } from '#orchestration';
 import type { Services } from './services.ts';
 
 export interface DeploymentReport {
@@ -15,20 +14,15 @@ export interface DeploymentReport {
   occurredAt?: Date | undefined;
 }
 
-const PAGE = 200;
-/** Changes looked at for one deployment: more were merged long before it. */
-const MAX_CHANGES = 2_000;
-
 /**
- * Equal keys are one deployment. A second report of the same state changes nothing, and wakes the
- * runs again should the first report have died in between.
+ * Equal keys are one deployment. A second report of the same state changes nothing; should the first
+ * have died in between, it tells the changes again, and each of them counts it once.
  */
 export async function reportDeployment(
-  services: Services,
+  { context, observability, changes }: Pick<Services, 'context' | 'observability' | 'changes'>,
   report: DeploymentReport,
   actor: Actor,
 ): Promise<Deployment> {
-  const { context, observability } = services;
   const repository = await context.findRepository(report.repository);
   if (repository === undefined) {
     throw new AppError('not_found', 'http.not_found', {
@@ -36,59 +30,15 @@ export async function reportDeployment(
       hint: 'Import it first, or check its name.',
     });
   }
-  const merged = await listMerged(services, repository.name);
+  const news = { ...report, repository: repository.name };
   const deployment = await observability.recordDeployment(
     {
-      ...report,
-      repository: repository.name,
+      ...news,
       git: await context.openMirror(repository.name),
-      changesByMergeSha: new Map(
-        merged.flatMap(({ mergeSha, id, correlationId }) =>
-          mergeSha === null ? [] : [[mergeSha, { id, correlationId }] as const],
-        ),
-      ),
+      changesByMergeSha: await changes.mergedBySha(repository.name),
     },
     actor,
   );
-  await wakeRuns(services, deployment, merged, actor);
+  await changes.recordDeploymentSignal({ ...news, deploymentId: deployment.id }, { actor });
   return deployment;
-}
-
-async function listMerged({ changes }: Services, repository: string): Promise<Change[]> {
-  const merged: Change[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await changes.list({ repository, state: 'merged', limit: PAGE, cursor });
-    merged.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && merged.length < MAX_CHANGES);
-  return merged;
-}
-
-async function wakeRuns(
-  { db, workflows }: Services,
-  deployment: Deployment,
-  merged: readonly Change[],
-  actor: Actor,
-): Promise<void> {
-  if (deployment.status === 'started') return;
-  const carried = new Set<Id<'chg'>>(deployment.changeIds);
-  const body: JsonObject = {
-    deployment: deployment.id,
-    environment: deployment.environment,
-    status: deployment.status,
-    sha: deployment.sha,
-  };
-  for (const { id, runId } of merged) {
-    if (runId === null || !carried.has(id)) continue;
-    await db.transaction((tx) =>
-      workflows.signal(tx, {
-        runId,
-        name: 'deployed',
-        body,
-        dedupeKey: `${deployment.id} ${deployment.status}`,
-        actor,
-      }),
-    );
-  }
 }

@@ -10,6 +10,7 @@ import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
 import type { Ledger, TransparencyLog } from '#ledger';
 import type { ObservabilityService } from '#observability';
 import type {
+  ChangeKeeper,
   ChangeService,
   ClaimService,
   SessionService,
@@ -93,7 +94,7 @@ export interface Services {
   policy: PolicyService;
   observability: ObservabilityService;
   work: WorkService;
-  changes: ChangeService;
+  changes: ChangeService & Pick<ChangeKeeper, 'mergedBySha' | 'recordDeploymentSignal'>;
   sessions: SessionService;
   claims: ClaimService;
   workflows: WorkflowService;

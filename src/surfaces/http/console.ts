@@ -28,7 +28,7 @@ export function mountConsole(app: OpenAPIHono<Environment>, services: Services, 
     const code = context.req.query('code') ?? '';
     try {
       const { secret, token } = await services.governance.redeemLoginCode(code);
-      setSessionCookie(context, secret, token.expiresAt);
+      setSessionCookie(context, services, secret, token.expiresAt);
       return context.redirect('/');
     } catch (error) {
       // A person follows this link, so a spent one is answered with a page and not with JSON.
@@ -54,12 +54,21 @@ export function mountConsole(app: OpenAPIHono<Environment>, services: Services, 
 }
 
 /** Strict: other sites never get it sent, so a link from elsewhere opens the console signed out. */
-export function setSessionCookie(context: RequestContext, secret: string, expires: Date): void {
+export function setSessionCookie(
+  context: RequestContext,
+  { config: { publicUrl } }: Pick<Services, 'config'>,
+  secret: string,
+  expires: Date,
+): void {
+  const url = new URL(context.req.url);
+  // TLS often ends at a proxy in front of us; the address people use tells.
+  const isPublic =
+    publicUrl !== undefined && new URL(publicUrl).host === context.req.header('host');
   setCookie(context, SESSION_COOKIE, secret, {
     httpOnly: true,
     sameSite: 'Strict',
     path: '/',
-    secure: new URL(context.req.url).protocol === 'https:',
+    secure: url.protocol === 'https:' || (isPublic && publicUrl.startsWith('https:')),
     expires,
   });
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Services } from '../services.ts';
 import type { Environment } from './environment.ts';
+import { readErrors, renderErrors } from './error-reference.ts';
 import { buildOpenApi, describeSecurity, type OpenApiDocument } from './openapi.ts';
 import { serveFile } from './static-files.ts';
 
@@ -26,6 +27,10 @@ export function mountDocs(app: OpenAPIHono<Environment>, services: Services): vo
       (await serveFile(FOLDER, context.req.param('file'), { isHashed: false })) ??
       context.notFound()
     );
+  });
+  app.get('/docs/errors', async (context) => {
+    context.set('route', '/docs/errors');
+    return context.html(renderErrors(await readErrors()));
   });
   app.get('/docs', async (context) => {
     context.set('route', '/docs');

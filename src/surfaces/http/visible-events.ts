@@ -3,7 +3,7 @@ import type { Action, GovernanceService, Principal } from '#governance';
 import type { LedgerEvent } from '#ledger';
 
 /** What one must be allowed to read to see events of these types; other types are for auditors. */
-const READ_BY_NOUN: Record<string, Action> = {
+export const READ_BY_NOUN: Record<string, Action> = {
   change: 'changes:read',
   decision: 'changes:read',
   approval: 'changes:read',
@@ -18,7 +18,21 @@ const READ_BY_NOUN: Record<string, Action> = {
   pack: 'context:read',
   'context-pack': 'context:read',
   lesson: 'context:read',
+  policy: 'policy:read',
+  workflow: 'runs:read',
+  check: 'changes:read',
 };
+
+/** Types that only auditors see: who may do what, who tried to, and the plumbing behind it. */
+export const FOR_AUDITORS: ReadonlySet<string> = new Set([
+  'authorization',
+  'login-code',
+  'outbox',
+  'payload',
+  'person',
+  'signal',
+  'token',
+]);
 
 /** Decides per event; made once per caller. */
 export function visibleTo(

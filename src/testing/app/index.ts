@@ -2,16 +2,20 @@
  * The whole house on a database of its own: real services, composed as the product composes them,
  * behind the real HTTP app. For tests of surfaces and of flows through several rooms.
  */
+import type { ContextService } from '#context';
 import { createGovernanceService, type Principal, type Role } from '#governance';
 import { AppError, type Config, createLogger, createNewId, loadConfig } from '#kernel';
 import { createLedger, createSequencer } from '#ledger';
 import { createObservabilityService } from '#observability';
 import {
+  createChangeService,
   createClaimService,
   createSessionService,
   createWorkflowService,
   createWorkService,
+  loadChangeWorkflow,
 } from '#orchestration';
+import { createPolicyService } from '#policy';
 import { createHttpApp, type HttpApp, type Services } from '#surfaces';
 import { testClock, type TestClock, testDatabase } from '#testing';
 
@@ -66,6 +70,19 @@ export async function testApp(
     scopes: 'all',
   };
 
+  const context = absent<ContextService>('context');
+  const policy = createPolicyService(deps);
+  const workflows = createWorkflowService(deps);
+  const changes = createChangeService({
+    ...deps,
+    context,
+    governance,
+    policy,
+    workflow: workflows,
+    hostOf: () => undefined,
+    loadWorkflow: (at) => loadChangeWorkflow(deps, at),
+  });
+
   const services: Services = {
     config,
     version: '0.0.0-test',
@@ -76,14 +93,14 @@ export async function testApp(
     log,
     ledger,
     governance,
-    context: absent('context'),
-    policy: absent('policy'),
+    context,
+    policy,
     observability: createObservabilityService(deps),
     work: createWorkService(deps),
-    changes: absent('changes'),
+    changes,
     sessions: createSessionService({ ...deps, leaseMs }),
     claims: createClaimService({ ...deps, leaseMs }),
-    workflows: createWorkflowService(deps),
+    workflows,
     webhooks: new Map(),
     forge: null,
     insights: absent('insights'),

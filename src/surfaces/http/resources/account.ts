@@ -23,7 +23,8 @@ const Principal = named(
   }),
 );
 
-export function accountRoutes({ governance, version, organisation }: Services): Route[] {
+export function accountRoutes(services: Services): Route[] {
+  const { governance, version, organisation } = services;
   return [
     route({
       method: 'get',
@@ -59,7 +60,7 @@ export function accountRoutes({ governance, version, organisation }: Services): 
       answer: z.object({ person: Person }),
       async handle({ body, context }) {
         const { person, secret, token } = await governance.redeemLoginCode(body.code);
-        setSessionCookie(context, secret, token.expiresAt);
+        setSessionCookie(context, services, secret, token.expiresAt);
         return { person };
       },
     }),

@@ -1,0 +1,40 @@
+/**
+ * Goal: what callers meet is written down, and who may see it was decided and not forgotten.
+ * Method: compare the sources of this room and the tables in docs.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { readErrors, renderErrors } from './http/error-reference.ts';
+import { FOR_AUDITORS, READ_BY_NOUN } from './http/visible-events.ts';
+
+test('every error code of the surfaces is documented', async () => {
+  const documented = new Set((await readErrors()).map(({ code }) => code));
+  const sources = globSync('src/surfaces/{http,hooks,mcp}/**/*.ts').concat(
+    globSync('src/surfaces/*.ts'),
+  );
+  const used = sources
+    .filter((path) => !path.endsWith('.test.ts'))
+    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/'((?:http|hooks|mcp)\.[a-z_]+)'/g)])
+    .map(([, code]) => code ?? '');
+
+  expect(used.length).toBeGreaterThan(20);
+  expect(used.filter((code) => !documented.has(code))).toEqual([]);
+});
+
+test('the page behind a problem has a place for every code, and takes no markup from the tables', async () => {
+  const page = renderErrors([{ code: 'a.b', meaning: '<script>`x`', remedy: 'Try & see.' }]);
+
+  expect(page).toContain('id="a.b"');
+  expect(page).toContain('&lt;script&gt;<code>x</code>');
+  expect(page).toContain('Try &amp; see.');
+});
+
+test('for every documented event it was decided who sees it on the stream', () => {
+  const types = globSync('docs/events/*.md')
+    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/^\| `([a-z-]+)\.[a-z-]+`/gm)])
+    .map(([, noun]) => noun ?? '');
+  const undecided = types.filter((noun) => !(noun in READ_BY_NOUN) && !FOR_AUDITORS.has(noun));
+
+  expect(types.length).toBeGreaterThan(20);
+  expect([...new Set(undecided)]).toEqual([]);
+});
