@@ -11,7 +11,10 @@ import { waitFor } from '#testing';
 import { type TestApp, testApp } from '#testing/app';
 
 async function listen(app: TestApp): Promise<{ url: string } & AsyncDisposable> {
-  const server = createServer(getRequestListener((request, env) => app.http.fetch(request, env)));
+  const listener = getRequestListener((request, env) => app.http.fetch(request, env));
+  const server = createServer((incoming, outgoing) => {
+    void listener(incoming, outgoing);
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
