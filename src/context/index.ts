@@ -2,5 +2,8 @@
  * Context Layer: what the organisation knows, and the small cited pack a session gets of it. It never
  * judges a change and never hands out a line without saying where it is from.
  */
+export { type ContextDeps, createContextService } from './context-service.ts';
 export { ContextPack, ContextRequest, PackItem, Repository } from './schema.ts';
+export { type CodeOwnerRule, ownersOfPath, parseCodeOwners } from './code-owners.ts';
+export { isRobot } from './people.ts';
 export type { ContextService, ImportProgress, SearchHit } from './service.ts';

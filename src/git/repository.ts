@@ -35,7 +35,7 @@ export interface GitRepository {
    */
   defaultBranch(): Promise<string | undefined>;
   branches(): Promise<{ name: string; sha: string; committedAt: Date }[]>;
-  /** Newest first. `from` is excluded. */
+  /** Newest first unless `order` says otherwise. `from` is excluded. */
   log(options: {
     to: string;
     from?: string | undefined;
@@ -43,6 +43,7 @@ export interface GitRepository {
     since?: Date | undefined;
     until?: Date | undefined;
     limit?: number;
+    order?: 'newest' | 'oldest';
     paths?: readonly string[];
   }): AsyncIterable<Commit>;
   /**
@@ -56,6 +57,9 @@ export interface GitRepository {
     since?: Date | undefined;
     until?: Date | undefined;
     limit?: number;
+    order?: 'newest' | 'oldest';
+    /** False leaves the line counts out (null), which is about ten times faster. */
+    withLineCounts?: boolean;
     paths?: readonly string[];
   }): AsyncIterable<CommitWithFiles>;
   commit(sha: string): Promise<Commit | undefined>;

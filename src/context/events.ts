@@ -1,0 +1,113 @@
+/** The events of the Context Layer, one helper each. */
+import type { Tx } from '#kernel';
+import type { Actor, Ledger } from '#ledger';
+import type { ContextPack, Repository } from './schema.ts';
+
+export function repositoryImported(
+  ledger: Ledger,
+  tx: Tx,
+  repository: Repository,
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'repository.imported',
+    subject: repository.id,
+    actor,
+    refs: { repository: repository.name, commit: repository.headSha },
+    data: factsOf(repository),
+  });
+}
+
+export function repositoryUpdated(
+  ledger: Ledger,
+  tx: Tx,
+  repository: Repository,
+  update: { fromSha: string; newCommits: number; wasForced: boolean },
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'repository.updated',
+    subject: repository.id,
+    actor: { kind: 'system', id: 'context' },
+    refs: { repository: repository.name, commit: repository.headSha },
+    data: { ...factsOf(repository), ...update },
+  });
+}
+
+export function repositoryRemoved(
+  ledger: Ledger,
+  tx: Tx,
+  repository: Repository,
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'repository.removed',
+    subject: repository.id,
+    actor,
+    refs: { repository: repository.name },
+    data: { name: repository.name },
+  });
+}
+
+export function contextPackServed(
+  ledger: Ledger,
+  tx: Tx,
+  pack: ContextPack,
+  actor: Actor,
+  correlationId: string | undefined,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'context-pack.served',
+    subject: pack.id,
+    actor,
+    correlationId,
+    refs: {
+      pack: pack.id,
+      session: pack.sessionId,
+      workItem: pack.workItemId,
+      repository: pack.repository,
+      commit: pack.revision,
+    },
+    data: {
+      title: pack.title,
+      tokens: pack.tokens,
+      budgetTokens: pack.budgetTokens,
+      items: pack.items.length,
+      unknowns: pack.unknowns.length,
+      contentHash: pack.contentHash,
+    },
+  });
+}
+
+export function lessonRecorded(
+  ledger: Ledger,
+  tx: Tx,
+  lesson: {
+    id: `evt_${string}`;
+    repository: string;
+    text: string;
+    paths: string[];
+    sessionId: string | undefined;
+  },
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    id: lesson.id,
+    type: 'lesson.recorded',
+    subject: lesson.id,
+    actor,
+    refs: { repository: lesson.repository, session: lesson.sessionId },
+    data: { text: lesson.text, paths: lesson.paths },
+  });
+}
+
+function factsOf(repository: Repository): Record<string, unknown> {
+  return {
+    name: repository.name,
+    host: repository.host,
+    defaultBranch: repository.defaultBranch,
+    headSha: repository.headSha,
+    commits: repository.commitCount,
+    files: repository.fileCount,
+    problems: repository.problems.length,
+  };
+}

@@ -1,0 +1,111 @@
+/** Free search over files, documents, decisions, rules and lessons of one or all repositories. */
+import type { Queryable } from '#kernel';
+import { scoreBm25 } from './bm25.ts';
+import { unknownRepository } from './importer.ts';
+import { readIndex } from './index-store.ts';
+import { maskSecrets } from './masking.ts';
+import { readDocuments, readFiles, readLessons, readSections } from './pack-store.ts';
+import { queryTerms } from './pack.ts';
+import { asLine, neutralise } from './quoting.ts';
+import { bestOf, topOf } from './rank.ts';
+import type { Repository } from './schema.ts';
+import type { SearchHit } from './service.ts';
+import { findRepositoryRow, listRepositoryRows } from './store.ts';
+import { shorten } from './tokens.ts';
+import { countTerms } from './words.ts';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
+const MAX_REPOSITORIES = 50;
+const EXCERPT = 400;
+
+export async function searchRepositories(
+  db: Queryable,
+  query: { text: string; repository?: string | undefined; limit?: number },
+): Promise<SearchHit[]> {
+  const limit = Math.min(MAX_LIMIT, Math.max(1, query.limit ?? DEFAULT_LIMIT));
+  const repositories = await repositoriesOf(db, query.repository);
+  const terms = queryTerms({ title: query.text.slice(0, 2_000), text: '' });
+  if (terms.size === 0) return [];
+  const hits: SearchHit[] = [];
+  for (const repository of repositories)
+    hits.push(...(await searchOne(db, repository, terms, limit)));
+  return hits.toSorted((a, b) => b.score - a.score).slice(0, limit);
+}
+
+async function repositoriesOf(db: Queryable, name: string | undefined): Promise<Repository[]> {
+  if (name === undefined) return listRepositoryRows(db, undefined, MAX_REPOSITORIES);
+  const repository = await findRepositoryRow(db, { nameOrId: name });
+  if (repository === undefined) throw unknownRepository(name);
+  return [repository];
+}
+
+async function searchOne(
+  db: Queryable,
+  repository: Repository,
+  terms: ReadonlyMap<string, number>,
+  limit: number,
+): Promise<SearchHit[]> {
+  const index = await readIndex(
+    db,
+    repository.id,
+    ['content', 'path', 'section'],
+    [...terms.keys()],
+  );
+  const scored = (field: 'content' | 'path' | 'section', options: { k1: number; b: number }) =>
+    scoreBm25(index.get(field)!.postings, terms, index.get(field)!.totals, options);
+  const sections = scored('section', { k1: 1.2, b: 0.6 });
+  const content = scored('content', { k1: 1.2, b: 0.75 });
+  const paths = scored('path', { k1: 0.6, b: 0.3 });
+  const [bestContent, bestPath] = [bestOf(content) || 1, bestOf(paths) || 1];
+  const fileScores = new Map<number, number>();
+  for (const number of new Set([...content.keys(), ...paths.keys()])) {
+    const value =
+      (content.get(number) ?? 0) / bestContent + (0.6 * (paths.get(number) ?? 0)) / bestPath;
+    fileScores.set(number, value / 1.6);
+  }
+  const base = { repository: repository.name, revision: repository.headSha ?? '' };
+  const safe = (text: string) => shorten(maskSecrets(neutralise(text)), EXCERPT);
+
+  const files = await readFiles(db, repository.id, topOf(fileScores, limit));
+  const foundSections = await readSections(db, repository.id, { numbers: topOf(sections, limit) });
+  const documents = await readDocuments(db, repository.id, {
+    paths: [...new Set(foundSections.map(({ path }) => path))],
+  });
+  const kinds = new Map(documents.map((document) => [document.path, document]));
+  const bestSection = bestOf(sections) || 1;
+  const lessons = (await readLessons(db, repository.id)).flatMap((lesson) => {
+    const own = countTerms(lesson.text);
+    const common = [...terms.keys()].filter((term) => own.has(term)).length;
+    return common === 0 ? [] : [{ lesson, score: common / terms.size }];
+  });
+  return [
+    // A document is better found by its section than as a file.
+    ...files
+      .filter((file) => file.class !== 'document')
+      .map((file): SearchHit => ({
+        ...base,
+        kind: 'file',
+        title: asLine(file.path),
+        path: file.path,
+        excerpt: safe(file.outline),
+        score: (fileScores.get(file.number) ?? 0) * (file.class === 'test' ? 0.6 : 1),
+      })),
+    ...foundSections.map((section): SearchHit => ({
+      ...base,
+      kind: kinds.get(section.path)?.kind ?? 'document',
+      title: asLine(maskSecrets(section.heading || section.path)),
+      path: section.path,
+      excerpt: safe(section.text),
+      score: (sections.get(section.number) ?? 0) / bestSection,
+    })),
+    ...lessons.map(({ lesson, score }): SearchHit => ({
+      ...base,
+      kind: 'lesson',
+      title: asLine(shorten(lesson.text, 90)),
+      path: lesson.paths[0] ?? null,
+      excerpt: safe(lesson.text),
+      score,
+    })),
+  ];
+}
