@@ -23,7 +23,7 @@ import { findPackRow, insertLesson, insertPack } from './pack-store.ts';
 import { type CodeOwnersFile, findForPack, readCodeOwnersText } from './pack.ts';
 import { neutralise } from './quoting.ts';
 import { composePack } from './render.ts';
-import { ContextPack, type ContextRequest, type Repository } from './schema.ts';
+import type { ContextPack, ContextRequest, Repository } from './schema.ts';
 import { searchRepositories } from './search.ts';
 import type { ContextService } from './service.ts';
 import {
