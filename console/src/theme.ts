@@ -19,10 +19,24 @@ const thread: MantineColorsTuple = [
   '#2a3b97',
 ];
 
+/** Cool greys for dark: text first, the page last, as Mantine orders them. */
+const dark: MantineColorsTuple = [
+  '#e7e9ed',
+  '#b9bfca',
+  '#8d95a3',
+  '#67707e',
+  '#333a45',
+  '#262c35',
+  '#171b21',
+  '#13161b',
+  '#0f1216',
+  '#0d0f13',
+];
+
 export const theme = createTheme({
   primaryColor: 'thread',
   primaryShade: { light: 7, dark: 6 },
-  colors: { thread },
+  colors: { thread, dark },
   fontFamily: "'Inter Variable', system-ui, -apple-system, 'Segoe UI', sans-serif",
   fontFamilyMonospace:
     "ui-monospace, 'SF Mono', 'JetBrains Mono', 'Cascadia Code', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
@@ -44,26 +58,44 @@ export const theme = createTheme({
     TagsInput: { defaultProps: { size: 'xs' } },
     SegmentedControl: { defaultProps: { size: 'xs' } },
     Tooltip: { defaultProps: { openDelay: 250, withArrow: false, multiline: true } },
-    Modal: { defaultProps: { centered: true, padding: 'lg', transitionProps: { duration: 120 } } },
-    Drawer: { defaultProps: { padding: 'lg', transitionProps: { duration: 140 } } },
+    Modal: {
+      defaultProps: {
+        overlayProps: { backgroundOpacity: 0.35 },
+        centered: true,
+        closeButtonProps: { 'aria-label': 'Close' },
+        padding: 'lg',
+        transitionProps: { duration: 120 },
+      },
+    },
+    Drawer: {
+      defaultProps: {
+        closeButtonProps: { 'aria-label': 'Close' },
+        overlayProps: { backgroundOpacity: 0.25 },
+        padding: 'lg',
+        transitionProps: { duration: 140 },
+      },
+    },
   },
 });
 
+/** Given for both schemes: Mantine's own values are written per scheme and would win otherwise. */
+const VARIABLES = {
+  '--mantine-color-body': 'var(--page)',
+  '--mantine-color-text': 'var(--text)',
+  '--mantine-color-dimmed': 'var(--text-quiet)',
+  '--mantine-color-placeholder': 'var(--text-quiet)',
+  '--mantine-color-default': 'var(--panel)',
+  '--mantine-color-default-hover': 'var(--hover)',
+  '--mantine-color-default-color': 'var(--text)',
+  '--mantine-color-default-border': 'var(--line-strong)',
+  '--mantine-color-anchor': 'var(--accent)',
+  '--mantine-color-error': 'var(--bad)',
+};
+
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {
-    '--mantine-color-body': 'var(--page)',
-    '--mantine-color-text': 'var(--text)',
-    '--mantine-color-dimmed': 'var(--text-quiet)',
-    '--mantine-color-placeholder': 'var(--text-quiet)',
-    '--mantine-color-default': 'var(--panel)',
-    '--mantine-color-default-hover': 'var(--hover)',
-    '--mantine-color-default-color': 'var(--text)',
-    '--mantine-color-default-border': 'var(--line-strong)',
-    '--mantine-color-anchor': 'var(--accent)',
-    '--mantine-color-error': 'var(--bad)',
-  },
-  light: {},
-  dark: {},
+  variables: {},
+  light: VARIABLES,
+  dark: VARIABLES,
 });
 
 export const colorSchemeManager = localStorageColorSchemeManager({ key: 'loom-color-scheme' });

@@ -8,6 +8,7 @@ import type {
   Claim,
   ContextPack,
   Decision,
+  Diff,
   LedgerEvent,
   Me,
   Overview,
@@ -56,13 +57,10 @@ export const queries = {
   change: (id: string) => one<ChangeDetail>(['changes', 'one', id], `/v1/changes/${at(id)}`),
   decisions: (id: string) =>
     one<Page<Decision>>(['changes', 'decisions', id], `/v1/changes/${at(id)}/decisions`),
-  diff: (id: string, headSha: string) =>
-    queryOptions({
-      queryKey: ['diff', id, headSha],
-      queryFn: async ({ signal }) =>
-        toDiffText(await get<unknown>(`/v1/changes/${at(id)}/diff`, {}, signal)),
-      staleTime: Infinity,
-    }),
+  diff: (id: string, headSha: string) => ({
+    ...one<Diff>(['diff', id, headSha], `/v1/changes/${at(id)}/diff`),
+    staleTime: Infinity,
+  }),
   sessions: (filter: Filter) => pages<Session>('sessions', '/v1/sessions', filter),
   session: (id: string) => one<SessionDetail>(['sessions', 'one', id], `/v1/sessions/${at(id)}`),
   claims: (filter: Filter) =>
@@ -108,17 +106,6 @@ export const queries = {
       staleTime: 5 * 60_000,
     }),
 };
-
-/** A patch comes as plain text or wrapped in JSON. */
-function toDiffText(answer: unknown): string {
-  if (typeof answer === 'string') return answer;
-  const wrapped = (answer ?? {}) as Record<string, unknown>;
-  for (const name of ['diff', 'patch', 'text']) {
-    const value = wrapped[name];
-    if (typeof value === 'string') return value;
-  }
-  return '';
-}
 
 /** A refusal stays a refusal; only an unreachable or busy server is asked again. */
 export function shouldRetry(failures: number, error: Error): boolean {

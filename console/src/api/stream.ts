@@ -25,6 +25,8 @@ const TOUCHES: Record<string, readonly string[]> = {
   context: ['sessions', 'trace'],
   policy: ['policy'],
   token: ['tokens'],
+  signal: ['work'],
+  checkpoint: ['checkpoint'],
   person: ['people'],
 };
 

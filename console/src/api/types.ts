@@ -17,15 +17,16 @@ export interface Principal {
   name: string;
   roles: Role[];
   teams: string[];
-  identities: string[];
+  /** Absent on older servers. */
+  identities?: string[];
   scopes: string[] | 'all';
-  onBehalfOf?: string;
+  onBehalfOf: string | null;
 }
 
 export interface Me {
   principal: Principal;
   version: string;
-  organisation: string | { id?: string; name: string };
+  organisation: string;
 }
 
 export interface Person {
@@ -392,22 +393,42 @@ export interface PolicyCheck {
   version: string | null;
 }
 
-/** A signed note over the log; field names of the transparency log are read leniently. */
 export interface Checkpoint {
-  origin?: string;
-  size?: number;
-  treeSize?: number;
-  rootHash?: string;
-  root?: string;
-  signedAt?: string;
-  createdAt?: string;
-  at?: string;
-  note?: string;
-  text?: string;
+  origin: string;
+  size: number;
+  rootHash: string;
+  /** The signed note, as an outsider's verifier reads it. */
+  note: string;
+  at: string | null;
 }
 
-export type VerifyReport = Record<string, unknown>;
-export type SystemStatus = Record<string, unknown>;
+export interface AuditVerification {
+  isValid: boolean;
+  entries: number;
+  problems: string[];
+}
+
+export interface SystemStatus {
+  version: string;
+  organisation: string;
+  database: { state: 'ready' | 'unavailable'; version: string | null; isEmbedded: boolean };
+  loops: {
+    name: string;
+    state: 'running' | 'failing' | 'stopped';
+    lastRunAt: string | null;
+    lastError: string | null;
+  }[];
+  connectors: { name: string; state: 'ready' | 'failing' | 'off'; detail: string }[];
+  outbox: { waiting: number; lagSeconds: number; failed: number };
+  hooks: { agent: string; event: string; lastAt: string; events: number }[];
+}
+
+export interface Diff {
+  text: string;
+  isCut: boolean;
+  baseSha: string;
+  headSha: string;
+}
 
 export interface XrayCommit {
   subject: string;

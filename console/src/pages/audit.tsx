@@ -5,7 +5,7 @@ import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
-import type { LedgerEvent, VerifyReport } from '../api/types.ts';
+import type { AuditVerification, LedgerEvent } from '../api/types.ts';
 import { Copy, Identifier } from '../parts/copy.tsx';
 import type { Column } from '../parts/data-table.tsx';
 import { actorText, detailOf, LABEL_OF_KIND, stageOf, titleOf, toneOf } from '../parts/events.ts';
@@ -71,7 +71,7 @@ export function AuditPage() {
       width: 230,
       cell: (event) => (
         <span className="row" style={{ gap: 7 }}>
-          <span className="audit-icon" data-tone={toneOf(event.type)}>
+          <span className="audit-icon" data-tone={toneOf(event)}>
             <Icon name={stageOf(event.type)?.icon ?? 'dot'} size={14} />
           </span>
           <code>{event.type}</code>
@@ -206,12 +206,8 @@ function TextFilter({
 
 function Checkpoint() {
   const query = useQuery(queries.checkpoint());
-  const verify = useMutation({ mutationFn: () => post<VerifyReport>('/v1/audit/verify') });
+  const verify = useMutation({ mutationFn: () => post<AuditVerification>('/v1/audit/verify') });
   const checkpoint = query.data;
-  const root = checkpoint?.rootHash ?? checkpoint?.root;
-  const size = checkpoint?.size ?? checkpoint?.treeSize;
-  const signedAt = checkpoint?.signedAt ?? checkpoint?.createdAt ?? checkpoint?.at;
-  const note = checkpoint?.note ?? checkpoint?.text;
 
   return (
     <Panel
@@ -233,24 +229,24 @@ function Checkpoint() {
           <dl className="checkpoint">
             <div>
               <dt>Entries</dt>
-              <dd className="number">{count(size)}</dd>
+              <dd className="number">{count(checkpoint.size)}</dd>
             </div>
             <div className="grow">
               <dt>Root</dt>
               <dd className="row" style={{ gap: 2 }}>
-                <code className="cut">{root ?? '–'}</code>
-                {root !== undefined && <Copy value={root} label="Copy root" />}
+                <code className="cut">{checkpoint.rootHash}</code>
+                <Copy value={checkpoint.rootHash} label="Copy root" />
               </dd>
             </div>
             <div>
               <dt>Signed</dt>
               <dd>
-                <When at={signedAt} none="not yet" />
+                <When at={checkpoint.at} none="not yet" />
               </dd>
             </div>
           </dl>
         )}
-        {note !== undefined && (
+        {checkpoint !== undefined && (
           <details className="small">
             <summary>The signed note, for your own verifier</summary>
             <pre
@@ -259,7 +255,7 @@ function Checkpoint() {
               tabIndex={0}
               aria-label="Signed note"
             >
-              {note}
+              {checkpoint.note}
             </pre>
           </details>
         )}
@@ -270,36 +266,21 @@ function Checkpoint() {
   );
 }
 
-/** Whatever the verifier calls it, a report without problems and without a false word is good. */
-function Verified({ report }: { report: VerifyReport }) {
-  const problems = [report['problems'], report['errors']].flat().filter(Boolean);
-  const verdict = [report['isValid'], report['ok'], report['valid'], report['isOk']].find(
-    (value) => typeof value === 'boolean',
-  );
-  const isGood = verdict !== false && problems.length === 0;
-  const size = report['entries'] ?? report['size'] ?? report['checked'] ?? report['treeSize'];
-  return isGood ? (
-    <Notice
-      tone="good"
-      title={typeof size === 'number' ? `All ${count(size)} entries verify` : 'The log verifies'}
-    >
+function Verified({ report }: { report: AuditVerification }) {
+  return report.isValid ? (
+    <Notice tone="good" title={`All ${count(report.entries)} entries verify`}>
       <span className="soft">
-        Every entry matches its leaf and the leaves match the signed root.{' '}
-        <span className="quiet">
-          Prove it elsewhere with <code>loom audit export DIR</code>.
-        </span>
+        Every entry matches its leaf and the leaves match the signed root. Anyone can check it
+        elsewhere, from <code>loom audit export DIR</code>.
       </span>
     </Notice>
   ) : (
     <Notice tone="bad" title="The log does not verify">
-      {problems.map((problem, index) => (
-        <span key={index} className="wrap-anywhere">
-          {typeof problem === 'string'
-            ? problem
-            : ((problem as { message?: string }).message ?? JSON.stringify(problem))}
+      {report.problems.map((problem) => (
+        <span key={problem} className="wrap-anywhere">
+          {problem}
         </span>
       ))}
-      <Json value={report} label="Report of the verifier" />
     </Notice>
   );
 }

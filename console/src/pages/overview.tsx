@@ -3,16 +3,16 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { queries } from '../api/queries.ts';
 import type { LedgerEvent, Overview } from '../api/types.ts';
-import { STAGES, stageOf } from '../parts/events.ts';
+import { detailOf, STAGES, stageOf } from '../parts/events.ts';
 import { CommandLine } from '../parts/copy.tsx';
 import { Feed } from '../parts/feed.tsx';
-import { compact, count, plural } from '../parts/format.ts';
+import { compact, count, humanise, plural } from '../parts/format.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { EmptyState, Loading, PageHeader, Panel, Problem } from '../parts/layout.tsx';
 import { AppLink, pageOf } from '../parts/link.tsx';
 import { rowsOf } from '../parts/list.tsx';
 import { When } from '../parts/time.tsx';
-import type { Tone } from '../parts/badges.tsx';
+import { laneLook, type Tone } from '../parts/badges.tsx';
 import './overview.css';
 
 export function OverviewPage() {
@@ -39,7 +39,7 @@ export function OverviewPage() {
   }
 
   const feed = events.data === undefined ? overview.data.latestEvents : rowsOf(events.data);
-  const isNew = repositoriesOf(overview.data) === 0;
+  const isNew = overview.data.repositories === 0;
   return (
     <>
       {header}
@@ -53,22 +53,45 @@ export function OverviewPage() {
   );
 }
 
-function repositoriesOf(overview: Overview): number {
-  const value: unknown = overview.repositories;
-  return Array.isArray(value) ? value.length : Number(value ?? 0);
+const ATTENTION: Record<string, { icon: IconName; tone: Tone; what: string }> = {
+  'change-waits': { icon: 'person', tone: 'warn', what: 'Waits for approval' },
+  'run-failed': { icon: 'cross', tone: 'bad', what: 'Run failed' },
+  'incident-open': { icon: 'incident', tone: 'bad', what: 'Open incident' },
+  'claim-denied': { icon: 'lock', tone: 'caution', what: 'Claim refused' },
+};
+
+/** Older refusals are history: the agent has long gone on with something else. */
+const REFUSAL_SHOWN_MS = 60 * 60_000;
+const REFUSALS_SHOWN = 3;
+
+/** `Title (one-reviewer)` with the lane as people call it. */
+function readable(title: string): string {
+  return title.replace(
+    / \((ship|ship-and-watch|one-reviewer|two-person|hold)\)$/,
+    (_, lane: string) => ` · ${laneLook(lane).label}`,
+  );
 }
 
-const ATTENTION: { match: RegExp; icon: IconName; tone: Tone; what: string }[] = [
-  { match: /approv|review|escal/, icon: 'person', tone: 'warn', what: 'Waits for approval' },
-  { match: /run|fail|step/, icon: 'cross', tone: 'bad', what: 'Run failed' },
-  { match: /claim|denied|refused|collision/, icon: 'lock', tone: 'caution', what: 'Claim refused' },
-  { match: /incident/, icon: 'incident', tone: 'bad', what: 'Incident' },
-  { match: /policy/, icon: 'policy', tone: 'bad', what: 'Policy refused' },
-  { match: /hold|block/, icon: 'lock', tone: 'bad', what: 'Held' },
-];
+/** Claims refused within the hour, newest first, one for each session. */
+function refusalsIn(events: readonly LedgerEvent[]): Overview['attention'] {
+  const bySession = new Map<string, Overview['attention'][number]>();
+  for (const event of events) {
+    const ref = event.refs.session ?? event.subject;
+    const isRecent = Date.now() - Date.parse(event.occurredAt) < REFUSAL_SHOWN_MS;
+    if (!isRecent || bySession.has(ref)) continue;
+    bySession.set(ref, {
+      kind: 'claim-denied',
+      title: detailOf(event),
+      ref,
+      at: event.occurredAt,
+    });
+  }
+  return [...bySession.values()].slice(0, REFUSALS_SHOWN);
+}
 
 function Attention({ overview }: { overview: Overview }) {
-  const items = overview.attention;
+  const refused = useInfiniteQuery(queries.events({ type: 'claim.denied', order: 'newest' }, 20));
+  const items = [...overview.attention, ...refusalsIn(rowsOf(refused.data))];
   return (
     <Panel
       title="Needs attention"
@@ -88,10 +111,10 @@ function Attention({ overview }: { overview: Overview }) {
       ) : (
         <ul aria-label="Needs attention">
           {items.map((item) => {
-            const look = ATTENTION.find(({ match }) => match.test(item.kind)) ?? {
+            const look = ATTENTION[item.kind] ?? {
               icon: 'alert' as const,
               tone: 'warn' as const,
-              what: item.kind,
+              what: humanise(item.kind),
             };
             return (
               <li key={`${item.kind}-${item.ref}`}>
@@ -100,7 +123,7 @@ function Attention({ overview }: { overview: Overview }) {
                     <Icon name={look.icon} size={15} />
                   </span>
                   <span className="attention-what">{look.what}</span>
-                  <span className="attention-title">{item.title}</span>
+                  <span className="attention-title">{readable(item.title)}</span>
                   <span className="attention-time">
                     <When at={item.at} />
                   </span>
@@ -220,7 +243,7 @@ function Flow({ events }: { events: LedgerEvent[] }) {
           }
         />
       ) : (
-        <Feed events={shown.slice(0, 40)} label="Latest events" />
+        <Feed events={shown.slice(0, 25)} label="Latest events" />
       )}
     </Panel>
   );

@@ -15,7 +15,12 @@ export interface Stage {
 
 /** signal → context → session → change → decision → merge → deploy → outcome. */
 export const STAGES: readonly Stage[] = [
-  { key: 'signal', label: 'Signal', icon: 'signal', nouns: ['signal', 'work', 'delivery'] },
+  {
+    key: 'signal',
+    label: 'Signal',
+    icon: 'signal',
+    nouns: ['signal', 'work', 'delivery', 'branch'],
+  },
   {
     key: 'context',
     label: 'Context',
@@ -32,13 +37,13 @@ export const STAGES: readonly Stage[] = [
     key: 'change',
     label: 'Change',
     icon: 'change',
-    nouns: ['change', 'branch', 'run', 'step', 'check'],
+    nouns: ['change', 'run', 'step', 'check'],
   },
   {
     key: 'decision',
     label: 'Decision',
     icon: 'decision',
-    nouns: ['decision', 'approval', 'policy', 'override'],
+    nouns: ['decision', 'approval', 'policy', 'override', 'review'],
   },
   { key: 'merge', label: 'Merge', icon: 'merge', nouns: ['merge', 'queue'] },
   { key: 'deploy', label: 'Deploy', icon: 'deployment', nouns: ['deployment'] },
@@ -98,41 +103,58 @@ export const LABEL_OF_KIND: Record<RefKind, string> = {
   person: 'Person',
 };
 
-const TELLING = [
-  'title',
-  'message',
-  'summary',
-  'intent',
-  'name',
-  'path',
-  'branch',
-  'tool',
-  'reason',
-];
+const TELLING = ['title', 'message', 'summary', 'intent', 'name', 'path', 'branch', 'reason'];
 
 /** The one detail that tells events of a type apart, as far as the event carries one. */
 export function detailOf(event: LedgerEvent): string {
-  const data = event.data;
+  const { data, type } = event;
   if (data === null) return 'Erased; the log still proves that it existed.';
+  if (type === 'claim.denied') return refusalOf(event);
   if (typeof data['lane'] === 'string') return laneLook(data['lane']).label;
-  for (const name of TELLING) {
-    const value = data[name];
-    if (typeof value === 'string' && value !== '') return value;
-  }
-  const paths = data['paths'];
-  if (Array.isArray(paths) && paths.length > 0) return paths.map(String).join(', ');
-  return event.refs.repository ?? '';
+  const lead = [data['step'], data['tool']].find(isText);
+  const telling = TELLING.map((name) => data[name]).find(isText);
+  const words = [lead, telling].filter((value) => value !== undefined);
+  if (words.length > 0) return words.join(': ');
+  return pathsOf(event) || (event.refs.repository ?? '');
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** The paths an event names, in one line. */
+export function pathsOf({ data }: LedgerEvent): string {
+  const paths = data?.['paths'];
+  if (Array.isArray(paths)) return paths.map(String).join(', ');
+  return typeof data?.['path'] === 'string' ? data['path'] : '';
+}
+
+interface Conflict {
+  path?: string;
+  agent?: string;
+  operator?: string | null;
+}
+
+/** `src/pay.ts is held by claude-code of Ada Okafor`. */
+export function refusalOf(event: LedgerEvent): string {
+  if (typeof event.data?.['message'] === 'string') return event.data['message'];
+  const conflicts = event.data?.['conflicts'];
+  const first = (Array.isArray(conflicts) ? conflicts[0] : undefined) as Conflict | undefined;
+  const path = first?.path ?? pathsOf(event);
+  const holder = first?.agent ?? 'another session';
+  const operator = first?.operator ?? null;
+  return `${path} is held by ${holder}${operator === null ? '' : ` of ${operator}`}`;
 }
 
 export function titleOf(event: LedgerEvent): string {
   return humanise(event.type);
 }
 
-export function toneOf(type: string): Tone {
-  if (/(denied|refused|failed|declined|lost|rejected|blocked|opened-incident)$/.test(type))
-    return 'bad';
-  if (/(approved|merged|shipped|done|completed|granted|succeeded|given)$/.test(type)) return 'good';
-  if (/(waiting|requested|escalated|voided|expired|cancelled)$/.test(type)) return 'warn';
+export function toneOf({ type, data }: LedgerEvent): Tone {
+  if (/(denied|failed|declined|lost|delivery-failed|redacted)$/.test(type)) return 'bad';
+  if (data?.['outcome'] === 'denied') return 'bad';
+  if (/(merged|shipped|done|completed|granted|succeeded|given)$/.test(type)) return 'good';
+  if (/(waiting|requested|voided|expired|cancelled|reclaimed)$/.test(type)) return 'warn';
   return 'info';
 }
 
@@ -148,14 +170,13 @@ export function pageOfEvent(event: LedgerEvent): string {
   return pageOf(event.id);
 }
 
-/** `person Ada` and `agent for Ada` in few words; `nameOf` knows people. */
+/** `Ada`, `Agent for Ada`, `workflow`; `nameOf` knows people. */
 export function actorText(
   actor: LedgerEvent['actor'],
   nameOf: (id: string | undefined) => string,
 ): string {
-  const isId = /^[a-z]+_[0-9a-f]{32}$/.test(actor.id);
-  const own = actor.id.startsWith('usr_') ? nameOf(actor.id) : isId ? shortId(actor.id) : actor.id;
-  if (actor.onBehalfOf === undefined) return own;
-  const other = actor.onBehalfOf.startsWith('usr_') ? nameOf(actor.onBehalfOf) : actor.onBehalfOf;
-  return `${own} for ${other}`;
+  const nameIt = (id: string) => (id.startsWith('usr_') ? nameOf(id) : shortId(id));
+  if (actor.onBehalfOf === undefined) return nameIt(actor.id);
+  const who = actor.id.startsWith('ses_') ? 'Agent' : nameIt(actor.id);
+  return `${who} for ${nameIt(actor.onBehalfOf)}`;
 }

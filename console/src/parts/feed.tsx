@@ -14,7 +14,7 @@ export function Feed({ events, label }: { events: readonly LedgerEvent[]; label:
       {events.map((event) => {
         const detail = detailOf(event);
         return (
-          <li key={event.id} className="feed-row" data-tone={toneOf(event.type)}>
+          <li key={event.id} className="feed-row" data-tone={toneOf(event)}>
             <span className="feed-icon">
               <Icon name={stageOf(event.type)?.icon ?? 'dot'} size={14} />
             </span>

@@ -100,8 +100,3 @@ export function humanise(name: string): string {
     .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
-
-export function organisationName(organisation: string | { name: string } | undefined): string {
-  if (organisation === undefined) return '';
-  return typeof organisation === 'string' ? organisation : organisation.name;
-}

@@ -1,13 +1,11 @@
 /** The frame around every page: navigation, command palette, live state, and who is signed in. */
 import { Modal } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { useCallback, useEffect, useRef, useState, lazy, Suspense } from 'react';
-import { useQueryClient } from '@tanstack/react-query';
 import { ApiProblem, post } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import { followLedger } from '../api/stream.ts';
-import { organisationName } from '../parts/format.ts';
 import { Icon, Mark } from '../parts/icon.tsx';
 import { Problem } from '../parts/layout.tsx';
 import { AppLink, useOpen } from '../parts/link.tsx';
@@ -40,7 +38,7 @@ export function Shell() {
     <SignedIn
       name={me.data.principal.name}
       roles={me.data.principal.roles}
-      organisation={organisationName(me.data.organisation)}
+      organisation={me.data.organisation}
       version={me.data.version}
     />
   );
@@ -94,17 +92,12 @@ function SignedIn({
         >
           <Icon name="menu" size={18} />
         </button>
-        <AppLink className="brand" href="/" aria-label="LoomStack, overview">
+        <AppLink className="brand" href="/">
           <Mark size={22} />
           LoomStack
         </AppLink>
         <LiveState compact />
-        <button
-          type="button"
-          className="icon-button"
-          aria-label="Search and commands"
-          onClick={openPalette}
-        >
+        <button type="button" className="icon-button" aria-label="Search" onClick={openPalette}>
           <Icon name="search" size={18} />
         </button>
       </header>
@@ -116,8 +109,8 @@ function SignedIn({
           onClick={() => setNavigationOpen(false)}
         />
       )}
-      <div className="sidebar" data-open={isNavigationOpen || undefined}>
-        <AppLink className="brand" href="/" aria-label={`LoomStack, ${organisation}, overview`}>
+      <section aria-label="Sidebar" className="sidebar" data-open={isNavigationOpen || undefined}>
+        <AppLink className="brand" href="/">
           <Mark size={26} />
           <span className="brand-text">
             LoomStack
@@ -126,7 +119,7 @@ function SignedIn({
         </AppLink>
         <button type="button" className="search-button" onClick={openPalette}>
           <Icon name="search" size={14} />
-          Search or command
+          Search
           <kbd className="key">{isMac() ? '⌘K' : 'Ctrl K'}</kbd>
         </button>
         <Navigation path={location.pathname} />
@@ -162,7 +155,7 @@ function SignedIn({
             </button>
           </div>
         </div>
-      </div>
+      </section>
       <main id="content" className="main" ref={main} tabIndex={-1}>
         <div className="main-inner">
           <Outlet />

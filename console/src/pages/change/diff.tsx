@@ -31,7 +31,7 @@ export function Diff({
 }) {
   const [openPaths, setOpenPaths] = useState<ReadonlySet<string>>(new Set());
   const patch = useQuery({ ...queries.diff(changeId, headSha), enabled: openPaths.size > 0 });
-  const linesOf = useMemo(() => parsePatch(patch.data ?? ''), [patch.data]);
+  const linesOf = useMemo(() => parsePatch(patch.data?.text ?? ''), [patch.data]);
 
   const sum = (key: 'addedLines' | 'deletedLines') =>
     files.reduce((total, file) => total + (file[key] ?? 0), 0);
@@ -105,6 +105,9 @@ export function Diff({
           );
         })}
       </ul>
+      {patch.data?.isCut === true && (
+        <p className="panel-foot">The patch is cut: it is longer than one answer carries.</p>
+      )}
     </Panel>
   );
 }

@@ -18,7 +18,7 @@ import { humanise } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import './run-graph.css';
 
-const NODE = { width: 172, height: 54 };
+const NODE = { width: 148, height: 50 };
 
 type StepNode = Node<{ step: Step; isVertical: boolean; isSelected: boolean }, 'step'>;
 
@@ -52,7 +52,7 @@ const NODE_TYPES = { step: StepBox };
 /** Places the steps so that every edge points the same way. */
 function place(steps: readonly Step[], isVertical: boolean) {
   const graph = new Graph();
-  graph.setGraph({ rankdir: isVertical ? 'TB' : 'LR', nodesep: 22, ranksep: 38 });
+  graph.setGraph({ rankdir: isVertical ? 'TB' : 'LR', nodesep: 18, ranksep: 26 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const step of steps) graph.setNode(step.name, { ...NODE });
   for (const step of steps) {
@@ -105,7 +105,7 @@ export default function RunGraph({
   return (
     <div
       className="graph"
-      style={{ height: Math.min(Math.max(placed.height + 72, 190), isVertical ? 760 : 440) }}
+      style={{ height: Math.min(Math.max(placed.height + 96, 190), isVertical ? 760 : 440) }}
       onKeyDown={(event) => {
         const id = (event.target as HTMLElement).dataset['id'];
         if ((event.key === 'Enter' || event.key === ' ') && id !== undefined) {
@@ -121,7 +121,7 @@ export default function RunGraph({
         nodeTypes={NODE_TYPES}
         onNodeClick={(_, node) => onSelect(node.id)}
         fitView
-        fitViewOptions={{ padding: 0.06, maxZoom: 1 }}
+        fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
         minZoom={0.3}
         maxZoom={1.5}
         nodesDraggable={false}
@@ -132,7 +132,7 @@ export default function RunGraph({
         preventScrolling={false}
         aria-label="Graph of the run"
       >
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} orientation="horizontal" position="top-right" />
       </ReactFlow>
     </div>
   );

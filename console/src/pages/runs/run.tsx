@@ -210,7 +210,7 @@ function Controls({ run }: { run: RunWithSteps }) {
             <Button variant="default" onClick={() => setAsking(false)}>
               Keep it running
             </Button>
-            <Button type="submit" color="red" loading={cancel.isPending}>
+            <Button type="submit" color="#b0231b" loading={cancel.isPending}>
               Cancel run
             </Button>
           </div>

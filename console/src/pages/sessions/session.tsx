@@ -6,6 +6,7 @@ import type { Change, Claim, LedgerEvent, SessionDetail } from '../../api/types.
 import { LaneBadge, StateBadge } from '../../parts/badges.tsx';
 import { Identifier } from '../../parts/copy.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
+import { pathsOf, refusalOf } from '../../parts/events.ts';
 import { Feed } from '../../parts/feed.tsx';
 import { count, plural } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
@@ -189,7 +190,7 @@ function Claims({ session, denied }: { session: SessionDetail; denied: LedgerEve
                     <p>
                       Refused <code className="wrap-anywhere">{pathsOf(event)}</code>
                     </p>
-                    <p className="quiet small">{messageOf(event)}</p>
+                    <p className="quiet small">{refusalOf(event)}</p>
                   </div>
                   <span className="quiet small">
                     <When at={event.occurredAt} />
@@ -236,24 +237,6 @@ function Claims({ session, denied }: { session: SessionDetail; denied: LedgerEve
       )}
     </Panel>
   );
-}
-
-function pathsOf({ data }: LedgerEvent): string {
-  const paths = data?.['paths'];
-  if (Array.isArray(paths)) return paths.map(String).join(', ');
-  const path = data?.['path'];
-  return typeof path === 'string' ? path : 'a path';
-}
-
-/** Who was in the way, in the words the agent was given. */
-function messageOf({ data }: LedgerEvent): string {
-  if (typeof data?.['message'] === 'string') return data['message'];
-  const conflicts = data?.['conflicts'];
-  const first: unknown = Array.isArray(conflicts) ? conflicts[0] : undefined;
-  const heldBy = (first as { heldBy?: { agent?: string; operator?: string | null } } | undefined)
-    ?.heldBy;
-  if (heldBy?.agent === undefined) return 'Another session holds it.';
-  return `Held by ${heldBy.agent}${heldBy.operator == null ? '' : ` of ${heldBy.operator}`}.`;
 }
 
 function Pack({ packId }: { packId: string | null }) {

@@ -19,16 +19,12 @@ export function People() {
   const [isCreating, setCreating] = useState(false);
   const login = useMutation({
     mutationFn: (person: Person) =>
-      post<{ code?: string; url?: string; link?: string }>('/v1/login-codes', {
+      post<{ code: string; url: string }>('/v1/login-codes', {
         personId: person.id,
       }),
   });
 
-  const answer = login.data;
-  const link =
-    answer === undefined
-      ? undefined
-      : (answer.url ?? answer.link ?? `${window.location.origin}/login?code=${answer.code ?? ''}`);
+  const link = login.data?.url;
 
   return (
     <div className="stack">

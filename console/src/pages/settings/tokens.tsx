@@ -187,7 +187,7 @@ export function Tokens({
               Keep it
             </Button>
             <Button
-              color="red"
+              color="#b0231b"
               loading={revoke.isPending}
               onClick={() => revoking !== undefined && revoke.mutate(revoking)}
             >

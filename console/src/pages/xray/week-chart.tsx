@@ -38,7 +38,7 @@ export default function WeekChart({
             { name: 'Others', color: 'var(--chart-soft)' },
           ]}
           tickLine="none"
-          gridAxis="y"
+          gridAxis="x"
           strokeDasharray="2 4"
           withLegend
           legendProps={{ verticalAlign: 'top', height: 30 }}

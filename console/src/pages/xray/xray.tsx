@@ -115,7 +115,7 @@ function Report({ report, show }: { report: XrayReport; show: Show }) {
         </Notice>
       )}
       <Headline report={report} show={show} all={all} />
-      <Panel title="Changes over time" note="by week; the darker part was written with an agent">
+      <Panel title="Changes over time" note="by week, with the part written with an agent">
         <Suspense fallback={<Skeleton height={210} />}>
           <WeekChart
             weeks={report.changesOverTime}
