@@ -84,7 +84,8 @@ async function mergedChanges(
   const changes: PushedChange[] = [];
   const history = git.log({ to: after, from: before, firstParent: true, limit: MAX_HISTORY_READ });
   for await (const commit of history) {
-    const branch = commit.trailers.find(({ name }) => name === BRANCH_TRAILER)?.value;
+    // Ours are appended last; what the message says before that is somebody else's word.
+    const branch = commit.trailers.findLast(({ name }) => name === BRANCH_TRAILER)?.value;
     if (branch !== undefined && commit.parents.length === 2) {
       changes.unshift(await mergedChange(git, commit, branch, facts));
     }

@@ -102,6 +102,22 @@ describe('pushing', () => {
     ).toEqual(['branch.pushed', 'branch.pushed', 'change.opened']);
   });
 
+  test('a branch that is set back to its base closes its change', async () => {
+    const repository = await newRepository();
+    const copy = await fixture.clone(repository);
+    await copy.branch('given-up');
+    const sha = await copy.commit({ 'a.txt': '1' }, 'Try');
+    await copy.git('push', '--quiet', 'origin', 'given-up');
+
+    await copy.git('push', '--quiet', '--force', 'origin', 'origin/main:refs/heads/given-up');
+
+    expect(signalsOf(repository).at(-1)).toMatchObject({
+      type: 'change.closed',
+      isMerged: false,
+      change: { headSha: sha },
+    });
+  });
+
   test('a forced push is told as forced', async () => {
     const repository = await newRepository();
     const copy = await fixture.clone(repository);

@@ -186,6 +186,31 @@ describe('merges of the local forge', () => {
     });
   });
 
+  test.each(['0'.repeat(40), 'main', 'HEAD', ''])('%j is no head to merge', async (expected) => {
+    const change = await pushed(`wrong-${expected.length}-${expected.slice(0, 1)}x`, {
+      'wrong.txt': expected,
+    });
+
+    const result = await fixture.forge.host.merge({
+      ...request(change),
+      expectedHeadSha: expected,
+    });
+
+    expect(result).toEqual({ outcome: 'head-moved', headSha: change.headSha });
+  });
+
+  test('a message cannot close the change of another', async () => {
+    const change = await pushed('honest', { 'honest.txt': '1' });
+    const message = 'Merge\n\nLoom-Branch: victim';
+
+    await fixture.forge.host.merge({ ...request(change), message });
+
+    expect(fixture.signals().at(-1)).toMatchObject({
+      type: 'change.closed',
+      change: { branch: 'honest' },
+    });
+  });
+
   test('histories without a common beginning are refused', async () => {
     await copy.git('switch', '--quiet', '--orphan', 'orphan');
     const headSha = await copy.commit({ 'orphan.txt': '1' }, 'Begin elsewhere');

@@ -65,7 +65,8 @@ async function findEarlierMerge(
   base: string,
   head: string,
 ): Promise<string | undefined> {
-  if ((await git.resolve(head)) === undefined) return undefined;
+  // A name would be resolved to whatever it means today; only a commit that we have can be merged.
+  if ((await git.resolve(head)) !== head) return undefined;
   if (!(await git.isAncestor(head, base))) return undefined;
   return (await findMerge(git, base, head))?.sha ?? head;
 }
