@@ -40,6 +40,7 @@ export interface ApprovalGiver {
   teams: string[];
   identities: string[];
   headSha: string;
+  policyVersion: string;
   givenAt: Date;
 }
 
@@ -183,12 +184,13 @@ export function createApprovals(deps: {
         ({ personId }, index, all) =>
           all.findIndex((other) => other.personId === personId) === index,
       )
-      .map(({ personId, roles, teams, identities, headSha, givenAt }) => ({
+      .map(({ personId, roles, teams, identities, headSha, policyVersion, givenAt }) => ({
         person: personId,
         roles,
         teams,
         identities,
         headSha,
+        policyVersion,
         givenAt,
       }));
   }

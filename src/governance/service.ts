@@ -131,6 +131,7 @@ export interface GovernanceService {
       teams: string[];
       identities: string[];
       headSha: string;
+      policyVersion: string;
       givenAt: Date;
     }[]
   >;

@@ -49,6 +49,7 @@ export interface FactSources {
   /** Null when the diff cannot be read. */
   files: readonly FileChange[] | null;
   headSha: string;
+  policyVersion: string;
   authorKind: Facts['authorKind'];
   checks: Facts['checks'];
   owners: ReadonlyMap<string, readonly string[]>;
@@ -303,6 +304,9 @@ function countingApprovals(document: PolicyDocument, sources: FactSources): Fact
   const byPerson = new Map<string, Facts['approvals'][number]>();
   for (const approval of sources.approvals) {
     if (approval.headSha !== sources.headSha || byPerson.has(approval.person)) continue;
+    // A consent under other rules was to another question.
+    const { policyVersion = sources.policyVersion } = approval;
+    if (policyVersion !== sources.policyVersion) continue;
     // Without a time nobody can say that it is still fresh.
     const age = sources.now.getTime() - (approval.givenAt?.getTime() ?? Number.NEGATIVE_INFINITY);
     if (validForMs !== null && age > validForMs) continue;

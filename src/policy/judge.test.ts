@@ -31,6 +31,7 @@ function sources(fields: Partial<FactSources> = {}): FactSources {
   return {
     files: [aFile('src/a.ts')],
     headSha: HEAD,
+    policyVersion: 'v1',
     authorKind: 'human',
     checks: 'passed',
     owners: new Map(),
@@ -217,7 +218,7 @@ test('every list of owners gives its own consent', () => {
   ]);
 });
 
-test('an approval counts for its head and while it is fresh', () => {
+test('an approval counts for its head and policy, and while it is fresh', () => {
   const policy = aPolicy('approvals: { valid_for: 1h }\n');
   const outcome = (fields: Partial<ApprovalFact>) =>
     verdict(policy, { approvals: [approval('usr_1', fields)] }).outcome;
@@ -225,6 +226,8 @@ test('an approval counts for its head and while it is fresh', () => {
   expect(outcome({ givenAt: new Date('2026-06-01T11:30:00Z') })).toBe('ship');
   expect(outcome({ givenAt: new Date('2026-06-01T10:30:00Z') })).toBe('escalate');
   expect(outcome({})).toBe('escalate');
+  expect(outcome({ givenAt: NOW, policyVersion: 'v2' })).toBe('escalate');
+  expect(outcome({ givenAt: NOW, policyVersion: 'v1' })).toBe('ship');
   expect(outcome({ givenAt: NOW, headSha: 'b'.repeat(40) })).toBe('escalate');
 });
 

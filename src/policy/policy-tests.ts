@@ -44,6 +44,7 @@ function factsOf(policy: CompiledPolicy, { change }: PolicyTest) {
   return buildFacts(policy.document, policy.matchers, {
     files,
     headSha: '',
+    policyVersion: policy.version,
     authorKind: change.author,
     checks: change.checks,
     owners: new Map(),

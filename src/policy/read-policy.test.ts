@@ -2,6 +2,7 @@
  * Goal: a policy file is read whole or refused, and every problem says where it is and what was meant.
  * Method: small files, each with one mistake; hostile files of every kind.
  */
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadPolicy } from './load-policy.ts';
 
@@ -52,6 +53,13 @@ test('a file with every section is read', () => {
     ],
     approvalsValidForMs: 72 * 3_600_000,
   });
+});
+
+test('the example of the guide takes force, its tests included', () => {
+  const guide = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');
+  const example = /```yaml\n(?<text>.*?)```/s.exec(guide)?.groups?.['text'] ?? '';
+
+  expect(loadPolicy(example).problems).toEqual([]);
 });
 
 test('a freeze is read in the clocks of its zone', () => {

@@ -62,6 +62,8 @@ export interface ApprovalFact {
   /** `email:…`, `github:…`: how owners files and `person:` rules name the giver. */
   identities?: readonly string[] | undefined;
   headSha: string;
+  /** The version it was given under; under another one it does not count. */
+  policyVersion?: string | undefined;
   /** Needed where a policy lets approvals expire; without it such an approval does not count. */
   givenAt?: Date | undefined;
 }

@@ -111,6 +111,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     const facts = buildFacts(policy.document, policy.matchers, {
       files,
       headSha: change.headSha,
+      policyVersion: policy.version,
       authorKind: change.authorKind,
       checks: change.checks,
       owners: change.owners,
