@@ -80,7 +80,7 @@ create table loom.documents (
 );
 create index documents_kind on loom.documents (repository_id, kind);
 
-create table loom.decisions (
+create table loom.decision_records (
   repository_id text not null,
   path          text not null,
   status        text not null check (status in ('proposed', 'accepted', 'rejected', 'deprecated', 'superseded', 'unknown')),

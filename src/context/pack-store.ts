@@ -304,7 +304,7 @@ export async function readDocuments(
     `select d.path, d.kind, d.title, d.scope, d.mentions, r.status, r.decided_on, r.supersedes, r.superseded_by,
        c.committed_at, c.sha
      from documents d
-     left join decisions r using (repository_id, path)
+     left join decision_records r using (repository_id, path)
      left join files f on f.repository_id = d.repository_id and f.path = d.path and f.is_alive
      left join commits c on c.repository_id = d.repository_id and c.position = f.last_position and f.change_count > 0
      where d.repository_id = $1 and (d.kind = any($2) or d.path = any($3))

@@ -378,7 +378,7 @@ async function writeDocuments(tx: Tx, repositoryId: string, survey: Survey): Pro
       ],
     );
     await tx.query(
-      `insert into decisions (repository_id, path, status, decided_on, supersedes, superseded_by)
+      `insert into decision_records (repository_id, path, status, decided_on, supersedes, superseded_by)
        select $1, path, status, decided_on, supersedes, superseded_by
        from jsonb_to_recordset($2::jsonb)
          as n (path text, status text, decided_on text, supersedes text[], superseded_by text[])`,
