@@ -149,6 +149,7 @@ export default function CommandPalette({ onHelp }: { onHelp: () => void }) {
       scrollable
       maxHeight="min(60vh, 460px)"
       highlightQuery={false}
+      overlayProps={{ backgroundOpacity: 0.3, blur: 2 }}
       query={text}
       onQueryChange={setText}
       onSpotlightOpen={() => setOpen(true)}
