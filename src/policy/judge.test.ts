@@ -345,7 +345,7 @@ test('adding a rule never yields a milder lane or outcome', () => {
         expect(STRICTNESS[after.outcome]).toBeGreaterThanOrEqual(STRICTNESS[before.outcome]);
       },
     ),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
 });
 
@@ -369,7 +369,7 @@ test('touching one more path never yields a milder lane or outcome, nor a lower 
         expect(after.score).toBeGreaterThanOrEqual(before.score);
       },
     ),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
 });
 
@@ -393,7 +393,7 @@ test('one more approval never makes an outcome stricter, and never changes the l
         expect(after.missing.length).toBeLessThanOrEqual(before.missing.length);
       },
     ),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
 });
 

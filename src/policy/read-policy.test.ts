@@ -3,6 +3,7 @@
  * Method: small files, each with one mistake; hostile files of every kind.
  */
 import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadPolicy } from './load-policy.ts';
 
@@ -175,4 +176,35 @@ test('a policy that fails its own test is refused at the line of the test', () =
 test('any edit is another version, and the same text is the same one', () => {
   expect(loadPolicy(GOOD).policy?.version).toBe(loadPolicy(GOOD).policy?.version);
   expect(loadPolicy(`${GOOD}# more\n`).policy?.version).not.toBe(loadPolicy(GOOD).policy?.version);
+});
+
+test('a mangled file is read or refused with a problem, and never a crash', () => {
+  const piece = fc.oneof(
+    fc.string({ maxLength: 4 }),
+    fc.constantFrom(
+      '\n',
+      '\t',
+      '{',
+      '[',
+      ': ',
+      '- ',
+      '&a ',
+      '*a ',
+      '!!x ',
+      '"',
+      'null',
+      '~',
+      '? ',
+      '>',
+    ),
+  );
+
+  fc.assert(
+    fc.property(fc.nat(GOOD.length - 1), fc.nat(30), piece, (at, dropped, put) => {
+      const { policy, problems } = loadPolicy(GOOD.slice(0, at) + put + GOOD.slice(at + dropped));
+
+      expect(policy === null).toBe(problems.length > 0);
+    }),
+    { numRuns: 100 },
+  );
 });
