@@ -99,14 +99,19 @@ async function refuseNewErasure(db: Db, erased: readonly ExportRow[], size: numb
 }
 
 async function* exportTiles(db: Db, size: number): AsyncGenerator<ExportPart> {
-  let places: TilePlace[] = [];
-  for (const place of tilesOf(size)) {
-    places.push(place);
-    if (places.length < TILES_AT_ONCE) continue;
-    yield* readTileParts(db, places);
-    places = [];
+  for (const places of inGroups(tilesOf(size), TILES_AT_ONCE)) yield* readTileParts(db, places);
+}
+
+/** Cuts a sequence into groups, the last one with what is left. */
+export function* inGroups<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {
+  let group: Item[] = [];
+  for (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
   }
-  yield* readTileParts(db, places);
+  if (group.length > 0) yield group;
 }
 
 async function* readTileParts(db: Db, places: readonly TilePlace[]): AsyncGenerator<ExportPart> {

@@ -93,11 +93,17 @@ export function toFields(row: FieldsRow): StoredFields {
   };
 }
 
-/** The oldest events without a place. Whatever commits later is simply placed later. */
+/**
+ * The oldest events without a place. Whatever commits later is simply placed later. The positions go
+ * through an array, because a merge join would read the whole log up to the first of them.
+ */
 export async function readWaiting(tx: Tx, limit: number): Promise<StoredFields[]> {
   const rows = await tx.query<FieldsRow>(
-    `select ${FIELD_COLUMNS} from loom.unsequenced_events u join loom.events e using (position)
-     order by u.position limit $1`,
+    `select ${FIELD_COLUMNS} from loom.events e
+     where e.position = any(array(
+       select position from loom.unsequenced_events order by position limit $1
+     ))
+     order by e.position`,
     [limit],
     'ledger_waiting',
   );

@@ -54,7 +54,6 @@ export async function leaseMessages(
      returning m.id, m.target, m.payload, m.idempotency_key as "idempotencyKey", m.cause,
        m.correlation_id as "correlationId", m.attempt`,
     [options.targets, options.limit, options.leaseMs],
-    'outbox_lease',
   );
 }
 

@@ -199,7 +199,10 @@ export async function listEvents(
   return rows.map(toEvent);
 }
 
-/** Reads the log itself: placed events in log order, after entry `after`. */
+/**
+ * Reads the log itself: placed events in log order, after entry `after`. Not prepared by name: a plan
+ * made while the tables are small would be kept, and reads the whole log once they are large.
+ */
 export async function readLog(db: Queryable, after: number, limit: number): Promise<LedgerEvent[]> {
   const rows = await db.query<EventRow>(
     `select ${EVENT_COLUMNS}
@@ -207,7 +210,6 @@ export async function readLog(db: Queryable, after: number, limit: number): Prom
        left join loom.event_payloads p on p.position = e.position and p.field = 'data'
      where l.seq > $1 and l.seq <= $1 + $2 order by l.seq`,
     [after, limit],
-    'ledger_tail',
   );
   return rows.map((row) => toEvent(row).event);
 }

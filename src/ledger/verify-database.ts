@@ -190,7 +190,6 @@ class Walk {
          left join loom.event_payloads p on p.position = l.position and p.field = 'data'
        order by l.seq`,
       [from, ENTRIES_AT_ONCE],
-      'ledger_verify',
     );
   }
 
