@@ -176,12 +176,12 @@ export async function readCompanions(
   }>(
     `with commit_set as (
        select distinct c.position, c.sha, c.committed_at,
-         power(0.5, greatest(0, least(3000, extract(epoch from $3::timestamptz - c.committed_at) / 86400 / 365)))
-           / log(2, 1 + c.file_count) as weight
+         power(0.5::float8, greatest(0, least(1000, extract(epoch from $3::timestamptz - c.committed_at)::float8 / 31536000)))
+           / ln(1 + c.file_count::float8) as weight
        from commit_files t join commits c using (repository_id, position)
        where t.repository_id = $1 and t.file_number = any($2) and c.file_count between 2 and 40
      )
-     select other.file_number, sum(s.weight)::float8 as score, count(*)::int as together,
+     select other.file_number, sum(s.weight) as score, count(*)::int as together,
        max(s.committed_at) as last_at, (array_agg(s.sha order by s.position desc))[1] as last_sha
      from commit_set s
      join commit_files other on other.repository_id = $1 and other.position = s.position
@@ -223,7 +223,7 @@ export async function readAuthors(
   now: Date,
 ): Promise<AuthorRow[]> {
   const decay = (days: number) =>
-    `sum(power(0.5, greatest(0, least(1000, extract(epoch from $2::timestamptz - c.committed_at) / 86400 / ${days}))))::float8`;
+    `sum(power(0.5::float8, greatest(0, least(1000, extract(epoch from $2::timestamptz - c.committed_at)::float8 / ${days * 86_400}))))`;
   const rows = await db.query<{
     kind: AuthorRow['kind'];
     name: string;
