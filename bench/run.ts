@@ -12,6 +12,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { durableStepsTable, durableStepsVerdicts, measureDurableSteps } from './durable-steps.ts';
+import { ingestTable, ingestVerdicts, measureIngest } from './ingest.ts';
 import type { Verdict } from './report.ts';
 import { toMarkdown } from './report.ts';
 import { startBenchServer } from './server.ts';
@@ -41,6 +42,19 @@ if (values.only === undefined || values.only === 'steps') {
     toMarkdown(durableStepsTable(measured)),
     ...skipped.map(({ peer, why }) => `Left out: ${peer.name}: ${why}.\n`),
     'Peers run near their defaults, none of them writes an audit log, and all but ours commit in their own tables only: this is no ceiling of theirs.\n',
+  );
+}
+
+if (values.only === undefined || values.only === 'ingest') {
+  const options = values.quick
+    ? { rounds: 2, events: 2_000, connections: 64, say }
+    : { rounds: 5, events: 10_000, connections: 256, say };
+  const measured = await measureIngest(server, options);
+  verdicts.push(...ingestVerdicts(measured));
+  sections.push(
+    '## Ingest\n',
+    `${options.events} events a round over ${options.connections} connections, ${options.rounds} rounds, intake behind a plain HTTP listener; the sender shares the machine.\n`,
+    toMarkdown(ingestTable(measured)),
   );
 }
 
