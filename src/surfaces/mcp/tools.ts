@@ -197,7 +197,7 @@ export const TOOLS: readonly Tool[] = [
     isIdempotent: false,
     input: z.object({
       ...common,
-      text: z.string().min(1).max(4_000),
+      text: z.string().min(1).max(2_000),
       paths: paths.optional().describe('Files it is about'),
     }),
     output: z.object({ id: z.string(), message: z.string() }),

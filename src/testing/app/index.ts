@@ -2,7 +2,10 @@
  * The whole house on a database of its own: real services, composed as the product composes them,
  * behind the real HTTP app. For tests of surfaces and of flows through several rooms.
  */
-import type { ContextService } from '#context';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createContextService } from '#context';
 import { createGovernanceService, type Principal, type Role } from '#governance';
 import { AppError, type Config, createLogger, createNewId, loadConfig } from '#kernel';
 import { createLedger, createSequencer } from '#ledger';
@@ -61,6 +64,8 @@ export async function testApp(
   const ledger = createLedger({ db, clock, newId, log, tenant: 'test' });
   const deps = { db, ledger, clock, newId, log };
   const sequencer = stack.use(createSequencer({ db, clock, log, origin: config.audit.origin }));
+  const folder = mkdtempSync(join(tmpdir(), 'loom-test-app-'));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const leaseMs = config.sessions.leaseMinutes * 60_000;
   const governance = createGovernanceService(deps);
   const { person: owner } = await governance.ensureOwner();
@@ -70,7 +75,7 @@ export async function testApp(
     scopes: 'all',
   };
 
-  const context = absent<ContextService>('context');
+  const context = createContextService({ ...deps, folder });
   const policy = createPolicyService(deps);
   const workflows = createWorkflowService(deps);
   const changes = createChangeService({
@@ -142,7 +147,7 @@ export async function testApp(
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+      const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '');
       return {
         status: response.status,
         headers: response.headers,

@@ -84,7 +84,7 @@ export function contextRoutes({ context }: Services): Route[] {
       description: 'Keeps something learnt for later packs of the repository.',
       body: z.strictObject({
         repository: repositoryName,
-        text: z.string().min(1).max(4_000),
+        text: z.string().min(1).max(2_000),
         paths: z.array(z.string().max(1_000)).max(50).optional(),
         sessionId: idSchema('ses').optional(),
       }),
