@@ -93,7 +93,7 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
     const contained = await findContained(report);
 
     const { deployment, isNew } = await db.transaction(async (tx) => {
-      await store.lockDeployment(tx, `${report.repository}\0${report.environment}`);
+      await store.lockDeployment(tx, `${report.repository} ${report.environment}`);
       const known = await store.findDeployment(tx, report);
       // Reports come late and twice: a finished deployment is not started again, and a repeated word adds nothing.
       if (
@@ -183,7 +183,7 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
   const recordIncident: ObservabilityService['recordIncident'] = async (report, actor) => {
     const at = report.occurredAt ?? clock.now();
     return db.transaction(async (tx) => {
-      await store.lockDeployment(tx, `incident\0${report.externalKey}`);
+      await store.lockDeployment(tx, `incident ${report.externalKey}`);
       if (
         report.deploymentId !== undefined &&
         !(await store.deploymentExists(tx, report.deploymentId))
