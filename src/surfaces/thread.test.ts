@@ -29,7 +29,10 @@ beforeAll(async () => {
   await shop.branch('empty-orders');
   await shop.commit({
     message: 'Refuse empty orders',
-    files: { 'src/orders/validate.ts': 'export function validateOrder(order) { if (!order.lines.length) throw new Error(); }\n' },
+    files: {
+      'src/orders/validate.ts':
+        'export function validateOrder(order) { if (!order.lines.length) throw new Error(); }\n',
+    },
   });
   await shop.switchTo('main');
   await app.call('POST', '/v1/repositories', {
@@ -108,10 +111,18 @@ describe('hooks', () => {
   test('a repository that is not imported is said to be so, and edits go on', async () => {
     const tree = { toplevel: '/somewhere/else' };
 
-    const answer = await hook('SessionStart', { session_id: 'stranger', cwd: '/somewhere/else' }, tree);
+    const answer = await hook(
+      'SessionStart',
+      { session_id: 'stranger', cwd: '/somewhere/else' },
+      tree,
+    );
     const edit = await hook(
       'PreToolUse',
-      { session_id: 'stranger', tool_name: 'Write', tool_input: { file_path: '/somewhere/else/a' } },
+      {
+        session_id: 'stranger',
+        tool_name: 'Write',
+        tool_input: { file_path: '/somewhere/else/a' },
+      },
       tree,
     );
 
@@ -167,7 +178,10 @@ describe('MCP', () => {
     });
 
     expect(result.isError).toBeFalsy();
-    expect(result.structuredContent).toMatchObject({ lane: expect.any(String), outcome: expect.any(String) });
+    expect(result.structuredContent).toMatchObject({
+      lane: expect.any(String),
+      outcome: expect.any(String),
+    });
   });
 
   test('lists the documents, a page to a repository, and reads one', async () => {
@@ -177,7 +191,9 @@ describe('MCP', () => {
     const read = await client.readResource({ uri: decision?.uri ?? '' });
 
     expect(read.contents).toMatchObject([{ text: expect.stringContaining('Floats broke') }]);
-    await expect(client.readResource({ uri: 'loom://documents/acme/shop/src/orders/validate.ts' })).rejects.toThrow(/no document/);
+    await expect(
+      client.readResource({ uri: 'loom://documents/acme/shop/src/orders/validate.ts' }),
+    ).rejects.toThrow(/no document/);
   });
 
   test('keeps a lesson', async () => {
@@ -227,7 +243,10 @@ describe('the API', () => {
     const proof = await app.call('GET', '/v1/audit/proofs/0', { token: auditor });
 
     expect(verified.body).toMatchObject({ isValid: true });
-    const lines = (exported.body as string).trim().split('\n').map((line) => JSON.parse(line) as { path: string });
+    const lines = (exported.body as string)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string });
     expect(lines.map(({ path }) => path)).toContain('checkpoint');
     expect(checkpoint.body).toMatchObject({ size: expect.any(Number) });
     expect(proof.status).toBe(200);
@@ -247,5 +266,16 @@ describe('the API', () => {
 
     expect([first.status, second.status]).toEqual([201, 201]);
     expect(second.body).toEqual(first.body);
+  });
+
+  test('writes an incident down, and its end', async () => {
+    const report = { title: 'Checkout answers 500', severity: 'high', externalKey: 'pager-1' };
+    const send = (state: string) =>
+      app.call('POST', '/v1/incidents', { token: developer, body: { ...report, state } });
+
+    const [opened, resolved] = [await send('open'), await send('resolved')];
+
+    expect(opened).toMatchObject({ status: 201, body: { state: 'open' } });
+    expect(resolved).toMatchObject({ status: 201, body: { state: 'resolved' } });
   });
 });

@@ -141,6 +141,15 @@ describe('problems', () => {
     ],
     ['a wrong type', 'POST', '/v1/people', { name: 7, roles: ['king'] }, 400, 'http.invalid_body'],
     ['an unknown query', 'GET', '/v1/people?limitt=3', undefined, 400, 'http.invalid_query'],
+    [
+      'a NUL in a body',
+      'POST',
+      '/v1/people',
+      { name: 'a\0', roles: ['viewer'] },
+      400,
+      'http.invalid_body',
+    ],
+    ['a NUL in a query', 'GET', '/v1/trace?ref=%00', undefined, 400, 'http.invalid_query'],
     ['a bad id', 'GET', '/v1/runs/run_7', undefined, 400, 'http.invalid_path'],
   ])('%s is named', async (_what, method, path, body, status, code) => {
     const answer = await app.call(method, path, { token: admin, body });

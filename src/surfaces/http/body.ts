@@ -53,6 +53,12 @@ export function checkPart<Schema extends z.ZodObject>(
   schema: Schema,
   value: unknown,
 ): z.output<Schema> {
+  if (holdsNul(value)) {
+    throw new AppError('invalid', `http.invalid_${part}`, {
+      message: `${part}: text may not hold a NUL character.`,
+      hint: 'Leave it out; the database cannot store it.',
+    });
+  }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
 
@@ -75,4 +81,11 @@ export function checkPart<Schema extends z.ZodObject>(
     details: { issues },
     cause: result.error,
   });
+}
+
+/** PostgreSQL stores any text but this one character. */
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0');
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, entry]) => key.includes('\0') || holdsNul(entry));
 }

@@ -147,7 +147,9 @@ export async function testApp(
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '');
+      const isJson = /^application\/(problem\+)?json/.test(
+        response.headers.get('content-type') ?? '',
+      );
       return {
         status: response.status,
         headers: response.headers,
