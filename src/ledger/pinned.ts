@@ -6,16 +6,13 @@ import { openCheckpoint } from './transparency/checkpoint.ts';
 import type { NoteVerifier } from './transparency/note.ts';
 import type { Findings } from './verify-report.ts';
 
-/**
- * Reads a kept checkpoint, given as its text or as the path of its file.
- * @throws AppError `ledger.bad_pin` when there is no such file.
- */
-export function readPinned(
-  pinned: string,
+/** Reads a kept checkpoint from its text. */
+export function openPinned(
+  note: string,
   verifiers: readonly NoteVerifier[],
   findings: Findings,
 ): Promised | undefined {
-  const checkpoint = openCheckpoint(textOf(pinned), verifiers);
+  const checkpoint = openCheckpoint(note, verifiers);
   if (checkpoint === undefined) {
     findings.add('the pinned checkpoint is not signed by a key of this log');
     return undefined;
@@ -23,7 +20,12 @@ export function readPinned(
   return { name: 'the pinned checkpoint', size: checkpoint.size, root: checkpoint.root };
 }
 
-function textOf(pinned: string): string {
+/**
+ * The text of a kept checkpoint that is given as such or as the path of its file. Only for callers
+ * on the machine of the files: a path from the network is never to be read.
+ * @throws AppError `ledger.bad_pin` when there is no such file.
+ */
+export function readPinned(pinned: string): string {
   // A checkpoint has at least three lines; a path has one.
   if (pinned.includes('\n')) return pinned;
   try {

@@ -41,7 +41,10 @@ export interface TransparencyLog {
   inclusionProof(seq: number): Promise<InclusionProof>;
   /** The log as files that anyone can verify without us. */
   exportFiles(): AsyncIterable<ExportPart>;
-  /** Checks every row against the signed checkpoints and names the first that is wrong. */
+  /**
+   * Checks every row against the signed checkpoints and names the first that is wrong. `pinned` is
+   * the text of a checkpoint kept elsewhere, which the log must extend.
+   */
   verifyDatabase(options?: { pinned?: string | undefined }): Promise<VerifyReport>;
 }
 

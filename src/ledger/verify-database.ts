@@ -14,7 +14,7 @@ import {
   readTiles,
   toFields,
 } from './log-store.ts';
-import { readPinned } from './pinned.ts';
+import { openPinned } from './pinned.ts';
 import { commitTo } from './prepare.ts';
 import { PromiseKeeper } from './promises.ts';
 import { openCheckpoint } from './transparency/checkpoint.ts';
@@ -36,8 +36,8 @@ const ENTRIES_AT_ONCE = 2_048;
 const CHECKPOINTS_AT_ONCE = 1_000;
 
 /**
- * Verifies everything there is. `pinned` is a checkpoint kept from before (its text or the path of
- * its file): the log must extend it.
+ * Verifies everything there is. `pinned` is the text of a checkpoint kept from before: the log
+ * must extend it.
  */
 export async function verifyDatabase(
   db: Db,
@@ -58,7 +58,7 @@ export async function verifyTables(
   const verifiers = await readVerifiers(tx);
   const keeper = new PromiseKeeper(findings);
   if (pinned !== undefined) {
-    const kept = readPinned(pinned, verifiers, findings);
+    const kept = openPinned(pinned, verifiers, findings);
     if (kept !== undefined) keeper.expect([kept]);
   }
   await new Walk(tx, findings, keeper, verifiers).run();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AppError } from '#kernel';
 import { ExportFolder } from './export-folder.ts';
 import { PayloadReader } from './payload-reader.ts';
-import { readPinned } from './pinned.ts';
+import { openPinned, readPinned } from './pinned.ts';
 import { PromiseKeeper } from './promises.ts';
 import { type Checkpoint, openCheckpoint, parseProof } from './transparency/checkpoint.ts';
 import { Entry, MAX_ENTRY_BYTES } from './transparency/entry.ts';
@@ -63,7 +63,7 @@ export async function verifyExport(
   const older = await readOlder(folder, verifiers, findings);
   keeper.expect(older.map((each) => ({ ...each, name: `checkpoints/${each.size}` })));
   if (options.pinned !== undefined) {
-    const kept = readPinned(options.pinned, verifiers, findings);
+    const kept = openPinned(readPinned(options.pinned), verifiers, findings);
     if (kept !== undefined) keeper.expect([kept]);
   }
 

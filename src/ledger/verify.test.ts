@@ -120,6 +120,15 @@ describe('the live tables', () => {
     });
   });
 
+  test('what is pinned is taken as text and never as the path of a file on the server', async () => {
+    const path = join(honest, 'checkpoint');
+
+    expect((await transparency.verifyDatabase({ pinned: path })).firstBad?.what).toBe(
+      'the pinned checkpoint is not signed by a key of this log',
+    );
+    expect((await verifyExport(honest, { pinned: path })).isValid).toBe(true);
+  });
+
   const at = (seq: number) => `(select position from loom.log_leaves where seq = ${seq})`;
   test.each([
     ['an edited subject', `update loom.events set subject = 'x' where position = ${at(5)}`, 5],
