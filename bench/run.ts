@@ -33,7 +33,7 @@ await using server = await startBenchServer();
 if (values.only === undefined || values.only === 'steps') {
   const options = values.quick
     ? { rounds: 2, runs: 40, loneRuns: 3, say }
-    : { rounds: 7, runs: 100, loneRuns: 10, say };
+    : { rounds: 3, runs: 60, loneRuns: 5, say };
   const { measured, skipped } = await measureDurableSteps(server, options);
   verdicts.push(...durableStepsVerdicts(measured));
   sections.push(
@@ -48,7 +48,7 @@ if (values.only === undefined || values.only === 'steps') {
 if (values.only === undefined || values.only === 'ingest') {
   const options = values.quick
     ? { rounds: 2, events: 2_000, connections: 64, say }
-    : { rounds: 5, events: 10_000, connections: 256, say };
+    : { rounds: 3, events: 4_000, connections: 256, say };
   const measured = await measureIngest(server, options);
   verdicts.push(...ingestVerdicts(measured));
   sections.push(
