@@ -394,18 +394,26 @@ export interface PolicyCheck {
 }
 
 export interface Checkpoint {
-  origin: string;
   size: number;
-  rootHash: string;
+  root: string;
   /** The signed note, as an outsider's verifier reads it. */
   note: string;
-  at: string | null;
+  signedAt: string;
+  /** Key with which to verify the note. */
+  vkey: string;
 }
 
-export interface AuditVerification {
+export interface VerifyProblem {
+  index: number | null;
+  eventId: string | null;
+  what: string;
+}
+
+export interface VerifyReport {
   isValid: boolean;
-  entries: number;
-  problems: string[];
+  firstBad: VerifyProblem | null;
+  problems: VerifyProblem[];
+  checked: { entries: number; payloads: number; redacted: number; checkpoints: number };
 }
 
 export interface SystemStatus {

@@ -5,12 +5,12 @@ import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
-import type { AuditVerification, LedgerEvent } from '../api/types.ts';
+import type { LedgerEvent, VerifyReport } from '../api/types.ts';
 import { Copy, Identifier } from '../parts/copy.tsx';
 import type { Column } from '../parts/data-table.tsx';
 import { actorText, detailOf, LABEL_OF_KIND, stageOf, titleOf, toneOf } from '../parts/events.ts';
 import { Filters } from '../parts/filters.tsx';
-import { clockTime, count, day, exactTime, humanise, shortId } from '../parts/format.ts';
+import { clockTime, count, day, exactTime, humanise, plural, shortId } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
 import {
   EmptyState,
@@ -30,12 +30,19 @@ import { When } from '../parts/time.tsx';
 import './audit.css';
 
 export function AuditPage() {
-  const [filter, setFilter] = useSearchState({ type: '', actor: '', ref: '', event: '' });
+  const [filter, setFilter] = useSearchState({
+    type: '',
+    actor: '',
+    ref: '',
+    thread: '',
+    event: '',
+  });
   const query = useInfiniteQuery(
     queries.events({
       type: filter.type,
       actorId: filter.actor,
       ref: filter.ref,
+      correlationId: filter.thread,
       order: 'newest',
     }),
   );
@@ -133,6 +140,16 @@ export function AuditPage() {
               value={filter.ref}
               onChange={(ref) => setFilter({ ref })}
             />
+            {filter.thread !== '' && (
+              <Button
+                variant="default"
+                rightSection={<Icon name="cross" size={12} />}
+                aria-label="Leave the thread"
+                onClick={() => setFilter({ thread: '' })}
+              >
+                Thread {shortId(filter.thread)}
+              </Button>
+            )}
           </Filters>
           <div className="panel">
             <List
@@ -142,8 +159,13 @@ export function AuditPage() {
               columns={columns}
               rowKey={(event) => event.id}
               onOpen={(event) => setFilter({ event: event.id })}
-              isFiltered={filter.type !== '' || filter.actor !== '' || filter.ref !== ''}
-              onClear={() => setFilter({ type: '', actor: '', ref: '' })}
+              isFiltered={
+                filter.type !== '' ||
+                filter.actor !== '' ||
+                filter.ref !== '' ||
+                filter.thread !== ''
+              }
+              onClear={() => setFilter({ type: '', actor: '', ref: '', thread: '' })}
               empty={
                 <EmptyState
                   icon="audit"
@@ -206,13 +228,13 @@ function TextFilter({
 
 function Checkpoint() {
   const query = useQuery(queries.checkpoint());
-  const verify = useMutation({ mutationFn: () => post<AuditVerification>('/v1/audit/verify') });
+  const verify = useMutation({ mutationFn: () => post<VerifyReport>('/v1/audit/verify') });
   const checkpoint = query.data;
 
   return (
     <Panel
       title="Signed checkpoint"
-      note={checkpoint?.origin}
+      note={checkpoint?.note.split('\n')[0]}
       actions={
         <Button
           leftSection={<Icon name="audit" size={14} />}
@@ -234,14 +256,14 @@ function Checkpoint() {
             <div className="grow">
               <dt>Root</dt>
               <dd className="row" style={{ gap: 2 }}>
-                <code className="cut">{checkpoint.rootHash}</code>
-                <Copy value={checkpoint.rootHash} label="Copy root" />
+                <code className="cut">{checkpoint.root}</code>
+                <Copy value={checkpoint.root} label="Copy root" />
               </dd>
             </div>
             <div>
               <dt>Signed</dt>
               <dd>
-                <When at={checkpoint.at} none="not yet" />
+                <When at={checkpoint.signedAt} none="not yet" />
               </dd>
             </div>
           </dl>
@@ -266,21 +288,29 @@ function Checkpoint() {
   );
 }
 
-function Verified({ report }: { report: AuditVerification }) {
-  return report.isValid ? (
-    <Notice tone="good" title={`All ${count(report.entries)} entries verify`}>
-      <span className="soft">
-        Every entry matches its leaf and the leaves match the signed root. Anyone can check it
-        elsewhere, from <code>loom audit export DIR</code>.
-      </span>
-    </Notice>
-  ) : (
+function Verified({ report }: { report: VerifyReport }) {
+  const { checked, firstBad } = report;
+  if (report.isValid) {
+    return (
+      <Notice tone="good" title={`All ${count(checked.entries)} entries verify`}>
+        <span className="soft">
+          Every entry matches its leaf, and {plural(checked.checkpoints, 'signed checkpoint')} match
+          the leaves. Anyone can check it elsewhere, from <code>loom audit export DIR</code>.
+        </span>
+      </Notice>
+    );
+  }
+  return (
     <Notice tone="bad" title="The log does not verify">
-      {report.problems.map((problem) => (
-        <span key={problem} className="wrap-anywhere">
-          {problem}
+      {report.problems.map((problem, index) => (
+        <span key={index} className="wrap-anywhere">
+          {problem.index !== null && <strong>Entry #{count(problem.index)}: </strong>}
+          {problem.what}
         </span>
       ))}
+      {firstBad?.eventId != null && (
+        <AppLink href={`/audit?event=${firstBad.eventId}`}>Open the first bad entry</AppLink>
+      )}
     </Notice>
   );
 }
@@ -317,7 +347,7 @@ function Entry({ id }: { id: string }) {
             <Identifier
               key="t"
               id={event.correlationId}
-              href={`/audit?ref=${event.correlationId}`}
+              href={`/audit?thread=${event.correlationId}`}
             />,
           ],
           ['Id', <Identifier key="i" id={event.id} />],
