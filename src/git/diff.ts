@@ -5,7 +5,7 @@ import { splitBuffer } from './records.ts';
 import { runGit } from './run.ts';
 import type { FileChange, Hunk } from './schema.ts';
 
-const PATCH_OPTIONS = [
+export const PATCH_OPTIONS = [
   '--no-color',
   '--no-ext-diff',
   '--no-textconv',
@@ -70,36 +70,54 @@ export async function diffPatch(
   return { text: isCut ? text.slice(0, text.lastIndexOf('\n') + 1) : text, isCut };
 }
 
-/** Line ranges of a patch made with `-U0`. Counts lines, so that content cannot pass for a header. */
+/** Line ranges of a patch made with `-U0`. */
 export function readHunks(patch: string): Hunk[] {
+  const reader = createHunkReader();
+  for (const line of patch.split('\n')) reader.push(line);
+  return reader.hunks;
+}
+
+export interface HunkReader {
+  readonly hunks: Hunk[];
+  /** Takes the next line; false when it is no line of a patch. */
+  push(line: string): boolean;
+}
+
+/** Counts the lines of each hunk, so that content cannot pass for a header. */
+export function createHunkReader(): HunkReader {
   const hunks: Hunk[] = [];
   let oldPath = '';
   let path = '';
   let linesLeft = 0;
-  for (const line of patch.split('\n')) {
+
+  function push(line: string): boolean {
     if (linesLeft > 0 && /^[-+]/.test(line)) {
       linesLeft -= 1;
-    } else if (line.startsWith('--- ')) {
-      oldPath = pathOf(line);
-    } else if (line.startsWith('+++ ')) {
-      path = pathOf(line) || oldPath;
-    } else {
-      const match = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
-      if (match !== null) {
-        const oldCount = Number(match[2] ?? 1);
-        const newCount = Number(match[4] ?? 1);
-        linesLeft = oldCount + newCount;
-        hunks.push({
-          path,
-          oldStart: Number(match[1]),
-          oldCount,
-          newStart: Number(match[3]),
-          newCount,
-        });
-      }
+      return true;
     }
+    if (line.startsWith('--- ')) {
+      oldPath = pathOf(line);
+      return true;
+    }
+    if (line.startsWith('+++ ')) {
+      path = pathOf(line) || oldPath;
+      return true;
+    }
+    const match = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
+    if (match === null) return false;
+    const oldCount = Number(match[2] ?? 1);
+    const newCount = Number(match[4] ?? 1);
+    linesLeft = oldCount + newCount;
+    hunks.push({
+      path,
+      oldStart: Number(match[1]),
+      oldCount,
+      newStart: Number(match[3]),
+      newCount,
+    });
+    return true;
   }
-  return hunks;
+  return { hunks, push };
 }
 
 /** The path of a `---` or `+++` line; empty for /dev/null. Git ends a path with a blank by a tab. */

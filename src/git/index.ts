@@ -13,6 +13,7 @@ export type {
   BlameLine,
   Commit,
   CommitWithFiles,
+  CommitWithHunks,
   FileChange,
   Hunk,
   MergeOutcome,

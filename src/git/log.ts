@@ -1,11 +1,12 @@
 /** History: commits with their trailers and, where asked, the files they touched. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodePath } from './path.ts';
+import { createHunkReader, type HunkReader, PATCH_OPTIONS } from './diff.ts';
+import { encodePath, readGitPath } from './path.ts';
 import { createRawDiffReader, RAW_DIFF } from './raw-diff.ts';
-import { splitAtNul } from './records.ts';
+import { splitAt, splitAtNul } from './records.ts';
 import { runGitText, streamGit } from './run.ts';
-import type { Commit, CommitWithFiles } from './schema.ts';
+import type { Commit, CommitWithFiles, CommitWithHunks } from './schema.ts';
 
 export interface LogOptions {
   /** Full shas. */
@@ -112,6 +113,71 @@ export async function* readLogWithFiles(
     }
   }
   if (fields.length === FIELD_COUNT) yield finish();
+}
+
+/** Marks a commit among the lines of its patches; no line of a patch starts so. */
+const COMMIT_LINE = /^\u001e([0-9a-f]{40,64}) (\d+)$/;
+
+/**
+ * Oldest first, with the line ranges each commit touched against its first parent and the files it
+ * renamed. One process; a patch is never held as a whole.
+ */
+export async function* readLogWithHunks(
+  dir: string,
+  options: LogOptions,
+): AsyncGenerator<CommitWithHunks> {
+  const cutOff = await readShallow(dir);
+  const args = logArguments(options).filter(
+    (argument) => argument !== '-z' && !argument.startsWith('--format'),
+  );
+  const stream = streamGit(
+    dir,
+    [
+      ...args,
+      '--format=%x1e%H %ct',
+      '--reverse',
+      '--diff-merges=first-parent',
+      '-U0',
+      ...PATCH_OPTIONS,
+    ],
+    { input: logInput(options), timeoutMs: LONG_MS },
+  );
+  let current:
+    | {
+        sha: string;
+        committedAt: Date;
+        reader: HunkReader;
+        renames: { from: string; to: string }[];
+      }
+    | undefined;
+  let renamedFrom = '';
+  const finish = (): CommitWithHunks[] => {
+    if (current === undefined) return [];
+    const { sha, committedAt, reader, renames } = current;
+    return [{ sha, committedAt, renames, hunks: cutOff.has(sha) ? [] : reader.hunks }];
+  };
+  for await (const piece of splitAt(stream, 0x0a)) {
+    const line = piece.toString('utf8');
+    if (current?.reader.push(line) === true) continue;
+    const match = COMMIT_LINE.exec(line);
+    if (match !== null) {
+      yield* finish();
+      current = {
+        sha: match[1]!,
+        committedAt: toDate(match[2]!),
+        reader: createHunkReader(),
+        renames: [],
+      };
+    } else if (line.startsWith('rename from ')) {
+      renamedFrom = readGitPath(line.slice('rename from '.length));
+    } else if (line.startsWith('rename to ')) {
+      current?.renames.push({
+        from: renamedFrom,
+        to: readGitPath(line.slice('rename to '.length)),
+      });
+    }
+  }
+  yield* finish();
 }
 
 export async function countCommits(

@@ -1,14 +1,20 @@
-/** Reads NUL-separated output piece by piece. */
+/** Reads separated output piece by piece. */
 
 /** Cuts a stream of chunks at each NUL. What follows the last NUL, if anything, comes at the end. */
-export async function* splitAtNul(
+export function splitAtNul(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  return splitAt(chunks, 0);
+}
+
+/** The same for any separator of one byte. */
+export async function* splitAt(
   chunks: AsyncIterable<Buffer>,
+  separator: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   let rest: Buffer[] = [];
   for await (const chunk of chunks) {
     let start = 0;
     for (;;) {
-      const end = chunk.indexOf(0, start);
+      const end = chunk.indexOf(separator, start);
       if (end === -1) break;
       const piece = chunk.subarray(start, end);
       yield rest.length === 0 ? piece : Buffer.concat([...rest, piece]);

@@ -4,7 +4,13 @@ import { join, resolve as resolvePath } from 'node:path';
 import { AppError } from '#kernel';
 import { blameLine } from './blame.ts';
 import { diffFiles, diffHunks, diffPatch } from './diff.ts';
-import { countCommits, type LogOptions, readLog, readLogWithFiles } from './log.ts';
+import {
+  countCommits,
+  type LogOptions,
+  readLog,
+  readLogWithFiles,
+  readLogWithHunks,
+} from './log.ts';
 import { commitTree, isAncestor, mergeBase, mergeTree, updateRef } from './merge.ts';
 import { checkoutCommit, cloneBare, type CloneProgress, fetchMirror } from './mirror.ts';
 import { createObjectReader, readBlobs } from './objects.ts';
@@ -15,6 +21,7 @@ import type {
   BlameLine,
   Commit,
   CommitWithFiles,
+  CommitWithHunks,
   FileChange,
   Hunk,
   MergeOutcome,
@@ -62,6 +69,14 @@ export interface GitRepository {
     withLineCounts?: boolean;
     paths?: readonly string[];
   }): AsyncIterable<CommitWithFiles>;
+  /** Oldest first, with line ranges and renames instead of files; one git process for all. */
+  logWithHunks(options: {
+    to: string;
+    from?: string | undefined;
+    firstParent?: boolean;
+    since?: Date | undefined;
+    limit?: number;
+  }): AsyncIterable<CommitWithHunks>;
   commit(sha: string): Promise<Commit | undefined>;
   countCommits(options: { to: string; firstParent?: boolean }): Promise<number>;
   /** From the merge base of both, as a host shows a pull request; without one, between the two trees. */
@@ -159,6 +174,10 @@ export function openRepository(dir: string): GitRepository {
     yield* readLogWithFiles(gitDir, await needLog(options));
   }
 
+  async function* logWithHunks(options: LogOptions): AsyncGenerator<CommitWithHunks> {
+    yield* readLogWithHunks(gitDir, await needLog(options));
+  }
+
   async function commit(sha: string): Promise<Commit | undefined> {
     const found = await resolve(sha);
     if (found === undefined) return undefined;
@@ -231,6 +250,7 @@ export function openRepository(dir: string): GitRepository {
     branches,
     log,
     logWithFiles,
+    logWithHunks,
     commit,
     countCommits: async (options) =>
       countCommits(gitDir, { ...options, to: await need(options.to) }),

@@ -58,3 +58,11 @@ export interface BlameLine {
   authoredAt: Date;
   text: string;
 }
+
+/** What one commit did to lines, against its first parent. */
+export interface CommitWithHunks {
+  sha: string;
+  committedAt: Date;
+  hunks: Hunk[];
+  renames: { from: string; to: string }[];
+}

@@ -1,0 +1,56 @@
+import type { RegisterCommands } from '../program.ts';
+import type { Wire } from '../wire.ts';
+import { ago, table } from '../output.ts';
+import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import type { Repository } from '#context';
+import type { Page } from '#kernel';
+
+export const registerRepositories: RegisterCommands = (program, context) => {
+  program
+    .command('import <path-or-url>')
+    .description('read a repository: its history, owners, decisions and documents')
+    .option('--name <owner/name>', 'name it this way instead of by its remote')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom import ../shop\n  $ loom import https://github.com/acme/shop.git --name acme/shop\n',
+    )
+    .action(async (source: string, options: { name?: string }) => {
+      const url = existsSync(source) ? resolve(source) : source;
+      const output = context.output();
+      output.note(`Reading ${url} …`);
+      const repository = await context.client().send<Wire<Repository>>('POST', '/v1/repositories', {
+        url,
+        ...(options.name === undefined ? {} : { name: options.name }),
+      });
+      output.result(repository, (it) =>
+        [
+          `${it.name}: ${it.commitCount} commits, ${it.fileCount} files, tip ${it.headSha?.slice(0, 10) ?? 'none'} on ${it.defaultBranch}`,
+          ...it.problems.map((problem) => `  could not read: ${problem}`),
+          `Next: loom xray ${it.name}, or open ${context.baseUrl()}/xray/${it.id}`,
+        ].join('\n'),
+      );
+    });
+
+  program
+    .command('repositories')
+    .description('list the imported repositories')
+    .action(async () => {
+      const page = await context
+        .client()
+        .get<Page<Wire<Repository>>>('/v1/repositories', { limit: 200 });
+      context.output().result(page, ({ items }) =>
+        table(
+          items,
+          [
+            { title: 'name', value: (it) => it.name },
+            { title: 'state', value: (it) => it.state },
+            { title: 'commits', value: (it) => it.commitCount, align: 'right' },
+            { title: 'files', value: (it) => it.fileCount, align: 'right' },
+            { title: 'imported', value: (it) => ago(it.importedAt) },
+          ],
+          'No repository yet. Read one with `loom import PATH`.',
+        ),
+      );
+    });
+};

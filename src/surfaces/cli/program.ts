@@ -1,0 +1,125 @@
+/**
+ * The command line `loom`: one file per noun under commands/. Commands translate; the server or a
+ * room does the work. Every command takes --json, asks nothing without a terminal and has examples.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { toAppError } from '#kernel';
+import { type ApiClient, createApiClient } from './client.ts';
+import { registerAttach } from './commands/attach.ts';
+import { registerAudit } from './commands/audit.ts';
+import { registerChanges } from './commands/changes.ts';
+import { registerCheck } from './commands/check.ts';
+import { registerConfig } from './commands/config.ts';
+import { registerContext } from './commands/context.ts';
+import { registerPolicy } from './commands/policy.ts';
+import { registerRepositories } from './commands/repositories.ts';
+import { registerRuns } from './commands/runs.ts';
+import { registerSessions } from './commands/sessions.ts';
+import { registerTokens } from './commands/tokens.ts';
+import { registerTrace } from './commands/trace.ts';
+import { registerWork } from './commands/work.ts';
+import { registerWorkflow } from './commands/workflow.ts';
+import { registerXray } from './commands/xray.ts';
+import { findCredentials } from './credentials.ts';
+import { createOutput, EXIT_CODES, type Output, reportError, type Streams } from './output.ts';
+
+export interface CliContext {
+  streams: Streams;
+  output(): Output;
+  client(): ApiClient;
+  /** The address it talks to, for links. */
+  baseUrl(): string;
+  setExitCode(code: number): void;
+}
+
+export interface GlobalFlags {
+  json?: boolean;
+  url?: string;
+  token?: string;
+  data?: string;
+}
+
+export type RegisterCommands = (program: Command, context: CliContext) => void;
+
+/**
+ * Runs one command line and gives its exit code. `more` adds the commands that start servers, which
+ * only the app can compose.
+ */
+export async function runCli(
+  argv: readonly string[],
+  streams: Streams,
+  options: { version: string; more?: RegisterCommands },
+): Promise<number> {
+  let exitCode: number = EXIT_CODES.ok;
+  const program = new Command('loom');
+  const flags = () => program.opts<GlobalFlags>();
+  const context: CliContext = {
+    streams,
+    output: () => createOutput(streams, flags().json === true),
+    client: () => createApiClient(findCredentials(flags())),
+    baseUrl: () => findCredentials(flags()).url,
+    setExitCode: (code) => {
+      exitCode = code;
+    },
+  };
+
+  program
+    .description('LoomStack: the coordination layer above the coding agents you already use.')
+    .version(options.version, '-V, --version')
+    .option('--json', 'print JSON for programs')
+    .option('--url <url>', 'server to talk to (LOOM_URL; default: the one on this machine)')
+    .addOption(new Option('--token <token>', 'token to use (LOOM_TOKEN)'))
+    .option('--data <dir>', 'data folder (LOOM_DATA; default: ~/.loomstack)')
+    .configureOutput({ writeOut: streams.out, writeErr: streams.err })
+    .showHelpAfterError('(see --help)')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('after', FIRST_STEPS);
+
+  options.more?.(program, context);
+  for (const register of COMMANDS) register(program, context);
+  inheritSettings(program);
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    return reportError(streams, argv.includes('--json'), toAppError(error));
+  }
+}
+
+const COMMANDS: readonly RegisterCommands[] = [
+  registerRepositories,
+  registerXray,
+  registerAttach,
+  registerContext,
+  registerCheck,
+  registerPolicy,
+  registerWork,
+  registerSessions,
+  registerChanges,
+  registerRuns,
+  registerWorkflow,
+  registerTrace,
+  registerAudit,
+  registerTokens,
+  registerConfig,
+];
+
+const FIRST_STEPS = `
+First steps:
+  $ loom up ../my-repo             start everything and open the X-ray of a repository
+  $ loom attach                    wire Claude Code into the repository you stand in
+  $ loom doctor                    see the state of everything it depends on
+  $ loom why src/pay.ts:42         who wrote this line, why, and who let it ship
+`;
+
+/** Commander copies these only to subcommands made afterwards, so they are set once all exist. */
+function inheritSettings(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    inheritSettings(child);
+  }
+}
