@@ -4,6 +4,11 @@
  */
 export { type ContextDeps, createContextService } from './context-service.ts';
 export { ContextPack, ContextRequest, PackItem, Repository } from './schema.ts';
-export { type CodeOwnerRule, ownersOfPath, parseCodeOwners } from './code-owners.ts';
+export {
+  CODE_OWNER_PLACES,
+  type CodeOwnerRule,
+  ownersOfPath,
+  parseCodeOwners,
+} from './code-owners.ts';
 export { isRobot } from './people.ts';
 export type { ContextService, ImportProgress, SearchHit } from './service.ts';

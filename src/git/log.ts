@@ -115,8 +115,8 @@ export async function* readLogWithFiles(
   if (fields.length === FIELD_COUNT) yield finish();
 }
 
-/** Marks a commit among the lines of its patches; no line of a patch starts so. */
-const COMMIT_LINE = /^\u001e([0-9a-f]{40,64}) (\d+)$/;
+/** After the mark, which no line of a patch starts with. */
+const COMMIT_LINE = /^([0-9a-f]{40,64}) (\d+)$/;
 
 /**
  * Oldest first, with the line ranges each commit touched against its first parent and the files it
@@ -159,7 +159,7 @@ export async function* readLogWithHunks(
   for await (const piece of splitAt(stream, 0x0a)) {
     const line = piece.toString('utf8');
     if (current?.reader.push(line) === true) continue;
-    const match = COMMIT_LINE.exec(line);
+    const match = piece[0] === MARK ? COMMIT_LINE.exec(line.slice(1)) : null;
     if (match !== null) {
       yield* finish();
       current = {

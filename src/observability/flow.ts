@@ -59,6 +59,7 @@ export const STORY: readonly NodeKind[] = [
 export const BESIDE_KINDS: ReadonlySet<NodeKind> = new Set(BESIDE.map(({ to }) => to));
 
 export interface Evidence {
+  /** `isSubject`: the title is the thing's own, not made up from its ref. */
   nodes: { ref: string; kind: NodeKind; title: string; isSubject: boolean }[];
   edges: { from: string; to: string; relation: string }[];
 }
@@ -71,8 +72,10 @@ export function readEvidence(event: LedgerEvent): Evidence {
   const refs = refsOf(event);
   const nodes = [...refs].flatMap(([kind, ref]) => {
     if (NOT_NODES.has(kind)) return [];
-    const isSubject = event.subject === ref;
-    return [{ ref, kind, title: isSubject ? titleOf(event) : fallbackTitle(kind, ref), isSubject }];
+    const title = event.subject === ref ? titleOf(event) : undefined;
+    return [
+      { ref, kind, title: title ?? fallbackTitle(kind, ref), isSubject: title !== undefined },
+    ];
   });
   const edges = [...FLOW, ...BESIDE].flatMap(({ from, to, relation }) => {
     const a = refs.get(from);
@@ -107,13 +110,13 @@ const KIND_OF_PREFIX: Readonly<Record<string, NodeKind>> = {
   inc: 'incident',
 };
 
-function titleOf(event: LedgerEvent): string {
+function titleOf(event: LedgerEvent): string | undefined {
   const data = event.data ?? {};
   const candidates = ['title', 'intent', 'lane', 'path', 'name', 'environment', 'type'];
   const text = candidates
     .map((key) => data[key])
     .find((value) => typeof value === 'string' && value !== '');
-  return typeof text === 'string' ? text.slice(0, 200) : event.type;
+  return typeof text === 'string' ? text.slice(0, 200) : undefined;
 }
 
 function fallbackTitle(kind: NodeKind, ref: string): string {

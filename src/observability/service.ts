@@ -93,7 +93,7 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
     const contained = await findContained(report);
 
     const { deployment, isNew } = await db.transaction(async (tx) => {
-      await store.lockDeployment(tx, `${report.repository} ${report.environment}`);
+      await store.lockDeployment(tx, JSON.stringify([report.repository, report.environment]));
       const known = await store.findDeployment(tx, report);
       // Reports come late and twice: a finished deployment is not started again, and a repeated word adds nothing.
       if (
@@ -183,7 +183,7 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
   const recordIncident: ObservabilityService['recordIncident'] = async (report, actor) => {
     const at = report.occurredAt ?? clock.now();
     return db.transaction(async (tx) => {
-      await store.lockDeployment(tx, `incident ${report.externalKey}`);
+      await store.lockDeployment(tx, JSON.stringify(['incident', report.externalKey]));
       if (
         report.deploymentId !== undefined &&
         !(await store.deploymentExists(tx, report.deploymentId))
@@ -292,10 +292,7 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
     }
     const commit = await git.commit(blamed.sha);
     const landedAs = await findLanding(git, blamed.sha, tip);
-    const [node] = await store.findNodes(db, [
-      blamed.sha,
-      ...(landedAs === undefined ? [] : [landedAs]),
-    ]);
+    const [node] = await store.findNodes(db, [...new Set([blamed.sha, landedAs ?? blamed.sha])]);
     return {
       repository,
       path,
@@ -363,6 +360,8 @@ async function findLanding(
 ): Promise<string | undefined> {
   const mainLine: string[] = [];
   for await (const commit of git.log({ to: tip, from: sha, firstParent: true, limit: 50_000 })) {
+    // A commit of the main line itself came in by itself.
+    if (commit.parents[0] === sha) return sha;
     mainLine.push(commit.sha);
   }
   let newest = 0;

@@ -3,6 +3,12 @@
  * escalates, and the policy is read from the protected base. It never merges, notifies or waits.
  */
 export { type ApprovalFact, Decision, DecidingRule, Lane, LANES, RiskFactor } from './schema.ts';
+export {
+  judgeOffline,
+  type OfflineAnswer,
+  scoreHistoricChange,
+  validatePolicy,
+} from './offline.ts';
 export { MAX_POLICY_BYTES, POLICY_PATH } from './read-policy.ts';
 export {
   type ChangeToJudge,

@@ -2,6 +2,8 @@
  * What happens in the sample organisation: one small change ships alone, one touches payments and
  * waits for a person, and one agent is told that another holds the file it wants.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from '#kernel';
 import type { Api } from './api.ts';
 import type { ScriptedAgent } from './agent.ts';
@@ -53,7 +55,7 @@ export async function showFreeShippingHint({ start, log }: Cast): Promise<void> 
         '    ...(sum.shipping === 0 ? [] : [`${format(FREE_SHIPPING_FROM - sum.items)} more and shipping is free`]),\n    `Tax: ${format(sum.tax)}`,',
       ),
   );
-  await agent.edit('test/summary.test.js', () => SUMMARY_TEST);
+  await agent.edit('test/summary.test.js', () => written('summary.test.js'));
   log.info({ passed: await agent.test() }, 'the sample agent ran its tests');
   await agent.push('Show what is missing for free shipping');
   await agent.end();
@@ -64,7 +66,7 @@ export async function refundPartsOfAnOrder({ start, log }: Cast): Promise<void> 
   const agent = await start('agent/partial-refunds');
   const work = await agent.nextWork();
   await agent.prompt(`${work?.title ?? WORK[1]!.title}. ${WORK[1]!.text}`);
-  await agent.edit('src/payments/refund.js', () => PARTIAL_REFUND);
+  await agent.edit('src/payments/refund.js', () => written('refund.js'));
 
   const second = await start('agent/log-refunds');
   const other = await second.nextWork();
@@ -75,50 +77,14 @@ export async function refundPartsOfAnOrder({ start, log }: Cast): Promise<void> 
     'the second sample agent asked for the same file',
   );
 
-  await agent.edit('test/payments.test.js', (text) => text + REFUND_TEST);
+  await agent.edit('test/payments.test.js', (text) => text + written('payments-more.test.js'));
   log.info({ passed: await agent.test() }, 'the sample agent ran its tests');
   await agent.push('Refund parts of an order');
   await agent.end();
   await second.end();
 }
 
-const SUMMARY_TEST = `import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { summary } from '../src/cart/summary.js';
-
-test('below fifty euros the summary says what is missing', () => {
-  assert.ok(summary([{ price: 4_000, quantity: 1 }]).includes('€10.00 more and shipping is free'));
-});
-
-test('with free shipping nothing is missing', () => {
-  assert.ok(!summary([{ price: 5_000, quantity: 1 }]).some((line) => line.includes('more and shipping')));
-});
-`;
-
-const PARTIAL_REFUND = `import { cents } from '../money.js';
-
-/**
- * Gives money back for an order: all of it, or \`amount\` cents. The amount is part of the key, so that
- * two different refunds of one order are two refunds, and a retry of one is one.
- */
-export async function refund(gateway, order, amount = order.total) {
-  if (order.refunded) return { status: 'already-refunded' };
-  if (cents(amount) <= 0 || amount > order.total) throw new RangeError('no more than was paid');
-  return gateway.refund({
-    amount,
-    chargeId: order.chargeId,
-    idempotencyKey: \`refund-\${order.id}-\${amount}\`,
-  });
+/** What the scripted agents write, kept as files so that it can be read as code. */
+function written(file: string): string {
+  return readFileSync(join(import.meta.dirname, 'organisation/agents-write', file), 'utf8');
 }
-`;
-
-const REFUND_TEST = `
-test('a part of an order can be refunded', async () => {
-  const gateway = { refund: async (request) => request };
-  assert.equal((await refund(gateway, order, 500)).amount, 500);
-});
-
-test('no more is refunded than was paid', async () => {
-  await assert.rejects(refund({}, order, 1_201), RangeError);
-});
-`;

@@ -123,3 +123,13 @@ test('an applied migration that was edited is refused', async () => {
   await expect(again).rejects.toBeInstanceOf(AppError);
   await expect(again).rejects.toMatchObject({ code: 'database.migration_changed' });
 });
+
+test("a NUL from outside is the sender's mistake, as text and inside JSON", async () => {
+  await using database = await testDatabase();
+
+  const asText = database.db.query('select $1::text', ['a\0b']);
+  const asJson = database.db.query('select $1::jsonb', [JSON.stringify({ title: 'a\0b' })]);
+
+  await expect(asText).rejects.toMatchObject({ kind: 'invalid', code: 'database.unstorable_text' });
+  await expect(asJson).rejects.toMatchObject({ kind: 'invalid', code: 'database.unstorable_text' });
+});

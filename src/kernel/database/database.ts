@@ -51,6 +51,8 @@ const TRY_AGAIN = /^(40001|40P01)$/;
 /** Connection lost, refused, shutting down, out of connections, disk or memory. */
 const UNAVAILABLE = /^(08|53|57P0|58|ECONN|ENOENT|EPIPE|ETIMEDOUT)/;
 
+/** A NUL in text or JSON: PostgreSQL stores every character but this one. */
+const UNSTORABLE = /^(22021|22P05)$/;
 const INT8 = 20;
 // Counters and sequence numbers stay far below 2^53, so int8 may be a number.
 const customTypes: pg.CustomTypesConfig = {
@@ -219,6 +221,13 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 
 function translate(error: unknown): unknown {
   if (error instanceof AppError) return error;
+  if (UNSTORABLE.test(codeOf(error))) {
+    return new AppError('invalid', 'database.unstorable_text', {
+      message: 'The text holds a character that cannot be stored, such as NUL.',
+      hint: 'Send it without control characters.',
+      cause: error,
+    });
+  }
   const message = error instanceof Error ? error.message : '';
   const isGone =
     UNAVAILABLE.test(codeOf(error)) ||

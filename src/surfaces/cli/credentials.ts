@@ -58,10 +58,10 @@ function readHooks(
   left: LeftFile | undefined,
   environment: NodeJS.ProcessEnv,
 ): Credentials['hooks'] {
-  const failClosed = environment['LOOM_HOOKS_FAIL_CLOSED'] ?? left?.hooks?.failClosed ?? false;
+  const wish = environment['LOOM_HOOKS_FAIL_CLOSED'] ?? left?.hooks?.failClosed;
   const timeoutMs = Number(environment['LOOM_HOOKS_TIMEOUT_MS'] ?? left?.hooks?.timeoutMs);
   return {
-    failClosed: failClosed === true || ['true', '1', 'yes'].includes(String(failClosed)),
+    failClosed: wish === true || wish === 'true' || wish === '1' || wish === 'yes',
     timeoutMs: Number.isFinite(timeoutMs) && timeoutMs > 0 ? timeoutMs : 3_000,
   };
 }

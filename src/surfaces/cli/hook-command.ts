@@ -53,7 +53,9 @@ export async function runHook(agent: string, event: string, streams: HookStreams
         streams,
       );
     }
-    if (answer !== '' && answer !== '{}') streams.out(answer);
+    const { output, note } = parse(answer) as { output?: unknown; note?: unknown };
+    if (isFilled(output)) streams.out(JSON.stringify(output));
+    if (typeof note === 'string') streams.err(`${note}\n`);
     return 0;
   } catch {
     return goOnWithout(
@@ -64,6 +66,10 @@ export async function runHook(agent: string, event: string, streams: HookStreams
       streams,
     );
   }
+}
+
+function isFilled(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 }
 
 function goOnWithout(

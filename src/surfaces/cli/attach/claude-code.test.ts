@@ -2,7 +2,7 @@
  * Goal: attaching is idempotent, keeps what is not ours, and detaching gives back the file as it was.
  * Method: examples and properties over the pure functions.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { attachClaudeCode, detachClaudeCode, isAttached } from './claude-code.ts';
 

@@ -16,6 +16,7 @@ import { AppError } from '#kernel';
 import {
   attachClaudeCode,
   detachClaudeCode,
+  isAttached,
   MCP_PATH,
   SETTINGS_PATH,
   type WiredFile,
@@ -66,6 +67,15 @@ export const registerAttach: RegisterCommands = (program, context) => {
       });
   }
 };
+
+/** Whether the repository around the current folder holds our hooks; false outside of one. */
+export function isAttachedHere(): boolean {
+  try {
+    return isAttached(readIfThere(join(findRoot(), SETTINGS_PATH)));
+  } catch {
+    return false;
+  }
+}
 
 function summary(
   verb: 'attach' | 'detach',

@@ -109,9 +109,6 @@ export function renderDecision(decision: Omit<Wire<Decision>, 'id' | 'changeId'>
       (factor) =>
         `  ${String(factor.points).padStart(4)} ${factor.name}: ${printable(factor.explanation)}`,
     ),
-    ...decision.missing.map(
-      (missing) =>
-        `  missing: ${missing.what}${missing.who.length === 0 ? '' : ` from ${missing.who.join(', ')}`}`,
-    ),
+    ...decision.missing.map((missing) => `  missing: ${printable(missing.what)}`),
   ];
 }

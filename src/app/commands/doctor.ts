@@ -1,0 +1,158 @@
+import { gitVersion } from '#git';
+import { AppError, loadConfig, toAppError } from '#kernel';
+import {
+  ago,
+  EXIT_CODES,
+  type GlobalFlags,
+  isAttachedHere,
+  printable,
+  type RegisterCommands,
+  type SystemStatus,
+  type Wire,
+} from '#surfaces';
+
+interface Finding {
+  what: string;
+  state: 'ok' | 'warning' | 'failed';
+  detail: string;
+  /** What to do about it; null when there is nothing to do. */
+  next: string | null;
+}
+
+export const registerDoctor: RegisterCommands = (program, context) => {
+  program
+    .command('doctor')
+    .description('every dependency, its state and the next step')
+    .action(async () => {
+      const findings = [
+        nodeFinding(),
+        await gitFinding(),
+        configFinding(program.opts<GlobalFlags>()),
+        ...(await serverFindings(context.client())),
+        attachFinding(),
+      ];
+      if (findings.some(({ state }) => state === 'failed')) context.setExitCode(EXIT_CODES.unsound);
+      context.output().result({ findings }, () =>
+        findings
+          .map(({ what, state, detail, next }) => {
+            const mark = { ok: 'ok     ', warning: 'warning', failed: 'FAILED ' }[state];
+            return `${mark}  ${what.padEnd(22)} ${printable(detail)}${next === null ? '' : `\n${' '.repeat(33)}-> ${next}`}`;
+          })
+          .join('\n'),
+      );
+    });
+};
+
+function nodeFinding(): Finding {
+  return { what: 'Node', state: 'ok', detail: process.versions.node, next: null };
+}
+
+async function gitFinding(): Promise<Finding> {
+  try {
+    const { version, isSupported } = await gitVersion();
+    return {
+      what: 'git',
+      state: isSupported ? 'ok' : 'failed',
+      detail: version,
+      next: isSupported ? null : 'install git 2.38 or newer',
+    };
+  } catch (error) {
+    return {
+      what: 'git',
+      state: 'failed',
+      detail: toAppError(error).message,
+      next: 'install git 2.38 or newer',
+    };
+  }
+}
+
+function configFinding(flags: GlobalFlags): Finding {
+  try {
+    const config = loadConfig({ flags: { data: flags.data } });
+    return { what: 'configuration', state: 'ok', detail: `data in ${config.data}`, next: null };
+  } catch (error) {
+    const { message, hint } = toAppError(error);
+    return { what: 'configuration', state: 'failed', detail: message, next: hint ?? null };
+  }
+}
+
+interface Client {
+  readonly url: string;
+  get<Answer>(path: string): Promise<Answer>;
+}
+type Status = Wire<SystemStatus> & {
+  hooks?: { agent: string; event: string; lastAt: string }[];
+};
+
+async function serverFindings(client: Client): Promise<Finding[]> {
+  let status: Status;
+  try {
+    status = await client.get<Status>('/v1/system');
+  } catch (error) {
+    const { message, hint } = error instanceof AppError ? error : toAppError(error);
+    return [{ what: 'server', state: 'failed', detail: message, next: hint ?? null }];
+  }
+  const { database, loops, connectors, outbox, hooks = [] } = status;
+  const failing = loops.filter(({ state }) => state !== 'running');
+  return [
+    { what: 'server', state: 'ok', detail: `answers at ${client.url}`, next: null },
+    {
+      what: 'database',
+      state: database.state === 'ready' ? 'ok' : 'failed',
+      detail: `PostgreSQL ${database.version ?? '?'}, ${database.isEmbedded ? 'embedded' : 'DATABASE_URL'}`,
+      next:
+        database.state === 'ready'
+          ? null
+          : 'look at the server log; the embedded server restarts by itself',
+    },
+    {
+      what: 'background work',
+      state: failing.length === 0 ? 'ok' : 'warning',
+      detail:
+        failing.length === 0
+          ? `${loops.length} loops run`
+          : failing.map(({ name, lastError }) => `${name}: ${lastError ?? 'stopped'}`).join('; '),
+      next: failing.length === 0 ? null : 'look at the server log',
+    },
+    {
+      what: 'outgoing messages',
+      state: outbox.failed > 0 ? 'warning' : 'ok',
+      detail: `${outbox.waiting} waiting, ${outbox.failed} given up`,
+      next:
+        outbox.failed > 0
+          ? 'see the events outbox.delivery-failed in the console under Audit'
+          : null,
+    },
+    ...connectors.map(({ name, state, detail }): Finding => ({
+      what: `connector ${name}`,
+      state: state === 'failing' ? 'failed' : 'ok',
+      detail: state === 'off' ? `off: ${detail}` : detail,
+      next: null,
+    })),
+    ...(hooks.length === 0
+      ? [
+          {
+            what: 'hooks',
+            state: 'warning' as const,
+            detail: 'no agent has called yet',
+            next: 'run `loom attach` in a repository and start the agent there',
+          },
+        ]
+      : hooks.map(({ agent, event, lastAt }): Finding => ({
+          what: `hooks of ${agent}`,
+          state: 'ok',
+          detail: `connected, last event ${event} ${ago(lastAt)}`,
+          next: null,
+        }))),
+  ];
+}
+
+function attachFinding(): Finding {
+  const attached = isAttachedHere();
+  return {
+    what: 'this folder',
+    state: 'ok',
+    detail: attached ? 'claude-code is attached here' : 'no agent is attached here',
+    next: attached ? null : 'run `loom attach` where your agent works',
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * Builds everything over one database: the one place where the rooms meet. What is built is returned,
+ * nothing is kept; disposing stops the loops and ends the work in hand.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createContextService, type ContextService } from '#context';
+import { createGovernanceService } from '#governance';
+import { buildXray } from '#insights';
+import { AppError, type Clock, type Config, createNewId, type Logger } from '#kernel';
+import {
+  type BackgroundLoop,
+  createLedger,
+  createOutboxWorker,
+  createProjector,
+  createSequencer,
+} from '#ledger';
+import { createObservabilityService, traceProjection } from '#observability';
+import {
+  createChangeService,
+  createClaimService,
+  createHostOutboxHandlers,
+  createIntakeLoop,
+  createIntakeService,
+  createReconcileLoop,
+  createSessionLoop,
+  createSessionService,
+  createStepHandlers,
+  createWorkflowService,
+  createWorkflowWorker,
+  createWorkService,
+  type Intake,
+  loadChangeWorkflow,
+} from '#orchestration';
+import { createPolicyService } from '#policy';
+import { reportDeployment, type Services } from '#surfaces';
+import { openHosts, type Hosts } from './hosts.ts';
+import { watchSystem } from './status.ts';
+import type { Storage } from './storage.ts';
+import { forgeSweepLoop } from './forge-sweep.ts';
+import { notifyHandler } from './notify.ts';
+
+export interface Composition extends AsyncDisposable {
+  services: Services;
+  hosts: Hosts;
+  intake: Intake;
+}
+
+export const VERSION = '0.1.0';
+const CONSOLE_FOLDER = join(import.meta.dirname, '../../console/dist');
+
+/**
+ * Composes a node. With `work: false` it answers requests and leaves all background work to others:
+ * for tests that decide the order of things.
+ */
+export async function compose(options: {
+  config: Config;
+  storage: Storage;
+  clock: Clock;
+  log: Logger;
+  /** Where people and git clients reach this node. */
+  publicUrl: string;
+  work?: boolean;
+}): Promise<Composition> {
+  const { config, storage, clock, log, publicUrl } = options;
+  const { db } = storage;
+  const newId = createNewId(clock);
+  const ledger = createLedger({ db, clock, newId, log, tenant: 'default' });
+  const deps = { db, ledger, clock, newId, log };
+  const leaseMs = config.sessions.leaseMinutes * 60_000;
+
+  const governance = createGovernanceService(deps);
+  const policy = createPolicyService(deps);
+  const observability = createObservabilityService(deps);
+  const workflow = createWorkflowService(deps);
+  const work = createWorkService(deps);
+  const sessions = createSessionService({ ...deps, leaseMs });
+  const claims = createClaimService({ ...deps, leaseMs });
+
+  // Intake acts on changes, changes speak to hosts, and hosts deliver to intake: one knot, tied here.
+  let intake: Intake | undefined;
+  const hosts = openHosts({ config, clock, log, publicUrl, governance, intake: () => intake! });
+  const context = knowOwnForge(
+    createContextService({ ...deps, folder: join(config.data, 'mirrors') }),
+    hosts,
+    publicUrl,
+  );
+  const changes = createChangeService({
+    ...deps,
+    context,
+    governance,
+    policy,
+    workflow,
+    hostOf: hosts.find,
+    loadWorkflow: (source) => loadChangeWorkflow({ db, ledger }, source),
+  });
+  const stack = new AsyncDisposableStack();
+  const sequencer = createSequencer({
+    db,
+    clock,
+    log,
+    origin: config.audit.origin,
+    keyFile: config.audit.keyFile,
+    start: options.work !== false,
+  });
+
+  const services: Services = {
+    config,
+    version: VERSION,
+    organisation: 'LoomStack',
+    db,
+    clock,
+    newId,
+    log,
+    ledger,
+    governance,
+    context,
+    policy,
+    observability,
+    work,
+    changes,
+    sessions,
+    claims,
+    workflows: workflow,
+    webhooks: hosts.webhooks,
+    forge: hosts.forgeService,
+    insights: {
+      async xray(repositoryId, since) {
+        const repository = await context.findRepository(repositoryId);
+        if (repository === undefined) {
+          throw new AppError('not_found', 'context.unknown_repository', {
+            message: 'There is no such repository.',
+            hint: 'GET /v1/repositories lists them.',
+          });
+        }
+        const git = await context.openMirror(repository.id);
+        return buildXray(git, { repository: repository.name, since, now: clock.now() });
+      },
+    },
+    transparencyLog: sequencer,
+    systemStatus: () => status.read(),
+    consoleFolder: CONSOLE_FOLDER,
+  };
+
+  intake = stack.use(
+    createIntakeService({
+      ...deps,
+      changes,
+      async onDeployment(signal) {
+        const actor = { kind: 'connector', id: signal.source } as const;
+        await reportDeployment({ context, observability, changes }, signal, actor);
+      },
+    }),
+  );
+
+  const loops: BackgroundLoop[] = [];
+  const status = watchSystem({ storage, services, hosts, loops });
+  if (options.work !== false) {
+    const handlers = createStepHandlers({
+      ...deps,
+      context,
+      policy,
+      governance,
+      changes,
+      folder: join(config.data, 'checkouts'),
+      commandTimeoutMs: config.workflow.commandTimeoutMs,
+    });
+    loops.push(
+      sequencer,
+      createProjector({ db, clock, log, projections: [traceProjection] }),
+      createOutboxWorker({
+        ...deps,
+        handlers: [
+          ...createHostOutboxHandlers({
+            changes,
+            hostOf: hosts.find,
+            detailsUrl: (changeId) => `${publicUrl}/changes/${changeId}`,
+          }),
+          notifyHandler(log),
+        ],
+      }),
+      createIntakeLoop({ intake, db, clock, log }),
+      createSessionLoop({ sessions, log }),
+      createWorkflowWorker({
+        ...deps,
+        handlers,
+        workerId: `${hostname()}-${process.pid}-${newId('agt').slice(-6)}`,
+        concurrency: config.workflow.concurrency,
+        leaseMs: config.workflow.leaseMs,
+      }),
+      createReconcileLoop({ intake, context, log }),
+      ...(hosts.forge === null ? [] : [forgeSweepLoop({ forge: hosts.forge, log })]),
+    );
+  }
+  for (const loop of loops) stack.use(loop);
+
+  return { services, hosts, intake, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** A repository of our own forge is read from disk and spoken for by the forge, whatever URL names it. */
+function knowOwnForge(context: ContextService, hosts: Hosts, publicUrl: string): ContextService {
+  const { forge } = hosts;
+  if (forge === null) return context;
+  const prefix = `${publicUrl.replace(/\/$/, '')}/git/`;
+  return {
+    ...context,
+    async importRepository(source, actor, onProgress) {
+      if (!source.url.startsWith(prefix))
+        return context.importRepository(source, actor, onProgress);
+      const name = source.url.slice(prefix.length).replace(/\.git\/?$/, '');
+      const { url } = await forge.host.fetchSource(name);
+      return context.importRepository(
+        { ...source, url, name, host: forge.host.name },
+        actor,
+        onProgress,
+      );
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * The code hosts of this node: the local forge and the GitHub App, each with its webhook receiver and
+ * the outbox handlers that carry decisions back to it.
+ */
+import { createGitHubHost, createGitHubSource } from '#connectors/github';
+import { createLocalForge, type ForgeUser, type LocalForge } from '#connectors/local';
+import type { CodeHost, Delivery, SignalSource } from '#connectors/contract';
+import { type GovernanceService } from '#governance';
+import { AppError, type Clock, type Config, type Logger } from '#kernel';
+import type { IntakeService } from '#orchestration';
+import type { ForgeService, WebhookReceiver } from '#surfaces';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ownSecret } from './secrets.ts';
+
+export interface Hosts {
+  /** By name; undefined for repositories nobody speaks for. */
+  find(name: string): CodeHost | undefined;
+  all: readonly CodeHost[];
+  webhooks: ReadonlyMap<string, WebhookReceiver>;
+  forge: LocalForge | null;
+  forgeService: ForgeService | null;
+}
+
+export function openHosts(deps: {
+  config: Config;
+  clock: Clock;
+  log: Logger;
+  publicUrl: string;
+  governance: GovernanceService;
+  /** Known only after the hosts, because it acts on them. */
+  intake: () => IntakeService;
+}): Hosts {
+  const { config, clock, log, publicUrl, governance } = deps;
+  const hosts = new Map<string, CodeHost>();
+  const webhooks = new Map<string, WebhookReceiver>();
+
+  function receiver(source: SignalSource): WebhookReceiver {
+    return {
+      verify: (delivery) => source.verify(delivery),
+      receive: (delivery) =>
+        deps.intake().receive({
+          source: source.name,
+          deliveryId: source.deliveryId(delivery),
+          signals: source.toSignals(delivery),
+        }),
+    };
+  }
+
+  let forge: LocalForge | null = null;
+  if (config.forge.enabled) {
+    forge = createLocalForge({
+      folder: join(config.data, 'forge'),
+      webhookSecret: config.forge.webhookSecret ?? ownSecret(config.data, 'forge-webhook'),
+      publicUrl,
+      authenticate: (_username, secret) => authenticateGit(governance, secret),
+      onDelivery: (delivery: Delivery) => {
+        const local = webhooks.get('local')!;
+        // Our own forge signs as a foreign one would, and is believed no more easily.
+        return Promise.resolve(local.verify(delivery)).then(() => local.receive(delivery));
+      },
+      clock,
+      log: log.child({ connector: 'local' }),
+    });
+    hosts.set(forge.host.name, forge.host);
+    webhooks.set(forge.source.name, receiver(forge.source));
+  }
+
+  const { appId, webhookSecret, privateKey, privateKeyFile, apiUrl } = config.github;
+  if (webhookSecret !== undefined) {
+    webhooks.set(
+      'github',
+      receiver(createGitHubSource({ webhookSecret, ...(appId === undefined ? {} : { appId }) })),
+    );
+  }
+  const key = privateKey ?? (privateKeyFile === undefined ? undefined : readKey(privateKeyFile));
+  if (appId !== undefined && key !== undefined) {
+    const host = createGitHubHost({
+      appId,
+      privateKey: key,
+      apiUrl,
+      log: log.child({ connector: 'github' }),
+    });
+    hosts.set(host.name, host);
+  }
+
+  return {
+    find: (name) => hosts.get(name),
+    all: [...hosts.values()],
+    webhooks,
+    forge,
+    forgeService:
+      forge === null
+        ? null
+        : {
+            createRepository: async (name) => {
+              const { repository, cloneUrl } = await forge.createRepository(name);
+              return { name: repository, cloneUrl };
+            },
+            removeRepository: (name) => forge.removeRepository(name),
+            handle: (incoming, outgoing) => forge.handle(incoming, outgoing),
+          },
+  };
+}
+
+/** Git sends any user name and a token of ours as the password. */
+async function authenticateGit(
+  governance: GovernanceService,
+  secret: string,
+): Promise<ForgeUser | undefined> {
+  try {
+    const principal = await governance.authenticate(secret);
+    return {
+      name: principal.name,
+      identities: principal.identities.map((identity) => identity.replace(/^email:/, '')),
+      mayPush: governance.isAllowed(principal, 'sessions:write', { kind: 'forge', id: 'local' }),
+    };
+  } catch (error) {
+    if (error instanceof AppError && error.kind === 'unauthenticated') return undefined;
+    throw error;
+  }
+}
+
+function readKey(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new AppError('invalid', 'config.unreadable_file', {
+      message: `The private key of the GitHub App, ${path}, cannot be read.`,
+      hint: 'Correct github.privateKeyFile or the permissions of the file.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,72 @@
+/** The state of everything a node depends on, for /v1/system, the console and the doctor. */
+import { AppError } from '#kernel';
+import type { BackgroundLoop } from '#ledger';
+import type { Services, SystemStatus } from '#surfaces';
+import type { Hosts } from './hosts.ts';
+import type { Storage } from './storage.ts';
+
+export function watchSystem(deps: {
+  storage: Storage;
+  services: Services;
+  hosts: Hosts;
+  /** Filled after this is made. */
+  loops: readonly BackgroundLoop[];
+}): { read(): Promise<SystemStatus> } {
+  const { storage, services, hosts, loops } = deps;
+
+  async function readOutbox(): Promise<SystemStatus['outbox']> {
+    const [row] = await storage.db.query<{ waiting: number; lag: number; failed: number }>(
+      `select count(*) filter (where state = 'waiting')::int as waiting,
+              coalesce(extract(epoch from now() - min(due_at) filter (where state = 'waiting')), 0)::float8 as lag,
+              count(*) filter (where state = 'dead')::int as failed
+       from outbox_messages`,
+    );
+    return {
+      waiting: row?.waiting ?? 0,
+      lagSeconds: Math.max(0, row?.lag ?? 0),
+      failed: row?.failed ?? 0,
+    };
+  }
+
+  return {
+    async read() {
+      let outbox: SystemStatus['outbox'] = { waiting: 0, lagSeconds: 0, failed: 0 };
+      let state: SystemStatus['database']['state'] = 'ready';
+      try {
+        outbox = await readOutbox();
+      } catch (error) {
+        if (!(error instanceof AppError) || error.kind !== 'unavailable') throw error;
+        state = 'unavailable';
+      }
+      const { config } = services;
+      return {
+        database: { state, version: storage.version, isEmbedded: storage.kind === 'embedded' },
+        loops: loops.map(({ name }) => ({
+          name,
+          state: 'running' as const,
+          lastRunAt: null,
+          lastError: null,
+        })),
+        connectors: [
+          {
+            name: 'local',
+            state: hosts.forge === null ? ('off' as const) : ('ready' as const),
+            detail:
+              hosts.forge === null
+                ? 'forge.enabled is off'
+                : `${(await hosts.forge.listRepositories()).length} repositories under /git`,
+          },
+          {
+            name: 'github',
+            state: hosts.find('github') === undefined ? ('off' as const) : ('ready' as const),
+            detail:
+              hosts.find('github') === undefined
+                ? 'set github.appId, github.privateKeyFile and github.webhookSecret (docs/connectors/github.md)'
+                : `App ${config.github.appId ?? '?'} at ${config.github.apiUrl}`,
+          },
+        ],
+        outbox,
+      };
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/** The database a node works on: the embedded server of its data folder, or the one named by a URL. */
+import { join } from 'node:path';
+import {
+  AppError,
+  type Config,
+  type Db,
+  lockDataFolder,
+  type Logger,
+  migrate,
+  openDatabase,
+  startEmbeddedPostgres,
+} from '#kernel';
+
+export interface Storage extends AsyncDisposable {
+  db: Db;
+  kind: 'embedded' | 'external';
+  version: string;
+}
+
+/** Locks the data folder, starts or finds the database and brings its schema up to date. */
+export async function openStorage(config: Config, log: Logger): Promise<Storage> {
+  const stack = new AsyncDisposableStack();
+  try {
+    stack.use(lockDataFolder(config.data));
+    const url = config.database.url ?? (await startOwn(stack, config, log));
+    const db = stack.use(
+      openDatabase({
+        url,
+        poolSize: config.database.poolSize,
+        onError: (error) => log.warn({ reason: error.message }, 'database connection lost'),
+      }),
+    );
+    const { applied } = await migrate(db);
+    if (applied.length > 0) log.info({ applied }, 'database schema brought up to date');
+    const [row] = await db.query<{ version: string }>(
+      "select current_setting('server_version') as version",
+    );
+    return {
+      db,
+      kind: config.database.url === undefined ? 'embedded' : 'external',
+      version: row?.version ?? 'unknown',
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+/** Keeps the embedded server running: one that dies is started again, and the pool reconnects. */
+async function startOwn(stack: AsyncDisposableStack, config: Config, log: Logger): Promise<string> {
+  const folder = join(config.data, 'database');
+  let isClosing = false;
+  let server = await startEmbeddedPostgres({ folder, log });
+  const { url } = server;
+  stack.defer(async () => {
+    isClosing = true;
+    await server[Symbol.asyncDispose]();
+  });
+
+  async function watch(): Promise<void> {
+    for (;;) {
+      await server.exited;
+      if (isClosing) return;
+      log.error({}, 'the embedded database ended by itself and is started again');
+      server = await restart(folder, log);
+      if (server.url !== url) {
+        throw new AppError('internal', 'database.moved', {
+          message: 'The embedded database came back at another address.',
+        });
+      }
+    }
+  }
+  watch().catch((error: unknown) => {
+    log.fatal({ err: error }, 'the embedded database cannot be started again');
+    process.exitCode = 1;
+    process.kill(process.pid, 'SIGTERM');
+  });
+  return url;
+}
+
+async function restart(folder: string, log: Logger): ReturnType<typeof startEmbeddedPostgres> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startEmbeddedPostgres({ folder, log });
+    } catch (error) {
+      if (attempt >= 30) throw error;
+      log.error({ err: error, attempt }, 'the embedded database does not start yet');
+      await new Promise((resolve) => {
+        setTimeout(resolve, Math.min(attempt * 200, 5_000));
+      });
+    }
+  }
+}

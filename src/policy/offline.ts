@@ -1,0 +1,93 @@
+/**
+ * The same judgement without a server: for a branch that was never pushed, and for history. Nothing
+ * is written down, and there is no last good policy to fall back on, so a refused file is an answer.
+ */
+import type { FileChange, GitRepository } from '#git';
+import { BUILT_IN_DOCUMENT, BUILT_IN_FILE } from './built-in.ts';
+import type { CompiledPolicy } from './compile.ts';
+import { buildFacts, createDocumentMatchers, type FactSources } from './facts.ts';
+import { judge } from './judge.ts';
+import { BUILT_IN_POLICY, loadPolicy } from './load-policy.ts';
+import { MAX_POLICY_BYTES, POLICY_PATH } from './read-policy.ts';
+import { scoreRisk } from './risk.ts';
+import type { Decision } from './schema.ts';
+import type { PolicyProblem } from './service.ts';
+
+export type OfflineAnswer =
+  | { isRefused: false; verdict: Omit<Decision, 'id' | 'changeId'> }
+  | { isRefused: true; file: string; problems: PolicyProblem[] };
+
+/** Judges a local branch by the policy at `baseSha`. Checks count as what the caller says they are. */
+export async function judgeOffline(change: {
+  git: GitRepository;
+  repository: string;
+  baseSha: string;
+  headSha: string;
+  authorKind: FactSources['authorKind'];
+  checks: FactSources['checks'];
+  owners: ReadonlyMap<string, readonly string[]>;
+  now: Date;
+}): Promise<OfflineAnswer> {
+  const { git, baseSha, headSha, now } = change;
+  const text = await git.readText(baseSha, POLICY_PATH, MAX_POLICY_BYTES);
+  const loaded: { policy: CompiledPolicy | null; problems: PolicyProblem[] } =
+    text === undefined ? { policy: BUILT_IN_POLICY, problems: [] } : loadPolicy(text);
+  const { policy, problems } = loaded;
+  if (policy === null) return { isRefused: true, file: POLICY_PATH, problems };
+
+  const files = await git.changedFiles(baseSha, headSha);
+  const edited = files.some(({ path }) => path === POLICY_PATH)
+    ? await git.readText(headSha, POLICY_PATH, MAX_POLICY_BYTES)
+    : undefined;
+  const editProblem = edited === undefined ? undefined : loadPolicy(edited).problems[0];
+  const facts = buildFacts(policy.document, policy.matchers, {
+    files,
+    headSha,
+    authorKind: change.authorKind,
+    checks: change.checks,
+    owners: change.owners,
+    approvals: [],
+    editedPolicyProblem:
+      editProblem === undefined
+        ? null
+        : `${POLICY_PATH} line ${editProblem.line}: ${editProblem.message}.`,
+    isPolicyUnreadable: false,
+    now,
+  });
+  return {
+    isRefused: false,
+    verdict: {
+      repository: change.repository,
+      baseSha,
+      headSha,
+      policyVersion: policy.version,
+      policySource: text === undefined ? BUILT_IN_FILE : `${POLICY_PATH}@${baseSha}`,
+      ...judge(policy, facts),
+      facts,
+      decidedAt: now,
+    },
+  };
+}
+
+const HISTORIC_MATCHERS = createDocumentMatchers(BUILT_IN_DOCUMENT);
+
+/** The risk score of a change that landed long ago, by its files alone; its checks are taken as passed. */
+export function scoreHistoricChange(change: { files: readonly FileChange[] }): number {
+  const facts = buildFacts(BUILT_IN_DOCUMENT, HISTORIC_MATCHERS, {
+    files: change.files,
+    headSha: '',
+    authorKind: 'human',
+    checks: 'passed',
+    owners: new Map(),
+    approvals: [],
+    editedPolicyProblem: null,
+    isPolicyUnreadable: false,
+    now: new Date(0),
+  });
+  return scoreRisk(facts).score;
+}
+
+/** Problems of a policy text, its own tests included; none means it may take force. */
+export function validatePolicy(text: string, file?: string): PolicyProblem[] {
+  return loadPolicy(text, file).problems;
+}

@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { cloneMirror, openRepository } from '#git';
+import { buildXray, type XrayProgress, type XrayReport } from '#insights';
+import { AppError, systemClock } from '#kernel';
+import { printable, table } from '../output.ts';
+import type { RegisterCommands } from '../program.ts';
+
+const DAY_MS = 86_400_000;
+
+export const registerXray: RegisterCommands = (program, context) => {
+  program
+    .command('xray <path-or-url>')
+    .description("90 days of a repository's own history: no server, no agent, no account")
+    .option('--since <window>', 'how far back, such as 30d or 2026-01-31', '90d')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom xray .\n  $ loom xray ../shop --since 30d --json\n',
+    )
+    .action(async (source: string, options: { since: string }) => {
+      const now = systemClock.now();
+      const since = readSince(options.since, now);
+      const output = context.output();
+      const onProgress = (progress: XrayProgress) => {
+        if (context.streams.isTerminal && !output.isJson)
+          context.streams.err(`\r${progress.phase}: ${progress.done}   `);
+      };
+      const report = await withRepository(source, (git, repository) =>
+        buildXray(git, { repository, since, now, onProgress }),
+      );
+      if (context.streams.isTerminal && !output.isJson)
+        context.streams.err('\r                              \r');
+      output.result(report, renderXray);
+    });
+};
+
+/** `90d`, `12w`, or a date. @throws AppError `xray.bad_window`. */
+export function readSince(text: string, now: Date): Date {
+  const match = /^(\d{1,4})([dw])$/.exec(text);
+  if (match !== null)
+    return new Date(now.getTime() - Number(match[1]) * (match[2] === 'w' ? 7 : 1) * DAY_MS);
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
+  if (at === undefined || Number.isNaN(at.getTime()) || at > now) {
+    throw new AppError('invalid', 'xray.bad_window', {
+      message: `${printable(text)} is not a window of time.`,
+      hint: 'Give for example 90d, 12w or 2026-01-31.',
+    });
+  }
+  return at;
+}
+
+async function withRepository<Result>(
+  source: string,
+  work: (git: ReturnType<typeof openRepository>, name: string) => Promise<Result>,
+): Promise<Result> {
+  if (existsSync(source)) {
+    const path = resolve(source);
+    return work(openRepository(path), basename(path));
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'loom-xray-'));
+  try {
+    return await work(await cloneMirror({ url: source, dir: join(folder, 'mirror.git') }), source);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const percent = (share: number | null) =>
+  share === null ? 'not known' : `${Math.round(share * 100)} %`;
+
+function renderXray(report: XrayReport): string {
+  const { totals, waits, churn, aiAuthored, ownership } = report;
+  const bars = (rows: readonly { bucket: string; changes: number }[]) => {
+    const most = Math.max(1, ...rows.map(({ changes }) => changes));
+    return rows.map(
+      ({ bucket, changes }) =>
+        `  ${bucket.padEnd(12)} ${'█'.repeat(Math.round((changes / most) * 30))} ${changes}`,
+    );
+  };
+  return [
+    `X-ray of ${printable(report.repository)}, ${report.since.toISOString().slice(0, 10)} to ${report.until.toISOString().slice(0, 10)}`,
+    ...report.problems.map((problem) => `  note: ${problem}`),
+    '',
+    `${totals.changes} changes of ${totals.commits} commits by ${totals.authors} people in ${totals.files} files, +${totals.addedLines} -${totals.deletedLines} lines`,
+    `agents named in ${percent(aiAuthored.share)} of commits${aiAuthored.byAgent.map(({ agent, changes }) => `, ${agent} ${changes}`).join('')}`,
+    `churn within 14 days: ${percent(churn.share)} of ${churn.bornLines} lines`,
+    waits.isKnown
+      ? `from last commit to merge: median ${waits.medianHours} h, 90th percentile ${waits.p90Hours} h (${waits.sample} merges)`
+      : 'waits before merge are not in this history (no merge commits); connect the git host to know them',
+    `ownership: the busiest author holds ${percent(ownership.concentration)} of a file on average; ${percent(ownership.singleOwnerShare)} of files have one author`,
+    '',
+    'size of changes',
+    ...bars(report.sizes),
+    'risk of changes',
+    ...bars(report.risk.buckets),
+    `  ${report.risk.explanation}`,
+    '',
+    table(
+      report.hotFiles.slice(0, 10),
+      [
+        { title: 'hot file', value: (it) => it.path },
+        { title: 'changes', value: (it) => it.changes, align: 'right' },
+        { title: 'authors', value: (it) => it.authors, align: 'right' },
+      ],
+      'No file changed in this window.',
+    ),
+    '',
+    table(
+      report.overlaps.slice(0, 10),
+      [
+        { title: 'open branch', value: (it) => it.a },
+        { title: 'and', value: (it) => it.b },
+        { title: 'shared files', value: (it) => it.paths.length, align: 'right' },
+        {
+          title: 'merge',
+          value: (it) => (it.hasConflict ? `conflict in ${it.conflictPaths[0] ?? '?'}` : 'clean'),
+        },
+      ],
+      'No two open branches touch the same file.',
+    ),
+  ].join('\n');
+}
