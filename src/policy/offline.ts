@@ -43,6 +43,7 @@ export async function judgeOffline(change: {
   const facts = buildFacts(policy.document, policy.matchers, {
     files,
     headSha,
+    policyVersion: policy.version,
     authorKind: change.authorKind,
     checks: change.checks,
     owners: change.owners,
@@ -76,6 +77,7 @@ export function scoreHistoricChange(change: { files: readonly FileChange[] }): n
   const facts = buildFacts(BUILT_IN_DOCUMENT, HISTORIC_MATCHERS, {
     files: change.files,
     headSha: '',
+    policyVersion: '',
     authorKind: 'human',
     checks: 'passed',
     owners: new Map(),
