@@ -57,6 +57,22 @@ export interface ChangeService {
     review: { decision: 'approve' | 'decline'; headSha: string; reason: string },
     by: Principal,
   ): Promise<Change>;
+  /**
+   * A deployment was reported: the runs of the merged changes it contains get the signal `deployed`,
+   * and what succeeded in production is shipped. Gives those changes; again, it changes nothing.
+   */
+  recordDeploymentSignal(
+    news: {
+      repository: string;
+      environment: string;
+      sha: string;
+      status: 'started' | 'succeeded' | 'failed' | 'rolled-back';
+      externalKey: string;
+      deploymentId?: Id<'dep'> | undefined;
+      occurredAt?: Date | undefined;
+    },
+    by: { actor: Actor; cause?: Id<'evt'> | undefined },
+  ): Promise<Id<'chg'>[]>;
 }
 
 export interface SessionService {

@@ -1,7 +1,8 @@
 /** What a deployment means for the changes it carries. */
 import type { Id, JsonObject } from '#kernel';
 import type { Actor } from '#ledger';
-import { type ChangeDeps } from './deps.ts';
+import type { ChangeService } from '../service.ts';
+import type { ChangeDeps } from './deps.ts';
 import { changeShipped } from './events.ts';
 import { freshMirror } from './gather.ts';
 import * as store from './store.ts';
@@ -10,15 +11,7 @@ import * as store from './store.ts';
 const MAX_CHANGES = 1_000;
 const PRODUCTION = /^(prod|live\b)/i;
 
-export interface DeploymentNews {
-  repository: string;
-  environment: string;
-  sha: string;
-  status: 'started' | 'succeeded' | 'failed' | 'rolled-back';
-  externalKey: string;
-  deploymentId?: Id<'dep'> | undefined;
-  occurredAt?: Date | undefined;
-}
+export type DeploymentNews = Parameters<ChangeService['recordDeploymentSignal']>[0];
 
 /** Whether an environment of this name is where users are. Pure. */
 export function isProduction(environment: string): boolean {
@@ -70,7 +63,7 @@ async function tellChange(
         status,
         externalKey,
         isProduction: isProduction(environment),
-        ...(deploymentId === undefined ? {} : { deploymentId }),
+        ...(deploymentId === undefined ? {} : { deployment: deploymentId }),
       };
       await workflow.signal(tx, {
         runId: row.run_id,

@@ -2,12 +2,11 @@
 import { z } from 'zod';
 import type { MergeResult, Signal } from '#connectors/contract';
 import { decodeCursor, type Id, isId, toPage } from '#kernel';
-import type { Actor } from '#ledger';
 import { ORCHESTRATION } from '../deps.ts';
 import type { Change } from '../schema.ts';
 import type { ChangeService } from '../service.ts';
 import { applyChangeSignal } from './apply.ts';
-import { type DeploymentNews, recordDeployment } from './deployments.ts';
+import { recordDeployment } from './deployments.ts';
 import type { ChangeDeps } from './deps.ts';
 import { freshMirror, refreshMirror } from './gather.ts';
 import { markMerged, signalMerged } from './merged.ts';
@@ -43,11 +42,6 @@ export interface ChangeKeeper extends ChangeService {
     idempotencyKey: string;
     result: MergeResult;
   }): Promise<Change>;
-  /** A deployment was reported. Gives the changes it carries. */
-  recordDeploymentSignal(
-    news: DeploymentNews,
-    by: { actor: Actor; cause?: Id<'evt'> | undefined },
-  ): Promise<Id<'chg'>[]>;
   /** News the host should have told and did not, found by comparing branches with changes. */
   findMissedSignals(repository: string): Promise<Signal[]>;
   /** Merged changes of a repository by merge commit: to see which of them a deployment carries. */

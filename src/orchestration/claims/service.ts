@@ -60,21 +60,10 @@ export function createClaimService(deps: ClaimDeps): ClaimService {
     const actor = sessionActor({ id: sessionId, operatorId: session.operator_id });
     const fence = await store.lockRepository(tx, repository);
 
-    const stale = await store.expireStale(tx, repository, sessionId, paths);
-    const takenOver = `the lease was over and session ${sessionId} asked for it`;
-    await ledger.appendMany(
-      tx,
-      stale.map((claim) =>
-        claimExpired(claim, takenOver, { actor, correlationId: session.correlation_id }),
-      ),
-    );
-
-    const rows = await store.findConflicts(tx, repository, sessionId, paths, strength, {
-      withStale: true,
-    });
-    if (rows.length > 0) {
-      await ledger.append(tx, claimDenied(session, { repository, paths, strength }, rows, actor));
-      return explainDenial(toConflicts(paths, rows), session.now);
+    const touching = await store.findTouching(tx, repository, sessionId, paths);
+    if (touching.length > 0) {
+      const denial = await contest(tx, session, { repository, paths, strength }, touching);
+      if (denial !== undefined) return denial;
     }
 
     const claims = await grant(tx, request, fence);
@@ -91,6 +80,28 @@ export function createClaimService(deps: ClaimDeps): ClaimService {
       outcome: 'granted',
       claims: [...claims.renewed, ...claims.granted].map(store.toClaim),
     };
+  }
+
+  /** Takes over what nobody renewed; what is left in the way is the answer. */
+  async function contest(
+    tx: Tx,
+    session: store.HolderSession,
+    wanted: { repository: string; paths: string[]; strength: Claim['strength'] },
+    touching: readonly string[],
+  ): Promise<ClaimAnswer | undefined> {
+    const actor = sessionActor({ id: session.id, operatorId: session.operator_id });
+    const stale = await store.expireStale(tx, touching);
+    const why = `the lease was over and session ${session.id} asked for it`;
+    await ledger.appendMany(
+      tx,
+      stale.map((claim) =>
+        claimExpired(claim, why, { actor, correlationId: session.correlation_id }),
+      ),
+    );
+    const rows = await store.findConflicts(tx, touching, wanted.strength, { withStale: true });
+    if (rows.length === 0) return undefined;
+    await ledger.append(tx, claimDenied(session, wanted, rows, actor));
+    return explainDenial(toConflicts(wanted.paths, rows), session.now);
   }
 
   /** The way is free: renews what the session holds, raises what it holds too weakly, adds the rest. */
@@ -128,9 +139,8 @@ export function createClaimService(deps: ClaimDeps): ClaimService {
   async function check(request: Parameters<ClaimService['check']>[0]): Promise<ClaimAnswer> {
     const paths = normalisePaths(request.paths);
     const { repository, sessionId } = request;
-    const rows = await store.findConflicts(db, repository, sessionId, paths, 'exclusive', {
-      withStale: false,
-    });
+    const touching = await store.findTouching(db, repository, sessionId, paths);
+    const rows = await store.findConflicts(db, touching, 'exclusive', { withStale: false });
     if (rows.length > 0) return explainDenial(toConflicts(paths, rows), rows[0]!.now);
     const own = await store.findOwn(db, repository, sessionId, paths);
     return { outcome: 'granted', claims: own.map(store.toClaim) };

@@ -26,22 +26,39 @@ export interface HeldRow extends ClaimRow {
 
 const LEASE_END = (parameter: string) => `now() + ${parameter}::bigint * interval '1 millisecond'`;
 
-/** The claims that touch any of the paths: equal names and folders above, then everything below. */
-const TOUCHING = `select id from loom.claims
-    where repository = $1 and state = 'held' and path = any($2::text[])
-  union
-  select c.id from unnest($3::text[], $4::text[]) as below(low, high)
-    join loom.claims c on c.path >= below.low and c.path < below.high
-    where c.repository = $1 and c.state = 'held'`;
-
-function touching(repository: string, paths: readonly string[]): unknown[] {
+/**
+ * Ids of other sessions' claims that touch any of the paths: equal names and folders above, then
+ * everything below. Asked first and alone, because nearly always the answer is none. The `offset 0`
+ * keeps each range a search of its own: as a plain join the planner takes two inequalities for a ninth
+ * of the table, and reads it whole (20 ms at 10,000 claims instead of 0.1 ms).
+ */
+export async function findTouching(
+  queryable: Queryable,
+  repository: string,
+  sessionId: Id<'ses'>,
+  paths: readonly string[],
+): Promise<string[]> {
   const ranges = paths.map(rangeBelow);
-  return [
-    repository,
-    [...new Set(paths.flatMap(holdersOf))],
-    ranges.map(({ low }) => low),
-    ranges.map(({ high }) => high),
-  ];
+  const rows = await queryable.query<{ id: string }>(
+    `select id from loom.claims
+     where repository = $1 and state = 'held' and session_id <> $5 and path = any($2::text[])
+     union
+     select inside.id from unnest($3::text[], $4::text[]) as below(low, high)
+       cross join lateral (
+         select id from loom.claims
+         where repository = $1 and state = 'held' and session_id <> $5
+           and path >= below.low and path < below.high
+         offset 0) as inside`,
+    [
+      repository,
+      [...new Set(paths.flatMap(holdersOf))],
+      ranges.map(({ low }) => low),
+      ranges.map(({ high }) => high),
+      sessionId,
+    ],
+    'claims_find_touching',
+  );
+  return rows.map(({ id }) => id);
 }
 
 export function toClaim(row: ClaimRow): Claim {
@@ -104,43 +121,36 @@ export async function setFence(tx: Tx, repository: string, fence: number): Promi
   ]);
 }
 
-/** Ends claims of others whose lease is over, where they would stand in the way. */
-export function expireStale(
-  tx: Tx,
-  repository: string,
-  sessionId: Id<'ses'>,
-  paths: readonly string[],
-): Promise<ClaimRow[]> {
+/** Ends those of the claims whose lease is over. */
+export function expireStale(tx: Tx, ids: readonly string[]): Promise<ClaimRow[]> {
   return tx.query<ClaimRow>(
     `update loom.claims c set state = 'expired', released_at = now()
      from loom.sessions s
-     where c.id in (${TOUCHING}) and c.state = 'held' and c.session_id <> $5
-       and c.lease_until < now() and s.id = c.session_id
+     where c.id = any($1::text[]) and c.state = 'held' and c.lease_until < now()
+       and s.id = c.session_id
      returning c.*, s.agent`,
-    [...touching(repository, paths), sessionId],
+    [ids],
     'claims_expire_stale',
   );
 }
 
 /**
- * Claims of other sessions that a claim of this strength cannot stand beside. Without the repository's
- * lock, those whose lease is over are left out: whoever asks would take them over.
+ * Those of the claims that one of this strength cannot stand beside. Without the repository's lock,
+ * claims whose lease is over are left out: whoever asks would take them over.
  */
 export function findConflicts(
   queryable: Queryable,
-  repository: string,
-  sessionId: Id<'ses'>,
-  paths: readonly string[],
+  ids: readonly string[],
   strength: Claim['strength'],
   options: { withStale: boolean },
 ): Promise<(HeldRow & { now: Date })[]> {
   return queryable.query<HeldRow & { now: Date }>(
     `select c.*, s.agent, s.operator_id, s.operator_name, s.intent as session_intent, now() as now
      from loom.claims c join loom.sessions s on s.id = c.session_id
-     where c.id in (${TOUCHING}) and c.state = 'held' and c.session_id <> $5
-       and ($7 or c.lease_until >= now()) and (c.strength = 'exclusive' or $6 = 'exclusive')
+     where c.id = any($1::text[]) and c.state = 'held'
+       and ($3 or c.lease_until >= now()) and (c.strength = 'exclusive' or $2 = 'exclusive')
      order by c.path, c.id`,
-    [...touching(repository, paths), sessionId, strength, options.withStale],
+    [ids, strength, options.withStale],
     'claims_find_conflicts',
   );
 }
