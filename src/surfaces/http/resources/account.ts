@@ -18,6 +18,10 @@ const Principal = named(
     name: z.string(),
     roles: z.array(Role),
     teams: z.array(z.string()),
+    identities: z.array(z.string()).meta({
+      description:
+        'Names of the caller elsewhere; who is in the custody of a change cannot approve it.',
+    }),
     scopes: z.union([z.array(Action), z.literal('all')]),
     onBehalfOf: z.string().nullable(),
   }),
@@ -41,6 +45,7 @@ export function accountRoutes(services: Services): Route[] {
           name: principal.name,
           roles: [...principal.roles],
           teams: [...principal.teams],
+          identities: [...principal.identities],
           scopes: copyScopes(principal.scopes),
           onBehalfOf: principal.onBehalfOf ?? null,
         },
