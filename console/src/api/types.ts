@@ -17,8 +17,7 @@ export interface Principal {
   name: string;
   roles: Role[];
   teams: string[];
-  /** Absent on older servers. */
-  identities?: string[];
+  identities: string[];
   scopes: string[] | 'all';
   onBehalfOf: string | null;
 }

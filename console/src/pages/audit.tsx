@@ -8,7 +8,7 @@ import { queries } from '../api/queries.ts';
 import type { LedgerEvent, VerifyReport } from '../api/types.ts';
 import { Copy, Identifier } from '../parts/copy.tsx';
 import type { Column } from '../parts/data-table.tsx';
-import { actorText, detailOf, LABEL_OF_KIND, stageOf, titleOf, toneOf } from '../parts/events.ts';
+import { actorText, detailOf, LABEL_OF_KIND, iconOf, titleOf, toneOf } from '../parts/events.ts';
 import { Filters } from '../parts/filters.tsx';
 import { clockTime, count, day, exactTime, humanise, plural, shortId } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -79,7 +79,7 @@ export function AuditPage() {
       cell: (event) => (
         <span className="row" style={{ gap: 7 }}>
           <span className="audit-icon" data-tone={toneOf(event)}>
-            <Icon name={stageOf(event.type)?.icon ?? 'dot'} size={14} />
+            <Icon name={iconOf(event.type)} size={14} />
           </span>
           <code>{event.type}</code>
         </span>

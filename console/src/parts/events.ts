@@ -146,6 +146,20 @@ export function refusalOf(event: LedgerEvent): string {
   return `${path} is held by ${holder}${operator === null ? '' : ` of ${operator}`}`;
 }
 
+/** Things that happen beside the flow: people and their keys. */
+const ICON_BESIDE: Record<string, IconName> = {
+  person: 'person',
+  login: 'key',
+  token: 'key',
+  authorization: 'lock',
+  outbox: 'alert',
+  payload: 'lock',
+};
+
+export function iconOf(type: string): IconName {
+  return stageOf(type)?.icon ?? ICON_BESIDE[type.split(/[.-]/)[0] ?? ''] ?? 'dot';
+}
+
 export function titleOf(event: LedgerEvent): string {
   return humanise(event.type);
 }

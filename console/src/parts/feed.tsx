@@ -1,7 +1,7 @@
 /** A list of ledger events, newest first, each leading to what it is about. */
 import type { LedgerEvent } from '../api/types.ts';
 import './feed.css';
-import { actorText, detailOf, pageOfEvent, stageOf, titleOf, toneOf } from './events.ts';
+import { actorText, detailOf, pageOfEvent, iconOf, titleOf, toneOf } from './events.ts';
 import { Icon } from './icon.tsx';
 import { AppLink } from './link.tsx';
 import { usePersonName } from './people.ts';
@@ -16,7 +16,7 @@ export function Feed({ events, label }: { events: readonly LedgerEvent[]; label:
         return (
           <li key={event.id} className="feed-row" data-tone={toneOf(event)}>
             <span className="feed-icon">
-              <Icon name={stageOf(event.type)?.icon ?? 'dot'} size={14} />
+              <Icon name={iconOf(event.type)} size={14} />
             </span>
             <span className="feed-text">
               <AppLink href={pageOfEvent(event)}>{titleOf(event)}</AppLink>

@@ -1,6 +1,7 @@
 /** The thread of one reference, from signal to outcome: what led to it and what came of it. */
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { ApiProblem } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import type { Trace, TraceNode } from '../api/types.ts';
 import { ICON_OF_KIND, LABEL_OF_KIND } from './events.ts';
@@ -15,6 +16,9 @@ import './trace-view.css';
 export function TraceView({ reference }: { reference: string }) {
   const query = useQuery(queries.trace(reference));
   const [showsEvents, setShowsEvents] = useState(false);
+  // Nothing recorded about it yet is an answer, not a failure.
+  const isUnknown =
+    query.error instanceof ApiProblem && query.error.code === 'observability.unknown_reference';
   const trace = query.data;
 
   return (
@@ -37,12 +41,12 @@ export function TraceView({ reference }: { reference: string }) {
       flush
     >
       {trace === undefined && query.error === null && <Loading rows={4} label="Loading trace" />}
-      {trace === undefined && query.error !== null && (
+      {trace === undefined && query.error !== null && !isUnknown && (
         <div className="panel-body">
           <Problem error={query.error} onRetry={() => void query.refetch()} />
         </div>
       )}
-      {trace !== undefined && trace.nodes.length === 0 && (
+      {(isUnknown || trace?.nodes.length === 0) && (
         <EmptyState
           small
           title="Nothing is connected with it yet"

@@ -18,9 +18,7 @@ function whyNot(principal: Principal, { change, approvals }: ChangeDetail): stri
   if (!principal.roles.includes('approver')) {
     return 'Your account lacks the approver role. An admin can give it in Settings, under People.';
   }
-  const own = new Set(
-    [principal.id, ...(principal.identities ?? [])].map((name) => name.toLowerCase()),
-  );
+  const own = new Set([principal.id, ...principal.identities].map((name) => name.toLowerCase()));
   if (change.custody.some((name) => own.has(name.toLowerCase()))) {
     return 'You took part in making this change (you are in its custody), so somebody else has to review it.';
   }
