@@ -13,7 +13,7 @@ import type { ChangeDeps } from './deps.ts';
 import { changeClosed, changeOpened, changeUpdated } from './events.ts';
 import { type ChangeFacts, gatherFacts } from './gather.ts';
 import { markMerged } from './merged.ts';
-import { type Ancestry, isNewerHead } from './newer-head.ts';
+import { type Ancestry, isEarlier, isNewerHead } from './newer-head.ts';
 import * as store from './store.ts';
 
 type Told = Extract<Signal, { type: 'change.opened' | 'change.updated' | 'change.closed' }>;
@@ -52,7 +52,7 @@ async function open(tx: Tx, deps: ChangeDeps, news: News): Promise<store.ChangeR
       return update(tx, deps, news, row);
     case 'closed':
       // News that was only delayed must not wake what was closed; opening it again is news of its own.
-      if (signal.type !== 'change.opened' || signal.occurredAt <= row.state_at) return row;
+      if (signal.type !== 'change.opened' || isEarlier(signal.occurredAt, row.state_at)) return row;
       return reopen(tx, deps, news, row);
     case 'merged':
       return startAnew(tx, deps, news, row);
@@ -68,7 +68,9 @@ async function startAnew(
 ): Promise<store.ChangeRow | undefined> {
   const { signal } = news;
   const isDelayed =
-    signal.occurredAt <= merged.state_at || signal.change.headSha === merged.head_sha;
+    isEarlier(signal.occurredAt, merged.state_at) ||
+    signal.change.headSha === merged.head_sha ||
+    news.ancestry === 'ancestor';
   if (merged.number !== null || isDelayed) return merged;
   const key = hostKey(signal);
   const earlier = await store.findByBranchAndHead(tx, key, signal.change.headSha);
@@ -125,7 +127,7 @@ async function update(
   // Another node moved the head since we looked at the history: that knowledge is void.
   const ancestry = row.head_sha === news.knownHead ? news.ancestry : 'unknown';
   const hasNewHead = isNewerHead({ sha: row.head_sha, at: row.head_at }, head, ancestry);
-  const isLate = signal.occurredAt < row.head_at;
+  const isLate = isEarlier(signal.occurredAt, row.head_at);
   if (isLate || (!hasNewHead && head.sha !== row.head_sha)) return row;
 
   const previousHeadSha = row.head_sha;
@@ -201,7 +203,7 @@ async function close(tx: Tx, deps: ChangeDeps, news: News): Promise<store.Change
 
   if (signal.isMerged) {
     const isOther = key.number === null && row.head_sha !== signal.change.headSha;
-    if (isOther && signal.occurredAt < row.head_at) return row;
+    if (isOther && isEarlier(signal.occurredAt, row.head_at)) return row;
     return markMerged(tx, deps, row, {
       mergeSha: signal.mergeSha ?? signal.change.headSha,
       at: signal.occurredAt,
@@ -209,8 +211,9 @@ async function close(tx: Tx, deps: ChangeDeps, news: News): Promise<store.Change
       cause,
     });
   }
-  if (row.state === 'closed' || signal.occurredAt < row.state_at) return row;
-  if (row.head_sha !== signal.change.headSha && signal.occurredAt < row.head_at) return row;
+  if (row.state === 'closed' || isEarlier(signal.occurredAt, row.state_at)) return row;
+  const isOfOldHead = row.head_sha !== signal.change.headSha;
+  if (isOfOldHead && isEarlier(signal.occurredAt, row.head_at)) return row;
   if (row.run_id !== null) {
     await deps.workflow.cancel(row.run_id, 'the change was closed', ORCHESTRATION, tx);
   }

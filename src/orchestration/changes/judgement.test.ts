@@ -32,6 +32,14 @@ test('where times tie, history decides', () => {
   expect(isNewerHead(known, { sha: 'a', at: at(5) }, 'ancestor')).toBe(false);
 });
 
+test('within one second of the source nothing is sure but the history', () => {
+  const inSecond = (milliseconds: number) => new Date(Date.UTC(2026, 0, 5, 9, 5, 0, milliseconds));
+  const known = { sha: 'b', at: inSecond(700) };
+
+  expect(isNewerHead(known, { sha: 'c', at: inSecond(0) }, 'descendant')).toBe(true);
+  expect(isNewerHead(known, { sha: 'a', at: inSecond(900) }, 'ancestor')).toBe(false);
+});
+
 test('news of pushes at different times end in the same head in whatever order they arrive', () => {
   fc.assert(
     fc.property(fc.shuffledSubarray([1, 2, 3, 4, 5], { minLength: 5 }), (order) => {

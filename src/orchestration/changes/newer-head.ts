@@ -10,12 +10,22 @@ export interface HeadNews {
 export type Ancestry = 'descendant' | 'ancestor' | 'unrelated' | 'unknown';
 
 /**
- * The source's time decides. Only where it ties, as it does on hosts that count in seconds, does the
- * history: a forced push may well go back to an older commit.
+ * Whether one thing surely happened before another. Hosts count in whole seconds, some news of one
+ * host in finer steps than other news: within a second nothing is sure.
+ */
+export function isEarlier(a: Date, b: Date): boolean {
+  return toSeconds(a) < toSeconds(b);
+}
+
+/**
+ * The source's time decides. Only where it ties does the history: a forced push may well go back to an
+ * older commit.
  */
 export function isNewerHead(known: HeadNews, told: HeadNews, ancestry: Ancestry): boolean {
-  if (told.sha === known.sha) return false;
-  const difference = told.at.getTime() - known.at.getTime();
-  if (difference !== 0) return difference > 0;
-  return ancestry !== 'ancestor';
+  if (told.sha === known.sha || isEarlier(told.at, known.at)) return false;
+  return isEarlier(known.at, told.at) || ancestry !== 'ancestor';
+}
+
+function toSeconds(at: Date): number {
+  return Math.floor(at.getTime() / 1_000);
 }

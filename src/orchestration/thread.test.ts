@@ -1,0 +1,501 @@
+/**
+ * Goal: one change goes the whole way, from a push to production, each effect once, whatever order the
+ * news comes in and whoever has to consent.
+ * Method: every room for real over one database: a local forge, its mirror, the policy at its base,
+ * the engine, the outbox. Background work is driven by hand until nothing is left to do.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createLocalForge } from '#connectors/local';
+import type { Signal } from '#connectors/contract';
+import { createContextService } from '#context';
+import { createGovernanceService, type Principal, type Role } from '#governance';
+import { createOutboxWorker } from '#ledger';
+import { createPolicyService } from '#policy';
+import { testDatabase, testRepository } from '#testing';
+import { createChangeService } from './changes/index.ts';
+import { createHostOutboxHandlers } from './host/index.ts';
+import { createIntakeService } from './intake/index.ts';
+import { loadChangeWorkflow } from './library/index.ts';
+import type { Change, Run } from './schema.ts';
+import { createStepHandlers } from './steps/index.ts';
+import { eventTypes, roomsOn, startSession } from './test-rooms.ts';
+import { createWorkflowService, createWorkflowWorker } from './workflow/index.ts';
+
+const repository = 'acme/shop';
+const POLICY = `version: 1
+autonomy:
+  docs: { paths: ["docs/**"], max_score: 100, agents: true, because: Documents are safe. }
+`;
+const WORKFLOW = `name: change
+steps:
+  - name: check
+    kind: check.command
+    with: { command: "test ! -e broken" }
+  - name: decide
+    kind: policy.decide
+    needs: [check]
+  - name: approve
+    kind: approval.request
+    needs: [decide]
+  - name: merge
+    kind: merge
+    needs: [decide, approve]
+  - name: deployed
+    kind: wait.signal
+    needs: [merge]
+    with: { signal: deployed, match: { status: succeeded }, timeout: 14d, onTimeout: continue }
+  - name: tell
+    kind: notify
+    needs: [deployed]
+    with: { to: host, message: "Shipped: {title}" }
+`;
+
+async function testThread(database: Awaited<ReturnType<typeof testDatabase>>) {
+  const stack = new AsyncDisposableStack();
+  const rooms = stack.use(roomsOn(database));
+  const folder = await mkdtemp(join(tmpdir(), 'loom-thread-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  const work = stack.use(await testRepository());
+  await work.commit({
+    files: {
+      '.loom/policy.yaml': POLICY,
+      '.loom/workflows/change.yaml': WORKFLOW,
+      'docs/guide.md': 'Guide\n',
+      'src/total.js': 'export const total = 1;\n',
+    },
+    message: 'Begin',
+  });
+
+  const governance = createGovernanceService(rooms);
+  const policy = createPolicyService(rooms);
+  const workflow = createWorkflowService(rooms);
+  const context = createContextService({ ...rooms, folder: join(folder, 'mirrors') });
+  const heard: Signal[] = [];
+  let isDeaf = false;
+  const forge = createLocalForge({
+    ...rooms,
+    folder: join(folder, 'forge'),
+    webhookSecret: 'secret of a test',
+    publicUrl: 'http://localhost',
+    authenticate: () => undefined,
+    async onDelivery(delivery) {
+      const signals = forge.source.toSignals(delivery);
+      heard.push(...signals);
+      if (isDeaf) return;
+      const deliveryId = forge.source.deliveryId(delivery);
+      await intake.receive({ source: 'local', deliveryId, signals });
+    },
+  });
+  const hostOf = (name: string) => (name === 'local' ? forge.host : undefined);
+  const changes = createChangeService({
+    ...rooms,
+    context,
+    governance,
+    policy,
+    workflow,
+    hostOf,
+    loadWorkflow: (source) => loadChangeWorkflow(rooms, source),
+  });
+  const intake = stack.use(
+    createIntakeService({
+      ...rooms,
+      changes,
+      async onDeployment(signal, cause) {
+        const actor = { kind: 'connector', id: signal.source } as const;
+        await changes.recordDeploymentSignal(signal, { actor, cause });
+      },
+    }),
+  );
+  const worker = stack.use(
+    createWorkflowWorker({
+      ...rooms,
+      workerId: 'worker-1',
+      isManual: true,
+      handlers: createStepHandlers({
+        ...rooms,
+        context,
+        policy,
+        governance,
+        changes,
+        folder: join(folder, 'checks'),
+        commandTimeoutMs: 60_000,
+      }),
+    }),
+  );
+  const outbox = stack.use(
+    createOutboxWorker({
+      ...rooms,
+      handlers: createHostOutboxHandlers({ changes, hostOf, detailsUrl: (id) => `/changes/${id}` }),
+    }),
+  );
+
+  await forge.createRepository(repository, { from: work.dir });
+  const bare = join(folder, 'forge', `${repository}.git`);
+  await work.git('remote', 'add', 'forge', bare);
+  await context.importRepository(
+    { url: bare, name: repository, host: 'local' },
+    { kind: 'system', id: 'test' },
+  );
+
+  /** Does all background work there is, until nothing moves any more. */
+  async function settle(): Promise<void> {
+    for (let idle = 0; idle < 2;) {
+      const moved =
+        (await intake.processOnce()) + (await worker.runOnce()) + (await outbox.runOnce());
+      idle = moved === 0 ? idle + 1 : 0;
+    }
+  }
+
+  async function person(
+    name: string,
+    roles: Role[],
+    identities: string[] = [],
+  ): Promise<Principal> {
+    const { person: owner } = await governance.ensureOwner();
+    const by: Principal = { ...owner, kind: 'person', scopes: 'all' };
+    const made = await governance.createPerson({ name, roles, identities }, by);
+    return { ...made, kind: 'person', scopes: 'all' };
+  }
+
+  return {
+    ...rooms,
+    items: rooms.work,
+    governance,
+    policy,
+    workflow,
+    context,
+    forge,
+    changes,
+    intake,
+    work,
+    heard,
+    settle,
+    person,
+    setDeaf(value: boolean) {
+      isDeaf = value;
+    },
+    /** Pushes the branch we are on, and lets the forge tell of it. */
+    async push(branch: string): Promise<void> {
+      await work.git('push', '--quiet', '--force', 'forge', `HEAD:refs/heads/${branch}`);
+      await forge.sweep();
+    },
+    async change(branch: string): Promise<Change> {
+      const found = await changes.resolve(`${repository}:${branch}`);
+      if (found === undefined) throw new Error(`there is no change of ${branch}`);
+      return found;
+    },
+    async run(change: Change) {
+      return (await workflow.find(change.runId!))!;
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+type Thread = Awaited<ReturnType<typeof testThread>>;
+
+async function steps(thread: Thread, run: Pick<Run, 'id'>): Promise<Record<string, string>> {
+  const found = await thread.workflow.find(run.id);
+  return Object.fromEntries(found!.steps.map(({ name, state }) => [name, state]));
+}
+
+function deployed(sha: string, environment = 'production'): Signal {
+  return {
+    type: 'deployment.reported',
+    source: 'api',
+    dedupeKey: `deploy-${environment}-${sha}`,
+    occurredAt: new Date(),
+    repository,
+    environment,
+    sha,
+    status: 'succeeded',
+    externalKey: `deploy-${environment}-${sha}`,
+  };
+}
+
+test('a safe change of an agent goes from its push to production alone, and every effect is there once', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  const item = await thread.items.create(
+    { title: 'Explain refunds', repository },
+    { kind: 'person', id: 'usr_019abc00000070008000000000000009' },
+  );
+  const session = await startSession(thread, { branch: 'explain' });
+  await thread.items.next(session.id);
+  await thread.claims.acquire({ sessionId: session.id, repository, paths: ['docs/guide.md'] });
+  await work.branch('explain');
+  await work.commit({
+    files: { 'docs/guide.md': 'Guide\nRefunds are rounded.\n' },
+    message: `Explain refunds\n\nLoom-Session: ${session.id}`,
+  });
+  await thread.push('explain');
+  await thread.settle();
+
+  const merged = await thread.change('explain');
+  expect(merged).toMatchObject({
+    state: 'merged',
+    authorKind: 'agent',
+    sessionId: session.id,
+    workItemId: item.id,
+    lane: 'ship',
+    correlationId: item.correlationId,
+  });
+  expect(merged.custody).toEqual([
+    'email:ada@example.org',
+    'person:usr_019abc00000070008000000000000001',
+    'person:usr_019abc00000070008000000000000009',
+    `session:${session.id}`,
+  ]);
+  expect(await thread.items.find(item.id)).toMatchObject({ state: 'done' });
+  expect(
+    (await thread.claims.list({ sessionId: session.id, state: 'held', limit: 5 })).items,
+  ).toEqual([]);
+
+  await work.git('fetch', '--quiet', 'forge');
+  const production = await work.sha('forge/main');
+  await thread.intake.receive({
+    source: 'api',
+    deliveryId: 'deployment-1',
+    signals: [deployed(production, 'staging'), deployed(production)],
+  });
+  await thread.settle();
+
+  const types = await eventTypes(thread.ledger, merged.id);
+  const once = (type: string) => types.filter((other) => other === type).length;
+  expect(
+    ['change.opened', 'check.completed', 'decision.made', 'change.merged', 'change.shipped'].map(
+      once,
+    ),
+  ).toEqual([1, 1, 1, 1, 1]);
+  expect(await steps(thread, { id: merged.runId! })).toEqual({
+    check: 'done',
+    decide: 'done',
+    approve: 'done',
+    merge: 'done',
+    deployed: 'done',
+    tell: 'done',
+  });
+  const reports = await thread.forge.host.describe({ repository, branch: 'explain' });
+  expect(reports.verdicts).toMatchObject([{ conclusion: 'success', lane: 'ship' }]);
+  expect(reports.comment).toBe('Shipped: Explain refunds');
+});
+
+test('a change of code waits for somebody who did not write it, and merges on their word', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  const author = await thread.person('Ada', ['approver'], ['email:ada@example.org']);
+  const reviewer = await thread.person('Grace', ['approver'], ['email:grace@example.org']);
+  await work.branch('total');
+  const headSha = await work.commit({ files: { 'src/total.js': 'export const total = 2;\n' } });
+  await thread.push('total');
+  await thread.settle();
+  const waiting = await thread.change('total');
+  const review = { decision: 'approve' as const, headSha, reason: 'looks right' };
+
+  await expect(thread.changes.review(waiting.id, review, author)).rejects.toMatchObject({
+    code: 'governance.in_custody',
+  });
+  const before = await steps(thread, { id: waiting.runId! });
+  await thread.changes.review(waiting.id, review, reviewer);
+  await thread.settle();
+
+  expect(waiting).toMatchObject({ state: 'open', lane: 'one-reviewer', authorKind: 'human' });
+  expect(before).toMatchObject({ decide: 'done', approve: 'waiting', merge: 'blocked' });
+  expect(await thread.change('total')).toMatchObject({ state: 'merged' });
+  expect(await eventTypes(thread.ledger, waiting.id)).toContain('approval.requested');
+});
+
+test('a refusal ends the run for good, in the words of who refused', async () => {
+  await using thread = await testThread(await testDatabase());
+  const reviewer = await thread.person('Grace', ['approver']);
+  await thread.work.branch('total');
+  const headSha = await thread.work.commit({
+    files: { 'src/total.js': 'export const total = 3;\n' },
+  });
+  await thread.push('total');
+  await thread.settle();
+  const change = await thread.change('total');
+
+  const review = { decision: 'decline' as const, headSha, reason: 'three is wrong' };
+  await thread.changes.review(change.id, review, reviewer);
+  await thread.settle();
+
+  const run = await thread.run(change);
+  expect(run.state).toBe('failed');
+  expect(run.steps.find(({ name }) => name === 'approve')?.message).toBe(
+    'Declined by Grace: three is wrong',
+  );
+  expect(await thread.change('total')).toMatchObject({ state: 'open' });
+});
+
+test('a push voids the consent for the old code and starts a run of its own', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  const reviewer = await thread.person('Grace', ['approver']);
+  // Held by its check, so that the consent does not merge it at once.
+  await work.branch('total');
+  const first = await work.commit({ files: { 'src/total.js': '2\n', broken: 'yes' } });
+  await thread.push('total');
+  await thread.settle();
+  const held = await thread.change('total');
+  const review = { decision: 'approve' as const, headSha: first, reason: 'fine' };
+  await thread.changes.review(held.id, review, reviewer);
+  await thread.settle();
+
+  const second = await work.commit({ files: { broken: null } });
+  await thread.push('total');
+  await thread.settle();
+
+  const updated = await thread.change('total');
+  expect(held).toMatchObject({ lane: 'hold' });
+  expect(updated).toMatchObject({
+    id: held.id,
+    state: 'open',
+    headSha: second,
+    lane: 'one-reviewer',
+  });
+  expect(updated.runId).not.toBe(held.runId);
+  expect((await thread.run(held)).state).toBe('cancelled');
+  const approvals = await thread.governance.listApprovals(null, held.id);
+  expect(approvals.map(({ state }) => state)).toEqual(['void']);
+  await expect(thread.changes.review(held.id, review, reviewer)).rejects.toMatchObject({
+    code: 'governance.stale_head',
+  });
+});
+
+test('a change that conflicts with its base is held, with the paths, until it is rebased', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  await work.branch('one');
+  await work.commit({ files: { 'docs/guide.md': 'One\n' } });
+  await work.branch('two', 'main');
+  await work.commit({ files: { 'docs/guide.md': 'Two\n' } });
+  await thread.push('two');
+  await thread.settle();
+  await work.switchTo('one');
+  await thread.push('one');
+  await thread.settle();
+
+  const change = await thread.change('one');
+  const run = await thread.run(change);
+  expect(await thread.change('two')).toMatchObject({ state: 'merged' });
+  expect(change).toMatchObject({ state: 'open', lane: 'hold' });
+  expect(run.steps.find(({ name }) => name === 'check')).toMatchObject({
+    output: { checks: 'failed', conflicts: ['docs/guide.md'] },
+  });
+});
+
+test('news of one branch in any order ends in its newest head, with one run at work', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  thread.setDeaf(true);
+  await work.branch('total');
+  for (const text of ['1', '2', '3']) {
+    await work.commit({ files: { 'src/total.js': `${text}\n` } });
+    await thread.push('total');
+  }
+  const head = await work.sha();
+  const opened = thread.heard.filter(({ type }) => type.startsWith('change.'));
+
+  for (const [index, signal] of [...opened.toReversed(), ...opened].entries()) {
+    const told = { ...signal, dedupeKey: `${signal.dedupeKey}:${index}` };
+    await thread.intake.receive({ source: 'local', deliveryId: `d${index}`, signals: [told] });
+    await thread.intake.processOnce();
+  }
+  await thread.settle();
+
+  const change = await thread.change('total');
+  expect(opened).toHaveLength(3);
+  expect(change).toMatchObject({ headSha: head, state: 'open' });
+  const running = await thread.workflow.list({ changeId: change.id, state: 'running', limit: 10 });
+  expect(running.items.map(({ id }) => id)).toEqual([change.runId]);
+  expect((await thread.changes.list({ repository, limit: 10 })).items).toHaveLength(1);
+});
+
+test('a closed change is not woken by late news, and is opened again by newer', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  await work.branch('total');
+  await work.commit({ files: { 'src/total.js': '1\n' } });
+  await thread.push('total');
+  await thread.settle();
+  const first = thread.heard.find(({ type }) => type === 'change.opened');
+  await work.git('push', '--quiet', 'forge', ':refs/heads/total');
+  await thread.forge.sweep();
+  await thread.settle();
+  const closed = await thread.change('total');
+
+  const late = { ...first!, type: 'change.updated', dedupeKey: 'late' } as Signal;
+  await thread.intake.receive({ source: 'local', deliveryId: 'late', signals: [late] });
+  await thread.settle();
+  const afterLate = await thread.change('total');
+  await thread.push('total');
+  await thread.settle();
+  const opened = await thread.change('total');
+
+  expect([closed.state, afterLate.state, opened.state]).toEqual(['closed', 'closed', 'open']);
+  expect((await thread.run(closed)).state).toBe('cancelled');
+  expect(opened.id).toBe(closed.id);
+  expect(opened.runId).not.toBe(closed.runId);
+});
+
+test('a push whose news was lost is found by comparing branches with changes', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  await work.branch('lost');
+  await work.commit({ files: { 'docs/guide.md': 'Lost\n' } });
+  thread.setDeaf(true);
+  await thread.push('lost');
+  await thread.settle();
+  const before = await thread.changes.resolve(`${repository}:lost`);
+  thread.setDeaf(false);
+
+  const found = await thread.intake.sweep(repository);
+  const again = await thread.intake.sweep(repository);
+  await thread.settle();
+  const later = await thread.intake.sweep(repository);
+
+  expect([before, found, again, later]).toEqual([undefined, 1, 0, 0]);
+  expect(await thread.change('lost')).toMatchObject({ state: 'merged', title: 'change' });
+});
+
+test('a merge past us is written down as such, and its run ends', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  await work.branch('total');
+  const headSha = await work.commit({ files: { 'src/total.js': '9\n' } });
+  await thread.push('total');
+  await thread.settle();
+  const waiting = await thread.change('total');
+  await thread.forge.host.merge({
+    change: { repository, branch: 'total', baseBranch: 'main', headSha },
+    message: 'Merged by hand',
+    expectedHeadSha: headSha,
+    idempotencyKey: 'by hand',
+  });
+  await thread.settle();
+
+  const merged = await thread.change('total');
+  expect(merged).toMatchObject({ id: waiting.id, state: 'merged' });
+  expect((await thread.run(waiting)).state).toBe('cancelled');
+  const { items } = await thread.ledger.list({ type: 'change.merged', ref: waiting.id, limit: 5 });
+  expect(items).toMatchObject([{ data: { via: 'host' } }]);
+});
+
+test('a change is found by branch, commit, merge and id, and unknown words find none', async () => {
+  await using thread = await testThread(await testDatabase());
+  await thread.work.branch('guide');
+  const head = await thread.work.commit({ files: { 'docs/guide.md': 'Better\n' } });
+  await thread.push('guide');
+  await thread.settle();
+  const change = await thread.change('guide');
+
+  for (const reference of [change.id, head, head.slice(0, 10), change.mergeSha!.slice(0, 8)]) {
+    expect((await thread.changes.resolve(reference))?.id).toBe(change.id);
+  }
+  for (const reference of ['', 'zzz', `${repository}#12`, 'acme/other:guide', 'abc']) {
+    expect(await thread.changes.resolve(reference)).toBeUndefined();
+  }
+});
