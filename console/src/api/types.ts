@@ -501,7 +501,7 @@ export interface XrayReport {
     sample: number;
     commits: string[];
   };
-  churn: { bornLines: number; churnedLines: number; share: number; commits: string[] };
+  churn: { bornLines: number; churnedLines: number; share: number | null; commits: string[] };
   aiAuthored: {
     share: number;
     changes: number;
@@ -509,7 +509,7 @@ export interface XrayReport {
     commits: string[];
   };
   sizes: XrayBucket[];
-  risk: { buckets: XrayBucket[]; shipAloneShare: number; explanation: string };
+  risk: { buckets: XrayBucket[]; shipAloneShare: number | null; explanation: string };
   commits: Record<string, XrayCommit>;
   problems: string[];
 }

@@ -126,7 +126,7 @@ function Summary({ policy }: { policy: PolicySummary }) {
             columns={[
               {
                 key: 'because',
-                header: 'In the leader’s words',
+                header: 'In words',
                 cell: (rule) => <span style={{ fontWeight: 520 }}>{rule.because || rule.id}</span>,
               },
               {

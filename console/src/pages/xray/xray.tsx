@@ -191,7 +191,9 @@ function Headline({ report, show, all }: { report: XrayReport; show: Show; all: 
       <Figure
         label="Would have shipped alone"
         value={percent(risk.shipAloneShare)}
-        note="under the declared bound"
+        note={
+          risk.shipAloneShare === null ? 'not known for this history' : 'under the declared bound'
+        }
         onOpen={opener('Lowest risk', risk.buckets[0]?.commits ?? [])}
       />
       <Figure
@@ -203,7 +205,11 @@ function Headline({ report, show, all }: { report: XrayReport; show: Show; all: 
       <Figure
         label="Churn within 14 days"
         value={percent(churn.share)}
-        note={`${compact(churn.churnedLines)} of ${compact(churn.bornLines)} new lines`}
+        note={
+          churn.share === null
+            ? 'no line is old enough to tell'
+            : `${compact(churn.churnedLines)} of ${compact(churn.bornLines)} new lines`
+        }
         onOpen={opener('Rewritten soon after', churn.commits)}
       />
       <Figure
@@ -271,7 +277,11 @@ function RiskPanel({ report: { risk }, show }: { report: XrayReport; show: Show 
   return (
     <Panel
       title="Risk of changes"
-      note={`${percent(risk.shipAloneShare)} would have shipped alone`}
+      note={
+        risk.shipAloneShare === null
+          ? 'in points of 100'
+          : `${percent(risk.shipAloneShare)} would have shipped alone`
+      }
       foot={risk.explanation}
     >
       <Buckets
