@@ -111,6 +111,8 @@ async function authenticateGit(
   try {
     const principal = await governance.authenticate(secret);
     return {
+      // An agent pushes for its operator, who answers for what is pushed.
+      id: principal.onBehalfOf ?? principal.id,
       name: principal.name,
       identities: principal.identities.map((identity) => identity.replace(/^email:/, '')),
       mayPush: governance.isAllowed(principal, 'sessions:write', { kind: 'forge', id: 'local' }),

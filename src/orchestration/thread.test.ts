@@ -244,6 +244,7 @@ test('a safe change of an agent goes from its push to production alone, and ever
   });
   expect(merged.custody).toEqual([
     'email:ada@example.org',
+    'local:ada lovelace',
     'person:usr_019abc00000070008000000000000001',
     'person:usr_019abc00000070008000000000000009',
     `session:${session.id}`,
@@ -498,4 +499,86 @@ test('a change is found by branch, commit, merge and id, and unknown words find 
   for (const reference of ['', 'zzz', `${repository}#12`, 'acme/other:guide', 'abc']) {
     expect(await thread.changes.resolve(reference)).toBeUndefined();
   }
+});
+
+/** The push as its host tells it: sent by these people, whatever its commits say. */
+async function pushAs(thread: Thread, branch: string, ...people: { id: string }[]): Promise<void> {
+  thread.setDeaf(true);
+  await thread.push(branch);
+  const told = thread.heard.findLast(({ type }) => type.startsWith('change.'));
+  if (told === undefined || !('change' in told)) throw new Error('nothing was told');
+  const signal = { ...told, change: { ...told.change, pushers: people.map(({ id }) => ({ id })) } };
+  await thread.intake.receive({
+    source: 'local',
+    deliveryId: told.dedupeKey,
+    signals: [signal as Signal],
+  });
+  thread.setDeaf(false);
+  await thread.settle();
+}
+
+test('who pushed commits under a foreign name cannot approve them', async () => {
+  await using thread = await testThread(await testDatabase());
+  const mallory = await thread.person('Mallory', ['developer', 'approver']);
+  const trent = await thread.person('Trent', ['developer', 'approver']);
+  await thread.work.branch('forged');
+  const headSha = await thread.work.commit({ files: { 'src/total.js': '666\n' } });
+  await pushAs(thread, 'forged', trent, mallory);
+  const change = await thread.change('forged');
+  const review = { decision: 'approve' as const, headSha, reason: 'looks right' };
+
+  for (const pusher of [mallory, trent]) {
+    await expect(thread.changes.review(change.id, review, pusher)).rejects.toMatchObject({
+      code: 'governance.in_custody',
+    });
+  }
+  expect(change.custody).toContain(`person:${mallory.id}`);
+});
+
+test('who pushed becomes known later and is in custody from then on, though the head is the same', async () => {
+  await using thread = await testThread(await testDatabase());
+  const mallory = await thread.person('Mallory', ['developer', 'approver']);
+  await thread.work.branch('forged');
+  const headSha = await thread.work.commit({ files: { 'src/total.js': '666\n' } });
+  thread.setDeaf(true);
+  await thread.push('forged');
+  thread.setDeaf(false);
+  await thread.intake.sweep(repository);
+  await thread.settle();
+  const before = await thread.change('forged');
+  const told = thread.heard.findLast(({ type }) => type === 'change.opened');
+
+  const change = { ...(told as { change: object }).change, pushers: [{ id: mallory.id }] };
+  const later = { ...told, change, occurredAt: new Date() } as Signal;
+  await thread.intake.receive({ source: 'local', deliveryId: 'late', signals: [later] });
+  await thread.settle();
+
+  const after = await thread.change('forged');
+  expect(before.custody).not.toContain(`person:${mallory.id}`);
+  expect(after).toMatchObject({ id: before.id, headSha, runId: before.runId });
+  expect(after.custody).toContain(`person:${mallory.id}`);
+});
+
+test("naming somebody else's session neither takes its claims nor hides one's own", async () => {
+  await using thread = await testThread(await testDatabase());
+  const ada = await thread.person('Ada', ['developer', 'approver']);
+  const mallory = await thread.person('Mallory', ['developer', 'approver']);
+  const theirs = await startSession(thread, { branch: 'elsewhere' }, ada);
+  const own = await startSession(thread, { branch: 'spoofed' }, mallory);
+  await thread.claims.acquire({ sessionId: theirs.id, repository, paths: ['src/total.js'] });
+  await thread.work.branch('spoofed');
+  await thread.work.commit({
+    files: { 'docs/guide.md': 'Guide, spoofed\n' },
+    message: `Explain\n\nLoom-Session: ${theirs.id}`,
+  });
+
+  await pushAs(thread, 'spoofed', mallory);
+
+  const change = await thread.change('spoofed');
+  const held = await thread.claims.list({ sessionId: theirs.id, state: 'held', limit: 5 });
+  expect(change).toMatchObject({ state: 'merged', sessionId: own.id, authorKind: 'agent' });
+  expect(change.custody).toEqual(
+    expect.arrayContaining([`person:${mallory.id}`, `session:${own.id}`, `session:${theirs.id}`]),
+  );
+  expect(held.items).toHaveLength(1);
 });

@@ -8,6 +8,8 @@ export interface Delivery {
 
 /** A person as the outside system names them. Any field may be all we know. */
 const SignalPerson = z.object({
+  /** Our own id of the person, from a host that asks us who its users are; no other host can know it. */
+  id: z.string().optional(),
   login: z.string().optional(),
   email: z.string().optional(),
   name: z.string().optional(),
@@ -26,6 +28,8 @@ export const SignalChange = z.object({
   text: z.string().default(''),
   url: z.string().optional(),
   author: SignalPerson,
+  /** Who sent its commits to the host. Authors are whatever a commit says; these had to prove it. */
+  pushers: z.array(SignalPerson).optional(),
   isDraft: z.boolean().default(false),
 });
 export type SignalChange = z.infer<typeof SignalChange>;

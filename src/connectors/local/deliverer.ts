@@ -10,14 +10,14 @@ import {
   findMoves,
   readBranches,
   readDefaultBranch,
-  readMover,
+  readMovers,
   readProtectedBranches,
   type RefMove,
 } from './refs.ts';
 import { findRepository } from './repository-folder.ts';
 import { toDelivery } from './source.ts';
 
-/** Mail domain of those who have no address; never shown. */
+/** Mail domain of those who have no address, or whose id the reflog keeps; never shown. */
 export const NO_MAIL_DOMAIN = '@loomstack.invalid';
 
 export interface Deliverer {
@@ -80,7 +80,8 @@ export function createDeliverer(deps: {
 
     const git = openRepository(dir);
     for (const move of moves) {
-      const mover = await findMover(dir, move);
+      const movers = await findMovers(dir, move);
+      const [last] = movers;
       const { incarnation } = journal;
       journal.sequence += 1;
       journal.pending.push(
@@ -97,8 +98,9 @@ export function createDeliverer(deps: {
           incarnation,
           defaultBranch,
           isProtected: isProtected(move.branch),
-          occurredAt: mover?.at ?? clock.now(),
-          pusher: mover?.pusher ?? pusher,
+          occurredAt: last?.at ?? clock.now(),
+          pusher: last?.pusher ?? pusher,
+          pushers: movers.length > 0 ? movers.map((mover) => mover.pusher) : [pusher],
         }),
       );
     }
@@ -110,13 +112,18 @@ export function createDeliverer(deps: {
   return { deliver };
 }
 
-async function findMover(
+/** Who moved the branch since we last looked, the last one first: one look may see several pushes. */
+async function findMovers(
   dir: string,
-  { branch, after }: RefMove,
-): Promise<{ at: Date; pusher: Push['pusher'] } | undefined> {
-  if (after === null) return undefined;
-  const entry = await readMover(dir, branch, after);
-  if (entry === undefined) return undefined;
-  const email = entry.email.endsWith(NO_MAIL_DOMAIN) ? {} : { email: entry.email };
-  return { at: entry.at, pusher: { login: entry.name, ...email } };
+  { branch, before, after }: RefMove,
+): Promise<{ at: Date; pusher: Push['pusher'] }[]> {
+  if (after === null) return [];
+  const entries = await readMovers(dir, branch, { before, after });
+  return entries.map(({ at, name, email }) => ({ at, pusher: toPusher(name, email) }));
+}
+
+function toPusher(login: string, email: string): Push['pusher'] {
+  if (!email.endsWith(NO_MAIL_DOMAIN)) return { login, email };
+  const id = email.slice(0, -NO_MAIL_DOMAIN.length);
+  return id === 'unknown' ? { login } : { id, login };
 }

@@ -24,6 +24,8 @@ export interface PushFacts {
   isProtected: boolean;
   occurredAt: Date;
   pusher: Push['pusher'];
+  /** Everyone who moved the branch since the last push that was told. */
+  pushers: Push['pusher'][];
 }
 
 export async function describePush(
@@ -60,7 +62,8 @@ async function branchChange(
   const hasOwnCommits = after !== null && !(await isContained(git, after, base));
 
   if (after !== null && hasOwnCommits) {
-    const change = await describeChange(git, { branch, base, head: after }, facts);
+    const described = await describeChange(git, { branch, base, head: after }, facts);
+    const change = { ...described, pushers: facts.pushers };
     return [{ kind: hadOwnCommits ? 'updated' : 'opened', key: facts.id, change, isMerged: false }];
   }
   if (before === null) return [];

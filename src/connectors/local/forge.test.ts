@@ -86,6 +86,34 @@ describe('pushing', () => {
     expect(signals[5]).toMatchObject({ isMerged: false, change: { headSha: second } });
   });
 
+  test('whoever pushed is told by our id of them, and none is lost when two pushes are told as one', async () => {
+    await using own = await startTestForge({
+      authenticate: (username) => ({
+        id: `usr_${username}`,
+        name: 'Ada',
+        identities: [],
+        mayPush: true,
+      }),
+    });
+    await own.createRepository('acme/pushers');
+    const copy = await own.clone('acme/pushers');
+    await copy.branch('forged');
+    await copy.git('config', 'user.email', 'innocent@acme.test');
+    own.refuseDeliveries(true);
+    for (const user of ['mallory', 'trent']) {
+      await copy.commit({ 'a.txt': user }, `Work of ${user}`);
+      const url = own.url('acme/pushers', { name: user, secret: 'any' });
+      await copy.git('push', '--quiet', url, 'forged');
+    }
+    own.refuseDeliveries(false);
+
+    await own.restart().sweep();
+
+    const told = own.signals().flatMap((signal) => ('change' in signal ? [signal.change] : []));
+    const pushers = told.flatMap((change) => change.pushers ?? []).map(({ id }) => id);
+    expect(new Set(pushers)).toEqual(new Set(['usr_mallory', 'usr_trent']));
+  });
+
   test('a branch without commits of its own is no change until it has some', async () => {
     const repository = await newRepository();
     const copy = await fixture.clone(repository);

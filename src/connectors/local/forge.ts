@@ -13,6 +13,7 @@ import { type GitRequest, readBasicCredentials, readGitRequest } from './http-re
 import { readJournal, writeJournal } from './journal.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { runGit } from './git-process.ts';
+import type { Push } from './push.ts';
 import { readBranches } from './refs.ts';
 import {
   createBareRepository,
@@ -27,6 +28,8 @@ import { checkBranchName } from './repository-name.ts';
 import { createLocalSource } from './source.ts';
 
 export interface ForgeUser {
+  /** Id of the person in our own records: names can be alike, and commits can name anyone. */
+  id?: string | undefined;
   name: string;
   /** Addresses and names under which the user is known; the first mail address is shown as theirs. */
   identities: readonly string[];
@@ -117,7 +120,7 @@ export function createLocalForge(deps: LocalForgeDeps): LocalForge {
   /** The push stands whatever becomes of the news, so the client is not told of a failure here. */
   async function tell(repository: string, user: ForgeUser | undefined): Promise<void> {
     try {
-      await deliverer.deliver(repository, user === undefined ? {} : { login: user.name });
+      await deliverer.deliver(repository, user === undefined ? {} : pusherOf(user));
     } catch (error) {
       log.warn({ err: error, repository }, 'a push was taken but not delivered');
     }
@@ -179,11 +182,19 @@ export function createLocalForge(deps: LocalForgeDeps): LocalForge {
   };
 }
 
-function committer({ name, identities }: ForgeUser): { name: string; email: string } {
+function pusherOf({ id, name }: ForgeUser): Push['pusher'] {
+  return { ...(id === undefined ? {} : { id }), login: name };
+}
+
+/** What the reflog keeps of the pusher: the id where there is one, so that nobody is mistaken. */
+function committer({ id, name, identities }: ForgeUser): { name: string; email: string } {
   // Git leaves out what would break its format and refuses a name of which nothing is left.
   const clean = name.replaceAll(/[^\p{L}\p{N} ._@:-]/gu, '').trim();
   const email = identities.find((identity) => /^[^\s<>@]+@[^\s<>@]+$/.test(identity));
-  return { name: clean === '' ? 'unknown' : clean, email: email ?? `unknown${NO_MAIL_DOMAIN}` };
+  return {
+    name: clean === '' ? 'unknown' : clean,
+    email: id === undefined ? (email ?? `unknown${NO_MAIL_DOMAIN}`) : `${id}${NO_MAIL_DOMAIN}`,
+  };
 }
 
 /** Plain text: git shows it to the user after "remote:". */

@@ -23,7 +23,11 @@ export const Push = z.object({
   after: Sha.nullable(),
   isForced: z.boolean(),
   occurredAt: z.iso.datetime(),
-  pusher: z.object({ login: z.string().optional(), email: z.string().optional() }),
+  pusher: z.object({
+    id: z.string().optional(),
+    login: z.string().optional(),
+    email: z.string().optional(),
+  }),
   changes: z.array(PushedChange),
 });
 export type Push = z.infer<typeof Push>;

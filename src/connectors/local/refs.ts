@@ -55,23 +55,33 @@ export interface ReflogEntry {
   at: Date;
 }
 
-/** Who moved the branch to this commit and when; undefined when the reflog does not say. */
-export async function readMover(
+/** Moves further back than this are not looked at. */
+const MAX_MOVES_READ = 1_000;
+
+/**
+ * Who moved the branch from one commit to the other and when, the last move first. Empty when the
+ * reflog does not say.
+ */
+export async function readMovers(
   dir: string,
   branch: string,
-  commit: string,
-): Promise<ReflogEntry | undefined> {
+  { before, after }: { before: string | null; after: string },
+): Promise<ReflogEntry[]> {
   const format = '--format=%H%x00%gn%x00%ge%x00%gd';
-  const args = ['log', '--walk-reflogs', '--max-count=50', '--date=unix', format];
+  const args = ['log', '--walk-reflogs', `--max-count=${MAX_MOVES_READ}`, '--date=unix', format];
   const lines = await runGit([...args, `refs/heads/${branch}`, '--'], { dir });
+  const movers: ReflogEntry[] = [];
+  let isReached = false;
   for (const line of lines.split('\n')) {
     const [sha, name, email, selector] = line.split('\0');
     const seconds = /@\{(?<seconds>\d+)\}$/.exec(selector ?? '')?.groups?.['seconds'];
-    if (sha === commit && name !== undefined && email !== undefined && seconds !== undefined) {
-      return { name, email, at: new Date(Number(seconds) * 1_000) };
-    }
+    if (name === undefined || email === undefined || seconds === undefined) continue;
+    isReached ||= sha === after;
+    if (!isReached) continue;
+    if (sha === before) break;
+    movers.push({ name, email, at: new Date(Number(seconds) * 1_000) });
   }
-  return undefined;
+  return movers;
 }
 
 export async function readDefaultBranch(dir: string): Promise<string> {

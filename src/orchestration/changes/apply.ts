@@ -133,7 +133,7 @@ async function update(
   const previousHeadSha = row.head_sha;
   const changed = await store.updateChange(tx, row.id, {
     ...wording(signal.change),
-    ...(hasNewHead ? found(facts, row) : {}),
+    ...(hasNewHead ? found(facts, row) : { custody: joinCustody(row, facts) }),
     head_sha: head.sha,
     head_at: signal.occurredAt,
   });
@@ -286,10 +286,15 @@ function found(facts: ChangeFacts, before?: store.ChangeRow) {
     author_name: before?.author_name ?? facts.authorName,
     author_kind: facts.authorKind,
     author_identities: facts.authorIdentities,
-    custody: [...new Set([...(before?.custody ?? []), ...facts.custody])].sort(),
+    custody: joinCustody(before, facts),
     session_id: facts.session?.id ?? before?.session_id ?? null,
     work_item_id: facts.workItem?.id ?? before?.work_item_id ?? null,
   };
+}
+
+/** Custody only grows: the same head may be told twice, and the second news may know who pushed it. */
+function joinCustody(before: store.ChangeRow | undefined, facts: ChangeFacts): string[] {
+  return [...new Set([...(before?.custody ?? []), ...facts.custody])].sort();
 }
 
 function hostKey({ source, change }: Told): store.HostKey {

@@ -5,8 +5,8 @@ import type { Id, Queryable } from '#kernel';
 import type { WorkflowGraph } from '../service.ts';
 import {
   findByBranch,
-  findSession,
-  sessionInTrailers,
+  findSessions,
+  sessionsInTrailers,
   type SessionRow,
 } from '../sessions/index.ts';
 import {
@@ -45,24 +45,30 @@ export async function gatherFacts(
   if (git === undefined) return undefined;
   const baseSha = (await git.resolve(`refs/heads/${change.baseBranch}`)) ?? null;
   const commits = await ownCommits(git, baseSha, change.headSha);
-  const session = await findWriter(deps.db, change, commits);
-  const workItem = await findAskedFor(deps.db, change, commits, session);
+  const sessions = await findSessionsBehind(deps.db, change, commits);
+  const session = sessions.find((one) => mayHaveWritten(one, change.pushers ?? []));
+  const workItems = await findAskedFor(deps.db, change, commits, session);
   const authorIdentities = identitiesOf(source, change.author);
+  const pushers = (change.pushers ?? []).flatMap(({ id, ...named }) =>
+    // An id of ours says it all; names on a host are for those we cannot tell otherwise.
+    identitiesOf(source, id === undefined ? named : { id }),
+  );
   return {
     git,
     baseSha,
     session,
-    workItem,
+    workItem: workItems[0],
     authorName:
       change.author.name ?? change.author.login ?? commits[0]?.author.name ?? 'unknown author',
-    authorKind: classifyAuthor(commits, { hasSession: session !== undefined }),
+    authorKind: classifyAuthor(commits, { hasSession: sessions.length > 0 }),
     authorIdentities,
     custody: [
       ...new Set([
         ...authorIdentities,
+        ...pushers,
         ...commitIdentities(commits),
-        ...(session === undefined ? [] : sessionIdentities(session)),
-        ...(workItem?.requesters ?? []),
+        ...sessions.flatMap(sessionIdentities),
+        ...workItems.flatMap(({ requesters }) => requesters),
       ]),
     ].sort(),
     workflow:
@@ -107,39 +113,54 @@ async function ownCommits(
   return Array.fromAsync(git.log({ to: headSha, from, limit: MAX_COMMITS }));
 }
 
-/** The session a commit names, or the one that last worked on the branch. */
-async function findWriter(
+/**
+ * Every session the commits name, then the one that last worked on the branch. All of them count for
+ * custody: naming another session must not hide one's own.
+ */
+async function findSessionsBehind(
   db: Queryable,
   change: SignalChange,
   commits: readonly Commit[],
-): Promise<SessionRow | undefined> {
-  for (const { trailers } of commits) {
-    const id = sessionInTrailers(trailers);
-    const session = id === undefined ? undefined : await findSession(db, id);
-    if (session !== undefined) return session;
-  }
-  return findByBranch(db, change.repository, change.branch);
+): Promise<SessionRow[]> {
+  const ids = commits.flatMap(({ trailers }) => sessionsInTrailers(trailers));
+  const named = await findSessions(db, ids);
+  const onBranch = await findByBranch(db, change.repository, change.branch);
+  const isKnown = named.some(({ id }) => id === onBranch?.id);
+  return onBranch === undefined || isKnown ? named : [...named, onBranch];
 }
 
+/**
+ * Whether the session can be behind the change. A trailer is a claim of whoever wrote the commit, so
+ * where the host knows the people who pushed, one of them must be its operator: what the session
+ * holds is released by the merge, and its name is what the change is shown under. Pure.
+ */
+export function mayHaveWritten(
+  { operator_id: operator }: Pick<SessionRow, 'operator_id'>,
+  pushers: readonly { id?: string | undefined }[],
+): boolean {
+  const people = pushers.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  return people.length === 0 || operator === null || people.includes(operator);
+}
+
+/** What the change was asked for by: the first is the one it completes, all tell who wanted it. */
 async function findAskedFor(
   db: Queryable,
   change: SignalChange,
   commits: readonly Commit[],
   session: SessionRow | undefined,
-): Promise<WorkItemRow | undefined> {
+): Promise<WorkItemRow[]> {
   const named = commits
     .flatMap(({ trailers }) => trailers)
-    .find(({ name }) => name === 'loom-work-item')?.value;
-  const ids = [named?.trim(), session?.work_item_id].filter((id) => id != null);
-  for (const id of ids) {
-    const item = await findWorkItem(db, id as Id<'wrk'>);
-    if (item !== undefined) return item;
-  }
+    .filter(({ name }) => name === 'loom-work-item')
+    .map(({ value }) => value.trim());
+  const ids = [...new Set([...named, session?.work_item_id])].filter((id) => id != null);
+  const found: (WorkItemRow | undefined)[] = [];
+  for (const id of ids) found.push(await findWorkItem(db, id as Id<'wrk'>));
   for (const key of workItemKeys(change.repository, change)) {
-    const item = await findByExternalKey(db, key, null);
-    if (item !== undefined) return item;
+    found.push(await findByExternalKey(db, key, null));
   }
-  return session === undefined ? undefined : findHeldBy(db, session.id, change.repository);
+  if (session !== undefined) found.push(await findHeldBy(db, session.id, change.repository));
+  return found.filter((item) => item !== undefined);
 }
 
 function sessionIdentities(session: SessionRow): string[] {

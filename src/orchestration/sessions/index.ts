@@ -4,7 +4,7 @@ export {
   createSessionService,
   isEdit,
   type SessionDeps,
-  sessionInTrailers,
+  sessionsInTrailers,
   type SessionSweeper,
 } from './service.ts';
-export { findByBranch, findSession, type SessionRow } from './store.ts';
+export { findByBranch, findSessions, type SessionRow } from './store.ts';

@@ -168,14 +168,14 @@ export function isEdit(tool: string, path: string | undefined): boolean {
   return path !== undefined && EDIT_TOOL.test(tool);
 }
 
-/** The session a commit trailer names, when it is an id of ours. Pure. */
-export function sessionInTrailers(
+/** The sessions that commit trailers name, as far as they are ids of ours. Pure. */
+export function sessionsInTrailers(
   trailers: readonly { name: string; value: string }[],
-): `ses_${string}` | undefined {
-  return trailers
-    .filter(({ name }) => name === 'loom-session')
-    .map(({ value }) => value.trim())
-    .find((value) => isId('ses', value)) as `ses_${string}` | undefined;
+): `ses_${string}`[] {
+  return trailers.flatMap(({ name, value }) => {
+    const id = value.trim();
+    return name === 'loom-session' && isId('ses', id) ? [id] : [];
+  });
 }
 
 function unknownSession(id: string): AppError {

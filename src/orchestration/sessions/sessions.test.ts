@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { testDatabase } from '#testing';
 import { eventTypes, LEASE_MS, operator, startSession, roomsOn } from '../test-rooms.ts';
-import { isEdit, sessionInTrailers } from './service.ts';
+import { isEdit, sessionsInTrailers } from './service.ts';
 
 const repository = 'acme/shop';
 
@@ -169,7 +169,7 @@ test('a tool is an edit by its name and only with a path', () => {
 test('only a well-formed trailer names a session', () => {
   const id = 'ses_019abc00000070008000000000000001';
 
-  expect(sessionInTrailers([{ name: 'loom-session', value: ` ${id} ` }])).toBe(id);
-  expect(sessionInTrailers([{ name: 'loom-session', value: 'ses_1; drop table' }])).toBeUndefined();
-  expect(sessionInTrailers([{ name: 'co-authored-by', value: id }])).toBeUndefined();
+  expect(sessionsInTrailers([{ name: 'loom-session', value: ` ${id} ` }])).toEqual([id]);
+  expect(sessionsInTrailers([{ name: 'loom-session', value: 'ses_1; drop table' }])).toEqual([]);
+  expect(sessionsInTrailers([{ name: 'co-authored-by', value: id }])).toEqual([]);
 });

@@ -106,6 +106,18 @@ export async function findSession(
   return rows[0];
 }
 
+/** Those of the sessions that exist, in the order asked for. */
+export async function findSessions(
+  queryable: Queryable,
+  ids: readonly string[],
+): Promise<SessionRow[]> {
+  return queryable.query<SessionRow>(
+    `select s.* from unnest($1::text[]) with ordinality as asked (id, place)
+     join loom.sessions s using (id) order by asked.place`,
+    [[...new Set(ids)]],
+  );
+}
+
 export async function findByExternalId(
   queryable: Queryable,
   agent: string,

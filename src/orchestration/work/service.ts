@@ -231,9 +231,14 @@ export async function reopenAbandoned(
 /** `email:…` and `github:…` of a person as the source names them, in lower case. */
 export function identitiesOf(
   source: string,
-  person: { login?: string | undefined; email?: string | undefined },
+  person: {
+    id?: string | undefined;
+    login?: string | undefined;
+    email?: string | undefined;
+  },
 ): string[] {
   return [
+    ...(person.id === undefined ? [] : [`person:${person.id.toLowerCase()}`]),
     ...(person.login === undefined ? [] : [`${source}:${person.login.toLowerCase()}`]),
     ...(person.email === undefined ? [] : [`email:${person.email.toLowerCase()}`]),
   ];
