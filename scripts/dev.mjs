@@ -1,7 +1,14 @@
 // `npm run dev`: the server, restarted on change, and the console with hot reload, side by side.
 import { spawn } from 'node:child_process';
 
-const server = ['--watch-path=src', '--watch-path=migrations', 'src/app/main.ts', 'up', '--verbose', ...process.argv.slice(2)];
+const server = [
+  '--watch-path=src',
+  '--watch-path=migrations',
+  'src/app/main.ts',
+  'up',
+  '--verbose',
+  ...process.argv.slice(2),
+];
 const children = [
   spawn(process.execPath, server, { stdio: 'inherit' }),
   spawn('npm', ['run', 'dev', '--workspace', 'console'], { stdio: 'inherit' }),

@@ -42,7 +42,7 @@ export async function startNode(options: {
     // A push of a large history may take longer than Node's default of five minutes.
     server.requestTimeout = 0;
     await listen(server, config);
-    stack.defer(() => closeServer(server));
+    stack.defer(() => void server.close());
     const { port } = server.address() as AddressInfo;
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 
@@ -58,6 +58,8 @@ export async function startNode(options: {
     );
     const app = createHttpApp(composition.services);
     handle = getRequestListener(app.fetch);
+    // Stopped first: whoever still asks is cut off before what would answer them is gone.
+    stack.defer(() => closeServer(server));
     log.info({ url, database: storage.kind }, 'LoomStack answers');
     return { url, composition, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   } catch (error) {
@@ -87,11 +89,11 @@ function listen(server: Server, config: Config): Promise<void> {
   });
 }
 
-/** Live streams would keep the server open for ever, so they are cut after the requests in hand. */
+/** Live streams would keep the server open for ever, so they are cut when the requests in hand had their time. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 1_000).unref();
+    setTimeout(() => server.closeAllConnections(), 500);
   });
 }

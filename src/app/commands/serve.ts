@@ -15,6 +15,7 @@ interface ServeFlags {
   verbose?: boolean;
 }
 
+const EXIT_AFTER_MS = 2_000;
 const BIN = join(import.meta.dirname, '../../../bin/loom');
 
 export const registerServe: RegisterCommands = (program, context) => {
@@ -108,10 +109,14 @@ async function runUntilStopped(
       });
     }
   });
-  await using node = await startNode({ config, log });
-  await ready(node, stopping.signal);
-  await stopped;
-  log.info({}, 'stopping');
+  {
+    await using node = await startNode({ config, log });
+    await ready(node, stopping.signal);
+    await stopped;
+    log.info({}, 'stopping');
+  }
+  // Everything of ours is closed. A handle a library forgot must not keep the terminal waiting.
+  setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
 }
 
 /** Reads the repositories one after the other with their progress; gives the id of the first. */
@@ -164,6 +169,8 @@ async function startSample(
     [BIN, '--data', config.data, '--url', node.url, 'sample', 'run'],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
+      // What it has to say while all goes well is for its own log, not for the terminal.
+      env: { ...process.env, LOOM_LOG_LEVEL: 'warn' },
     },
   );
   child.stderr.on('data', (chunk: Buffer) =>

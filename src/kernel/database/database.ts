@@ -75,6 +75,7 @@ export function openDatabase(options: {
     application_name: 'loomstack',
   };
   const pool = new Pool(settings);
+  const closing = new AbortController();
   // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
   pool.on('error', onError);
 
@@ -137,7 +138,9 @@ export function openDatabase(options: {
     }
   }
 
-  function listen(channel: string, onNotify: (payload: string) => void, signal: AbortSignal): void {
+  function listen(channel: string, onNotify: (payload: string) => void, until: AbortSignal): void {
+    // A listener nobody ended must not reconnect for ever to a database that was closed.
+    const signal = AbortSignal.any([until, closing.signal]);
     void (async () => {
       while (!signal.aborted) {
         const client = new Client({ ...settings, application_name: 'loomstack listen' });
@@ -170,6 +173,7 @@ export function openDatabase(options: {
         throw translate(error);
       }),
     async [Symbol.asyncDispose]() {
+      closing.abort();
       if (!pool.ended) await pool.end();
     },
   };
