@@ -1,5 +1,5 @@
 /** The whole command line: what surfaces offers, and the commands only the app can compose. */
-import { runCli, runMcpBridge, type Streams } from '#surfaces';
+import { type GlobalFlags, runCli, runHook, runMcpBridge, type Streams } from '#surfaces';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerSample } from './commands/sample.ts';
 import { registerServe } from './commands/serve.ts';
@@ -15,23 +15,27 @@ export function runLoom(argv: readonly string[], streams: Streams): Promise<numb
       program
         .command('mcp')
         .description('MCP over standard input and output, for agents that start a program')
+        .addHelpText(
+          'after',
+          '\nExample, in the settings of any agent that speaks MCP:\n  { "mcpServers": { "loom": { "command": "loom", "args": ["mcp"] } } }\n',
+        )
         .action(async () => {
-          const flags = program.opts<{ url?: string; token?: string }>();
-          context.setExitCode(
-            await runMcpBridge(flags, { stdin: process.stdin, out: streams.out, err: streams.err }),
-          );
+          const { out, err } = streams;
+          const flags = program.opts<GlobalFlags>();
+          context.setExitCode(await runMcpBridge(flags, { stdin: process.stdin, out, err }));
         });
       program
         .command('hook <agent> <event>')
         .description('called by an agent on each of its events; `loom attach` arranges that')
+        .addHelpText(
+          'after',
+          '\nIt reads what the agent says from standard input and always ends with 0.\n\nExample:\n  $ echo \'{"session_id":"s1"}\' | loom hook claude-code SessionStart\n',
+        )
         .action(async (agent: string, event: string) => {
-          const { runHook } = await import('#surfaces');
+          const { out, err } = streams;
+          const flags = program.opts<GlobalFlags>();
           context.setExitCode(
-            await runHook(agent, event, {
-              stdin: process.stdin,
-              out: streams.out,
-              err: streams.err,
-            }),
+            await runHook(agent, event, { stdin: process.stdin, out, err }, flags),
           );
         });
     },

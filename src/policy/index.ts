@@ -9,6 +9,8 @@ export {
   scoreHistoricChange,
   validatePolicy,
 } from './offline.ts';
+export { testPolicy } from './load-policy.ts';
+export type { PolicyTestResult } from './policy-tests.ts';
 export { MAX_POLICY_BYTES, POLICY_PATH } from './read-policy.ts';
 export {
   type ChangeToJudge,

@@ -5,7 +5,7 @@
 import { BUILT_IN_DOCUMENT, BUILT_IN_FILE } from './built-in.ts';
 import { type CompiledPolicy, compilePolicy, compileProblems } from './compile.ts';
 import { POLICY_PATH, readPolicy } from './read-policy.ts';
-import { runPolicyTests } from './policy-tests.ts';
+import { evaluatePolicyTests, type PolicyTestResult, runPolicyTests } from './policy-tests.ts';
 import type { PolicyProblem } from './service.ts';
 
 export type LoadedPolicy =
@@ -15,6 +15,22 @@ export type LoadedPolicy =
 export const BUILT_IN_POLICY: CompiledPolicy = compilePolicy(BUILT_IN_DOCUMENT, BUILT_IN_FILE);
 
 export function loadPolicy(text: string, file: string = POLICY_PATH): LoadedPolicy {
+  const { policy, problems } = readAndCompile(text, file);
+  if (policy === null) return { policy, problems };
+  const failed = runPolicyTests(policy);
+  return failed.length === 0 ? { policy, problems: [] } : { policy: null, problems: failed };
+}
+
+/** The file's own tests one by one; problems when it cannot be read at all. */
+export function testPolicy(
+  text: string,
+  file: string = POLICY_PATH,
+): { problems: PolicyProblem[]; results: PolicyTestResult[] } {
+  const { policy, problems } = readAndCompile(text, file);
+  return { problems, results: policy === null ? [] : evaluatePolicyTests(policy) };
+}
+
+function readAndCompile(text: string, file: string): LoadedPolicy {
   const { document, problems } = readPolicy(text, file);
   if (document === null) return { policy: null, problems };
   const policy = compilePolicy(document, text);
@@ -25,7 +41,6 @@ export function loadPolicy(text: string, file: string = POLICY_PATH): LoadedPoli
     message,
     suggestion: null,
   }));
-  if (found.length === 0) found.push(...runPolicyTests(policy));
   return found.length === 0 ? { policy, problems: [] } : { policy: null, problems: found };
 }
 

@@ -4,31 +4,56 @@ import type { CompiledPolicy } from './compile.ts';
 import type { PolicyTest } from './document.ts';
 import { buildFacts } from './facts.ts';
 import { judge } from './judge.ts';
+import type { Lane } from './schema.ts';
 import type { PolicyProblem } from './service.ts';
 
 /** Examples without a moment are judged outside every freeze. */
 const LONG_AGO = new Date(0);
 
-export function runPolicyTests(policy: CompiledPolicy): PolicyProblem[] {
-  return policy.document.tests.flatMap((test) => {
-    const verdict = judge(policy, factsOf(policy, test));
-    const fired = verdict.rules.map(({ id }) => id);
+/** What one example of the file gave. */
+export interface PolicyTestResult {
+  name: string;
+  line: number;
+  column: number;
+  isPassed: boolean;
+  lane: Lane;
+  score: number;
+  /** Ids of the rules that decided. */
+  rules: string[];
+  /** How it differs from what the leader expects; empty when it passed. */
+  differences: string[];
+}
+
+export function evaluatePolicyTests(policy: CompiledPolicy): PolicyTestResult[] {
+  return policy.document.tests.map((test) => {
+    const { lane, score, rules } = judge(policy, factsOf(policy, test));
+    const fired = rules.map(({ id }) => id);
     const absent = test.expect.rules.filter((id) => !fired.includes(id));
-    const wrong: string[] = [];
-    if (test.expect.lane !== null && test.expect.lane !== verdict.lane) {
-      wrong.push(`expected lane ${test.expect.lane}, got ${verdict.lane}`);
+    const differences: string[] = [];
+    if (test.expect.lane !== null && test.expect.lane !== lane) {
+      differences.push(`expected lane ${test.expect.lane}, got ${lane}`);
     }
     if (absent.length > 0) {
-      wrong.push(`expected ${absent.join(', ')} among the deciding rules, got ${fired.join(', ')}`);
+      differences.push(
+        `expected ${absent.join(', ')} among the deciding rules, got ${fired.join(', ')}`,
+      );
     }
-    return wrong.map((message): PolicyProblem => ({
-      line: test.line,
-      column: test.column,
-      path: `tests: ${test.name}`,
-      message: `The test "${test.name}" fails: ${message} (score ${verdict.score})`,
-      suggestion: null,
-    }));
+    const { name, line, column } = test;
+    const isPassed = differences.length === 0;
+    return { name, line, column, isPassed, lane, score, rules: fired, differences };
   });
+}
+
+export function runPolicyTests(policy: CompiledPolicy): PolicyProblem[] {
+  return evaluatePolicyTests(policy).flatMap(({ name, line, column, score, differences }) =>
+    differences.map((difference): PolicyProblem => ({
+      line,
+      column,
+      path: `tests: ${name}`,
+      message: `The test "${name}" fails: ${difference} (score ${score})`,
+      suggestion: null,
+    })),
+  );
 }
 
 function factsOf(policy: CompiledPolicy, { change }: PolicyTest) {

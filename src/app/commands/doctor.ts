@@ -23,6 +23,10 @@ export const registerDoctor: RegisterCommands = (program, context) => {
   program
     .command('doctor')
     .description('every dependency, its state and the next step')
+    .addHelpText(
+      'after',
+      '\nExit code: 12 when something has failed.\n\nExamples:\n  $ loom doctor\n  $ loom doctor --json\n',
+    )
     .action(async () => {
       const findings = [
         nodeFinding(),

@@ -20,6 +20,7 @@ export const registerSample: RegisterCommands = (program, context) => {
   sample
     .command('run')
     .description('make it if it is missing, play its stories, then deploy its merges until stopped')
+    .addHelpText('after', '\nExample:\n  $ loom sample run\n')
     .action(async () => {
       await runSample(setup(), untilStopped());
     });
@@ -27,6 +28,7 @@ export const registerSample: RegisterCommands = (program, context) => {
   sample
     .command('remove')
     .description('remove its repository, tokens and files; what the ledger recorded stays')
+    .addHelpText('after', '\nExample:\n  $ loom sample remove\n')
     .action(async () => {
       await removeSample(setup());
       context.output().result({ removed: true }, () => 'The sample organisation is gone.');
@@ -35,6 +37,7 @@ export const registerSample: RegisterCommands = (program, context) => {
   sample
     .command('reset')
     .description('remove it, make it afresh and play its stories')
+    .addHelpText('after', '\nExample:\n  $ loom sample reset\n')
     .action(async () => {
       const it = setup();
       await removeSample(it);

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { spawn } from 'node:child_process';
-import { styleText } from 'node:util';
 import { type Config, createLogger, loadConfig, type Logger } from '#kernel';
 import { isSampleMade } from '#sample';
 import type { CliContext, GlobalFlags, RegisterCommands } from '#surfaces';
@@ -55,7 +54,6 @@ export const registerServe: RegisterCommands = (program, context) => {
             config,
             hasSample: wantsSample,
             hasRepository: first !== undefined,
-            isTerminal: context.streams.isTerminal,
           }),
         );
       });
@@ -191,9 +189,7 @@ function welcome(about: {
   config: Config;
   hasSample: boolean;
   hasRepository: boolean;
-  isTerminal: boolean;
 }): string {
-  const bold = (text: string) => (about.isTerminal ? styleText('bold', text) : text);
   const next = about.hasRepository
     ? [
         'read its X-ray in the console',
@@ -209,7 +205,7 @@ function welcome(about: {
       : ['read a repository:  loom import ../my-repo', 'wire your agent into it:  loom attach'];
   return [
     '',
-    `  ${bold('LoomStack is running.')}  Open the console (the link logs you in once):`,
+    `  LoomStack is running.  Open the console (the link logs you in once):`,
     '',
     `    ${about.url}`,
     '',

@@ -15,6 +15,19 @@ export function createApiClient(options: {
   timeoutMs?: number;
 }): ApiClient {
   const { url, token, timeoutMs = 60_000 } = options;
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw new AppError('invalid', 'cli.bad_address', {
+      message: `${url} is not the address of a server.`,
+      hint: 'Give --url or LOOM_URL in full, for example http://127.0.0.1:7400.',
+    });
+  }
+  // A header takes no such text, and what cannot be sent cannot be a token of ours.
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new AppError('unauthenticated', 'cli.bad_token', {
+      message: 'The token holds characters no token has.',
+      hint: 'Copy it again in full, or make a new one with `loom token create`.',
+    });
+  }
 
   async function call(
     method: string,

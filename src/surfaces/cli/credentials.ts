@@ -28,13 +28,17 @@ export function findCredentials(flags: {
   const left = readLeft(join(data, CREDENTIALS_FILE));
   const url = flags.url ?? environment['LOOM_URL'] ?? left?.url ?? 'http://127.0.0.1:7400';
   // A token is for one server: what was left for one address is never sent to another.
-  const own =
-    left !== undefined && new URL(left.url).origin === new URL(url).origin ? left.token : undefined;
+  const own = left !== undefined && originOf(left.url) === originOf(url) ? left.token : undefined;
   return {
     url,
     token: flags.token ?? environment['LOOM_TOKEN'] ?? own,
     hooks: readHooks(left, environment),
   };
+}
+
+/** What is no address equals only itself: the hook command must get by with any setting. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url;
 }
 
 interface LeftFile {

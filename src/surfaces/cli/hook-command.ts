@@ -18,13 +18,23 @@ interface HookInput {
 }
 
 const EDITS = new Set(['Edit', 'Write', 'MultiEdit', 'NotebookEdit']);
-const MAX_INPUT_BYTES = 4_000_000;
+const MAX_INPUT_BYTES = 64_000_000;
+/** Longer texts are cut: the server needs names and the start of a prompt, never a whole file. */
+const MAX_TEXT_LENGTH = 20_000;
 
 /** Always 0: an agent must never stop because of us, and a denial travels in the answer. */
-export async function runHook(agent: string, event: string, streams: HookStreams): Promise<number> {
-  const text = await readAll(streams.stdin);
-  const input = parse(text);
-  const { url, token, hooks } = findCredentials({});
+export async function runHook(
+  agent: string,
+  event: string,
+  streams: HookStreams,
+  flags: { url?: string | undefined; data?: string | undefined } = {},
+): Promise<number> {
+  const { url, token, hooks } = findCredentials(flags);
+  const input = parse(await readAll(streams.stdin), MAX_TEXT_LENGTH);
+  const goOn = (line: string) => goOnWithout(hooks.failClosed, event, input, line, streams);
+  if (input === undefined) {
+    return goOn(`LoomStack cannot read the input of this ${event}: it is not a JSON object.`);
+  }
   try {
     const git = await readGit(typeof input.cwd === 'string' ? input.cwd : process.cwd());
     const response = await fetch(
@@ -39,31 +49,30 @@ export async function runHook(agent: string, event: string, streams: HookStreams
         signal: AbortSignal.timeout(hooks.timeoutMs),
       },
     );
-    const answer = await response.text();
+    const answer = parse(await response.text()) as
+      | { detail?: unknown; hint?: unknown; output?: unknown; note?: unknown }
+      | undefined;
     if (!response.ok) {
-      const problem = parse(answer) as { detail?: unknown; hint?: unknown };
       const detail =
-        typeof problem.detail === 'string' ? problem.detail : `status ${response.status}`;
-      const hint = typeof problem.hint === 'string' ? ` ${problem.hint}` : '';
-      return goOnWithout(
-        hooks.failClosed,
-        event,
-        input,
-        `LoomStack refused this hook: ${detail}${hint}`,
-        streams,
+        typeof answer?.detail === 'string' ? answer.detail : `status ${response.status}`;
+      const hint = typeof answer?.hint === 'string' ? ` ${answer.hint}` : '';
+      return goOn(`LoomStack refused this hook: ${detail}${hint}`);
+    }
+    if (answer === undefined || !('output' in answer)) {
+      return goOn(
+        `What answers at ${url} is not LoomStack: this ${event} was not coordinated. Check LOOM_URL.`,
       );
     }
-    const { output, note } = parse(answer) as { output?: unknown; note?: unknown };
-    if (isFilled(output)) streams.out(JSON.stringify(output));
-    if (typeof note === 'string') streams.err(`${note}\n`);
+    if (isFilled(answer.output)) streams.out(JSON.stringify(answer.output));
+    if (typeof answer.note === 'string') streams.err(`${answer.note}\n`);
     return 0;
-  } catch {
-    return goOnWithout(
-      hooks.failClosed,
-      event,
-      input,
-      `LoomStack is not reachable at ${url}: this ${event} was not coordinated. Start it with \`npm start\`, or run \`loom doctor\`.`,
-      streams,
+  } catch (error) {
+    const what =
+      error instanceof Error && error.name === 'TimeoutError'
+        ? `LoomStack at ${url} did not answer within ${hooks.timeoutMs} ms`
+        : `LoomStack is not reachable at ${url}`;
+    return goOn(
+      `${what}: this ${event} was not coordinated. Start it with \`npm start\`, or run \`loom doctor\`.`,
     );
   }
 }
@@ -75,12 +84,13 @@ function isFilled(value: unknown): value is object {
 function goOnWithout(
   failClosed: boolean,
   event: string,
-  input: HookInput,
+  input: HookInput | undefined,
   line: string,
   streams: HookStreams,
 ): number {
+  // Which tool it is for may be unreadable too; closed means closed.
   const isEdit =
-    event === 'PreToolUse' && typeof input.tool_name === 'string' && EDITS.has(input.tool_name);
+    event === 'PreToolUse' && (typeof input?.tool_name !== 'string' || EDITS.has(input.tool_name));
   if (isEdit && failClosed) {
     streams.out(
       JSON.stringify({
@@ -93,40 +103,43 @@ function goOnWithout(
     );
     return 0;
   }
-  if (isEdit || event === 'SessionStart') streams.err(`${line}\n`);
+  if (isEdit || event === 'SessionStart' || input === undefined) streams.err(`${line}\n`);
   if (event === 'SessionStart') {
     streams.out(JSON.stringify({ systemMessage: line }));
   }
   return 0;
 }
 
-async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<string> {
+/** Undefined when it is larger than any hook input can be. */
+async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stdin) {
     size += chunk.length;
-    if (size > MAX_INPUT_BYTES) break;
+    if (size > MAX_INPUT_BYTES) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parse(text: string): HookInput {
+function parse(text: string | undefined, longest = Infinity): HookInput | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
+    const value: unknown = JSON.parse(text ?? '', (_key, part: unknown) =>
+      typeof part === 'string' && part.length > longest ? part.slice(0, longest) : part,
+    );
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }
 
 /** Where the agent works. Outside a repository there is simply nothing to say. */
 async function readGit(cwd: string): Promise<Record<string, string>> {
-  const [place, remote] = await Promise.all([
+  const [place, head, remote] = await Promise.all([
     git(cwd, ['rev-parse', '--show-toplevel', '--abbrev-ref', 'HEAD']),
+    git(cwd, ['rev-parse', '--verify', '--quiet', 'HEAD']),
     git(cwd, ['config', '--get', 'remote.origin.url']),
   ]);
-  const head = await git(cwd, ['rev-parse', '--verify', '--quiet', 'HEAD']);
   const [toplevel, branch] = place.split('\n');
   return {
     ...(toplevel ? { toplevel } : {}),

@@ -12,7 +12,7 @@ interface Message {
 }
 
 export async function runMcpBridge(
-  flags: { url?: string | undefined; token?: string | undefined },
+  flags: { url?: string | undefined; token?: string | undefined; data?: string | undefined },
   streams: {
     stdin: NodeJS.ReadableStream;
     out: (text: string) => void;
@@ -29,6 +29,14 @@ export async function runMcpBridge(
       message = JSON.parse(line) as Message;
     } catch {
       reply({ jsonrpc: '2.0', id: null, error: { code: -32_700, message: 'not valid JSON' } });
+      return;
+    }
+    if (typeof message !== 'object' || message === null || Array.isArray(message)) {
+      reply({
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32_600, message: 'one message to a line, each a JSON object' },
+      });
       return;
     }
     protocolVersion = versionOf(message) ?? protocolVersion;
@@ -66,6 +74,7 @@ export async function runMcpBridge(
         for (const part of parts)
           if (part.startsWith('data:')) streams.out(`${part.slice(5).trim()}\n`);
       }
+      if (rest.startsWith('data:')) streams.out(`${rest.slice(5).trim()}\n`);
       return;
     }
     const text = (await response.text()).trim();

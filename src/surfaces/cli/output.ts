@@ -20,7 +20,11 @@ export function createOutput(streams: Streams, isJson: boolean): Output {
   return {
     isJson,
     result(value, render) {
-      streams.out(isJson ? `${JSON.stringify(value, null, 2)}\n` : `${render(value).trimEnd()}\n`);
+      streams.out(
+        isJson
+          ? `${JSON.stringify(value, null, 2)}\n`
+          : `${printableLines(render(value)).trimEnd()}\n`,
+      );
     },
     note(text) {
       if (!isJson) streams.err(`${text}\n`);
@@ -66,11 +70,11 @@ export function reportError(streams: Streams, isJson: boolean, thrown: unknown):
     );
   } else {
     const red = (text: string) => (streams.isTerminal ? styleText('red', text) : text);
-    streams.err(`${red('error')}: ${error.message}\n`);
-    if (error.hint !== undefined) streams.err(`  ${error.hint}\n`);
+    streams.err(`${red('error')}: ${printable(error.message)}\n`);
+    if (error.hint !== undefined) streams.err(`  ${printable(error.hint)}\n`);
     streams.err(`  (${error.code})\n`);
     if (error.code === 'kernel.unexpected' && error.cause instanceof Error) {
-      streams.err(`  ${error.cause.message}\n`);
+      streams.err(`  ${printable(error.cause.message)}\n`);
     }
   }
   return EXIT_OF_KIND[error.kind];
@@ -115,8 +119,27 @@ export function printable(value: string | number | null | undefined): string {
   return stripVTControlCharacters(String(value)).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ');
 }
 
+/** The last guard over a whole answer: whatever was put into it, no line drives the terminal. */
+export function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.split('\t').map(printable).join('\t'))
+    .join('\n');
+}
+
 function cut(text: string, max: number): string {
-  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
+  const characters = Array.from(text);
+  return characters.length > max ? `${characters.slice(0, max - 1).join('')}…` : text;
+}
+
+/** `1 file`, `3 files`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** A commit as short as people read it, also where it ends a source such as `policy.yaml@<sha>`. */
+export function shortSource(text: string): string {
+  return text.replaceAll(/@([0-9a-f]{10})[0-9a-f]{30}/g, '@$1');
 }
 
 export function ago(at: string | Date | null | undefined, now = new Date()): string {

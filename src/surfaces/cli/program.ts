@@ -3,7 +3,7 @@
  * room does the work. Every command takes --json, asks nothing without a terminal and has examples.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { toAppError } from '#kernel';
+import { AppError, suggest, toAppError } from '#kernel';
 import { type ApiClient, createApiClient } from './client.ts';
 import { registerAttach } from './commands/attach.ts';
 import { registerAudit } from './commands/audit.ts';
@@ -70,9 +70,9 @@ export async function runCli(
     .option('--url <url>', 'server to talk to (LOOM_URL; default: the one on this machine)')
     .addOption(new Option('--token <token>', 'token to use (LOOM_TOKEN)'))
     .option('--data <dir>', 'data folder (LOOM_DATA; default: ~/.loomstack)')
-    .configureOutput({ writeOut: streams.out, writeErr: streams.err })
-    .showHelpAfterError('(see --help)')
-    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    // Refusals of the parser take the same way out as every other failure.
+    .configureOutput({ writeOut: streams.out, writeErr: streams.err, outputError: () => {} })
     .exitOverride()
     .addHelpText('after', FIRST_STEPS);
 
@@ -84,10 +84,53 @@ export async function runCli(
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
-    return reportError(streams, argv.includes('--json'), toAppError(error));
+    const isJson = argv.includes('--json');
+    if (!(error instanceof CommanderError)) return reportError(streams, isJson, toAppError(error));
+    if (error.exitCode === 0) return EXIT_CODES.ok;
+    // A group without its verb: its help has been printed already.
+    if (error.code === 'commander.help') return EXIT_CODES.usage;
+    return reportError(streams, isJson, toUsageError(program, argv, error));
   }
+}
+
+const FLAGS_WITH_VALUE = new Set(['--url', '--token', '--data']);
+
+/** Says what the parser refused, and the nearest thing that exists. */
+function toUsageError(program: Command, argv: readonly string[], error: CommanderError): AppError {
+  const words = argv.filter(
+    (word, index) => !word.startsWith('-') && !FLAGS_WITH_VALUE.has(argv[index - 1] ?? ''),
+  );
+  let command = program;
+  let name = 'loom';
+  let next = words.shift();
+  while (next !== undefined) {
+    const child = command.commands.find((candidate) => candidate.name() === next);
+    if (child === undefined) break;
+    command = child;
+    name += ` ${next}`;
+    next = words.shift();
+  }
+  const help = `\`${name} --help\` says more.`;
+  const isUnknownCommand =
+    next !== undefined &&
+    command.commands.length > 0 &&
+    ['commander.unknownCommand', 'commander.excessArguments'].includes(error.code);
+  if (isUnknownCommand) {
+    const near = suggest(
+      next!,
+      command.commands.map((child) => child.name()),
+    );
+    return new AppError('invalid', 'cli.usage', {
+      message: `There is no command \`${name} ${next}\`.`,
+      hint: `${near === undefined ? '' : `Did you mean \`${name} ${near}\`? `}${help}`,
+    });
+  }
+  const [, message = '', , near] =
+    /^(?:error: )?([^\n]*)(\n\((Did you mean [^)]*)\))?/.exec(error.message) ?? [];
+  return new AppError('invalid', 'cli.usage', {
+    message: `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`,
+    hint: near === undefined ? help : `${near} ${help}`,
+  });
 }
 
 const COMMANDS: readonly RegisterCommands[] = [

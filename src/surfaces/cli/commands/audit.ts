@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { AppError, checkValue } from '#kernel';
 import { type SignedCheckpoint, verifyExport, type VerifyReport } from '#ledger';
 import type { ApiClient } from '../client.ts';
-import { EXIT_CODES, printable } from '../output.ts';
+import { counted, EXIT_CODES, printable } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
 
@@ -61,7 +61,8 @@ export const registerAudit: RegisterCommands = (program, context) => {
         ? 'It extends the pinned checkpoint.'
         : 'Keep its checkpoint elsewhere and pass it as --pinned next time: only that catches a rewritten log.';
       if (it.isValid) {
-        return `The log of ${what} is sound: ${it.checked.entries} entries, ${it.checked.payloads} payloads, ${it.checked.checkpoints} checkpoints.\n${trust}`;
+        const { entries, payloads, checkpoints } = it.checked;
+        return `The log of ${what} is sound: ${counted(entries, 'entry', 'entries')}, ${counted(payloads, 'payload')}, ${counted(checkpoints, 'checkpoint')}.\n${trust}`;
       }
       const say = ({ index, eventId, what: problem }: NonNullable<VerifyReport['firstBad']>) =>
         `${index === null ? '' : `entry ${index}${eventId === null ? '' : ` (${eventId})`}: `}${printable(problem)}`;
@@ -75,6 +76,7 @@ export const registerAudit: RegisterCommands = (program, context) => {
   audit
     .command('export <dir>')
     .description('write the log as static files that any C2SP verifier reads')
+    .addHelpText('after', '\nExample:\n  $ loom audit export /backup/log-2026-06\n')
     .action(async (dir: string) => {
       if (existsSync(dir) && readdirSync(dir).length > 0) {
         throw new AppError('conflict', 'audit.folder_not_empty', {
@@ -87,13 +89,26 @@ export const registerAudit: RegisterCommands = (program, context) => {
         .output()
         .result(
           { dir: resolve(dir), files },
-          () => `${files} files in ${resolve(dir)}. Check them with: loom audit verify ${dir}`,
+          () =>
+            `${counted(files, 'file')} in ${resolve(dir)}. Check them with: loom audit verify ${dir}`,
         );
+    });
+
+  audit
+    .command('proof <index>')
+    .description('the proof that an entry is in the log, as a file C2SP verifiers read')
+    .addHelpText('after', '\nExample:\n  $ loom audit proof 42 > 42.tlog-proof\n')
+    .action(async (index: string) => {
+      const proof = await context
+        .client()
+        .get<{ file: string }>(`/v1/audit/proofs/${encodeURIComponent(index)}`);
+      context.output().result(proof, ({ file }) => file);
     });
 
   audit
     .command('checkpoint')
     .description('the signed head of the log, to keep elsewhere')
+    .addHelpText('after', '\nExample:\n  $ loom audit checkpoint > 2026.checkpoint\n')
     .action(async () => {
       const checkpoint = await context.client().get<Wire<SignedCheckpoint>>('/v1/audit/checkpoint');
       context.output().result(checkpoint, ({ note }) => note);

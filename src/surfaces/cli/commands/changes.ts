@@ -2,7 +2,8 @@ import type { Page } from '#kernel';
 import type { Approval } from '#governance';
 import type { Change, RunWithSteps } from '#orchestration';
 import type { Decision } from '#policy';
-import { ago, printable, table } from '../output.ts';
+import { choiceOption } from '../options.ts';
+import { ago, printable, shortSource, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
 
@@ -19,8 +20,9 @@ export const registerChanges: RegisterCommands = (program, context) => {
   changes
     .command('list', { isDefault: true })
     .description('list changes, newest first')
-    .option('--state <state>', 'open, merged or closed')
+    .addOption(choiceOption('--state <state>', 'only those', ['open', 'merged', 'closed']))
     .option('--repository <name>', 'only this repository')
+    .addHelpText('after', '\nExamples:\n  $ loom changes\n  $ loom changes --state open --json\n')
     .action(async (options: { state?: string; repository?: string }) => {
       const page = await context
         .client()
@@ -45,6 +47,10 @@ export const registerChanges: RegisterCommands = (program, context) => {
   changes
     .command('show <id>')
     .description('one change: verdict, deciding rules, what is missing, progress')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom changes show chg_019…\n  $ loom changes show acme/shop#12\n',
+    )
     .action(async (id: string) => {
       const detail = await context
         .client()
@@ -61,6 +67,10 @@ export const registerChanges: RegisterCommands = (program, context) => {
       .description(`${verb} a change as it stands now; a later push voids it`)
       .requiredOption('--reason <text>', 'why, for the record')
       .option('--head <sha>', 'the commit you looked at (default: the head now)')
+      .addHelpText(
+        'after',
+        `\nExample:\n  $ loom changes ${verb} chg_019… --reason "Boundary cases are tested."\n`,
+      )
       .action(async (id: string, options: { reason: string; head?: string }) => {
         const client = context.client();
         const path = `/v1/changes/${encodeURIComponent(id)}`;
@@ -99,11 +109,12 @@ export function renderChange(detail: ChangeDetail): string {
 
 /** The verdict as a person reads it: lane, deciding rules with their lines, factors, what is missing. */
 export function renderDecision(decision: Omit<Wire<Decision>, 'id' | 'changeId'>): string[] {
+  const width = Math.max(0, ...decision.rules.map(({ id }) => id.length));
   return [
-    `verdict: ${decision.lane} (${decision.outcome}), risk ${decision.score} of 100, policy ${decision.policyVersion} from ${decision.policySource}`,
+    `verdict: ${decision.lane} (${decision.outcome}), risk ${decision.score} of 100, policy ${decision.policyVersion} from ${shortSource(decision.policySource)}`,
     ...decision.rules.map(
       (rule) =>
-        `  ${rule.isMet ? 'met ' : 'open'} ${rule.id}  ${rule.file}:${rule.line}  "${printable(rule.because)}"`,
+        `  ${rule.isMet ? 'met ' : 'open'} ${rule.id.padEnd(width)}  ${rule.line === 0 ? 'built in' : `${rule.file}:${rule.line}`}  "${printable(rule.because)}"`,
     ),
     ...decision.factors.map(
       (factor) =>

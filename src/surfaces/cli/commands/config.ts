@@ -8,6 +8,10 @@ export const registerConfig: RegisterCommands = (program, context) => {
     .description('settings of the server')
     .command('show', { isDefault: true })
     .description('every setting as it is in force here, secrets redacted')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom config show\n  $ LOOM_PORT=7500 loom config show --json\n',
+    )
     .action(() => {
       const { data } = program.opts<GlobalFlags>();
       const values = redactConfig(loadConfig({ flags: { data } }));

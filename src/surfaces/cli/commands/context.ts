@@ -1,5 +1,6 @@
 import type { ContextPack } from '#context';
-import { printable, table } from '../output.ts';
+import { countOption } from '../options.ts';
+import { table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
 
@@ -20,7 +21,13 @@ export const registerContext: RegisterCommands = (program, context) => {
     .requiredOption('--repository <name>', 'where the task is')
     .option('--text <text>', 'the task in full')
     .option('--path <path...>', 'files already known to matter')
-    .option('--budget <tokens>', 'largest size in tokens', '4000')
+    .addOption(
+      countOption('--budget <tokens>', 'largest size in tokens', {
+        min: 300,
+        max: 8_000,
+        defaultValue: 4_000,
+      }),
+    )
     .addHelpText(
       'after',
       '\nExample:\n  $ loom context pack "Round totals to cents" --repository acme/shop\n',
@@ -28,12 +35,12 @@ export const registerContext: RegisterCommands = (program, context) => {
     .action(
       async (
         title: string,
-        options: { repository: string; text?: string; path?: string[]; budget: string },
+        options: { repository: string; text?: string; path?: string[]; budget: number },
       ) => {
         const pack = await context.client().send<Wire<ContextPack>>('POST', '/v1/context-packs', {
           repository: options.repository,
           title,
-          budgetTokens: Number(options.budget),
+          budgetTokens: options.budget,
           ...(options.text === undefined ? {} : { text: options.text }),
           ...(options.path === undefined ? {} : { paths: options.path }),
         });
@@ -44,6 +51,7 @@ export const registerContext: RegisterCommands = (program, context) => {
   command
     .command('show <id>')
     .description('a pack as it was handed out')
+    .addHelpText('after', '\nExample:\n  $ loom context show ctx_019…\n')
     .action(async (id: string) => {
       const pack = await context
         .client()
@@ -55,6 +63,10 @@ export const registerContext: RegisterCommands = (program, context) => {
     .command('search <text>')
     .description('search files, documents, decisions and lessons')
     .option('--repository <name>', 'only this repository')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ loom context search "idempotency key" --repository acme/shop\n',
+    )
     .action(async (text: string, options: { repository?: string }) => {
       const hits = await context
         .client()
@@ -75,9 +87,5 @@ export const registerContext: RegisterCommands = (program, context) => {
 };
 
 function renderPack(pack: Wire<ContextPack>): string {
-  const text = pack.text
-    .split('\n')
-    .map((line) => printable(line))
-    .join('\n');
-  return `${text}\n\n(${pack.id}, ${pack.tokens} of ${pack.budgetTokens} tokens, sha256 ${pack.contentHash.slice(0, 12)})`;
+  return `${pack.text}\n\n(${pack.id}, ${pack.tokens} of ${pack.budgetTokens} tokens, sha256 ${pack.contentHash.slice(0, 12)})`;
 }

@@ -1,7 +1,17 @@
-import { POLICY_PATH, type PolicySummary, validatePolicy } from '#policy';
-import { EXIT_CODES, printable, table } from '../output.ts';
+import {
+  type Decision,
+  POLICY_PATH,
+  type PolicyProblem,
+  type PolicySummary,
+  testPolicy,
+  validatePolicy,
+} from '#policy';
+import { findUsualFile } from '../here.ts';
+import { counted, EXIT_CODES, printable, shortSource, table } from '../output.ts';
+import { AppError } from '#kernel';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
+import { type ChangeDetail, renderDecision } from './changes.ts';
 import { readText } from './workflow.ts';
 
 export const registerPolicy: RegisterCommands = (program, context) => {
@@ -12,31 +22,86 @@ export const registerPolicy: RegisterCommands = (program, context) => {
     .description(
       `check a policy file and run its own tests, without a server (default: ${POLICY_PATH})`,
     )
-    .action((file: string = POLICY_PATH) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom policy validate\n  $ loom policy validate draft.yaml --json\n',
+    )
+    .action((file: string = findUsualFile(POLICY_PATH)) => {
       const problems = validatePolicy(readText(file), file);
       if (problems.length > 0) context.setExitCode(EXIT_CODES.usage);
       context
         .output()
         .result({ file, isValid: problems.length === 0, problems }, () =>
-          problems.length === 0
-            ? `${file}: no problem`
-            : problems
-                .map(
-                  ({ line, column, message, suggestion }) =>
-                    `${file}:${line}:${column}: ${printable(message)}${suggestion === null ? '' : ` Did you mean ${suggestion}?`}`,
-                )
-                .join('\n'),
+          problems.length === 0 ? `${file}: no problem` : renderProblems(file, problems),
+        );
+    });
+
+  policy
+    .command('test [file]')
+    .description(
+      `run the tests a policy file holds and say what each gave, without a server (default: ${POLICY_PATH})`,
+    )
+    .addHelpText('after', '\nExample:\n  $ loom policy test\n')
+    .action((file: string = findUsualFile(POLICY_PATH)) => {
+      const report = testPolicy(readText(file), file);
+      const failed = report.results.filter(({ isPassed }) => !isPassed).length;
+      if (failed > 0 || report.problems.length > 0) context.setExitCode(EXIT_CODES.failed);
+      context
+        .output()
+        .result({ file, ...report }, ({ problems, results }) =>
+          problems.length > 0
+            ? renderProblems(file, problems)
+            : [
+                ...results.map(
+                  (it) =>
+                    `${it.isPassed ? 'passed' : 'FAILED'}  ${printable(it.name)}  (line ${it.line}): ${it.lane}, score ${it.score}, by ${it.rules.join(', ')}${it.differences.map((difference) => `\n          ${printable(difference)}`).join('')}`,
+                ),
+                results.length === 0
+                  ? `${file} holds no tests. Add some under \`tests:\`; docs/policy.md shows how.`
+                  : `${counted(results.length, 'test')}, ${failed} failed`,
+              ].join('\n'),
+        );
+    });
+
+  policy
+    .command('explain <decision>')
+    .description(
+      'why a decision came out as it did: the rules that decided, their words, the factors',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom policy explain dec_019…\n  $ loom policy explain chg_019…      the newest decision of a change\n',
+    )
+    .action(async (reference: string) => {
+      const client = context.client();
+      const decision = reference.startsWith('dec_')
+        ? await client.get<Wire<Decision>>(`/v1/decisions/${encodeURIComponent(reference)}`)
+        : (await client.get<ChangeDetail>(`/v1/changes/${encodeURIComponent(reference)}`)).decision;
+      if (decision === null) {
+        throw new AppError('not_found', 'check.no_verdict', {
+          message: `${reference} has no verdict yet.`,
+          hint: `Its checks come first; \`loom changes show ${reference}\` shows how far they are.`,
+        });
+      }
+      context
+        .output()
+        .result(decision, (it) =>
+          [
+            `${it.id} over ${it.changeId} (${it.repository}) at ${it.headSha.slice(0, 10)}, ${it.decidedAt}`,
+            ...renderDecision(it),
+          ].join('\n'),
         );
     });
 
   policy
     .command('show <repository>')
     .description('the policy in force for a repository, and why a newer file was refused')
+    .addHelpText('after', '\nExample:\n  $ loom policy show acme/shop\n')
     .action(async (repository: string) => {
       const summary = await context.client().get<Wire<PolicySummary>>('/v1/policy', { repository });
       context.output().result(summary, (it) =>
         [
-          `version ${it.version} from ${it.source}`,
+          `version ${it.version} from ${shortSource(it.source)}`,
           ...(it.refused === null
             ? []
             : [
@@ -48,7 +113,11 @@ export const registerPolicy: RegisterCommands = (program, context) => {
           table(
             it.rules,
             [
-              { title: 'line', value: (rule) => rule.line, align: 'right' },
+              {
+                title: 'line',
+                value: (rule) => (rule.line === 0 ? null : rule.line),
+                align: 'right',
+              },
               { title: 'rule', value: (rule) => rule.id },
               { title: 'kind', value: (rule) => rule.kind },
               { title: 'because', value: (rule) => rule.because, max: 80 },
@@ -59,3 +128,12 @@ export const registerPolicy: RegisterCommands = (program, context) => {
       );
     });
 };
+
+function renderProblems(file: string, problems: readonly PolicyProblem[]): string {
+  return problems
+    .map(
+      ({ line, column, message, suggestion }) =>
+        `${file}:${line}:${column}: ${printable(message)}${suggestion === null ? '' : ` Did you mean ${suggestion}?`}`,
+    )
+    .join('\n');
+}

@@ -1,6 +1,6 @@
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
-import { ago, table } from '../output.ts';
+import { ago, counted, table } from '../output.ts';
 import { resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Repository } from '#context';
@@ -25,9 +25,9 @@ export const registerRepositories: RegisterCommands = (program, context) => {
       });
       output.result(repository, (it) =>
         [
-          `${it.name}: ${it.commitCount} commits, ${it.fileCount} files, tip ${it.headSha?.slice(0, 10) ?? 'none'} on ${it.defaultBranch}`,
+          `${it.name}: ${counted(it.commitCount, 'commit')}, ${counted(it.fileCount, 'file')}, tip ${it.headSha?.slice(0, 10) ?? 'none'} on ${it.defaultBranch}`,
           ...it.problems.map((problem) => `  could not read: ${problem}`),
-          `Next: loom xray ${it.name}, or open ${context.baseUrl()}/xray/${it.id}`,
+          `Next: open its X-ray at ${context.baseUrl()}/xray/${it.id}, or ask for a context pack: loom context pack "a task" --repository ${it.name}`,
         ].join('\n'),
       );
     });
@@ -35,6 +35,7 @@ export const registerRepositories: RegisterCommands = (program, context) => {
   program
     .command('repositories')
     .description('list the imported repositories')
+    .addHelpText('after', '\nExample:\n  $ loom repositories --json\n')
     .action(async () => {
       const page = await context
         .client()

@@ -1,6 +1,7 @@
-import type { Page } from '#kernel';
+import { AppError, type Page } from '#kernel';
 import type { Run, RunWithSteps } from '#orchestration';
-import { ago, printable, table } from '../output.ts';
+import { choiceOption } from '../options.ts';
+import { ago, printable, shortSource, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
 import type { ChangeDetail } from './changes.ts';
@@ -13,7 +14,10 @@ export const registerRuns: RegisterCommands = (program, context) => {
   runs
     .command('list', { isDefault: true })
     .description('list runs, newest first')
-    .option('--state <state>', 'running, done, failed or cancelled')
+    .addOption(
+      choiceOption('--state <state>', 'only those', ['running', 'done', 'failed', 'cancelled']),
+    )
+    .addHelpText('after', '\nExamples:\n  $ loom runs\n  $ loom runs --state failed\n')
     .action(async (options: { state?: string }) => {
       const page = await context
         .client()
@@ -36,16 +40,27 @@ export const registerRuns: RegisterCommands = (program, context) => {
   runs
     .command('show <id>')
     .description('the steps of a run, what each waits for and why it is there')
+    .addHelpText('after', '\nExample:\n  $ loom runs show run_019…\n')
     .action(async (id: string) => show(await context.client().get(pathOf(id))));
 
   runs
     .command('approve <id>')
     .description('approve the change a run waits for')
     .requiredOption('--reason <text>', 'why, for the record')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ loom runs approve run_019… --reason "Tried it on staging."\n',
+    )
     .action(async (id: string, options: { reason: string }) => {
       const client = context.client();
       const run = await client.get<Wire<RunWithSteps>>(pathOf(id));
-      const change = `/v1/changes/${encodeURIComponent(run.changeId ?? 'none')}`;
+      if (run.changeId === null) {
+        throw new AppError('conflict', 'cli.run_without_change', {
+          message: `${run.id} is not about a change, so there is nothing to approve.`,
+          hint: '`loom runs show` tells what it waits for.',
+        });
+      }
+      const change = `/v1/changes/${encodeURIComponent(run.changeId)}`;
       const { headSha } = (await client.get<ChangeDetail>(change)).change;
       await client.send('POST', `${change}/reviews`, {
         decision: 'approve',
@@ -59,6 +74,10 @@ export const registerRuns: RegisterCommands = (program, context) => {
     .command('cancel <id>')
     .description('stop a run; steps in work are told to stop')
     .requiredOption('--reason <text>', 'why, for the record')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ loom runs cancel run_019… --reason "Replaced by another change."\n',
+    )
     .action(async (id: string, options: { reason: string }) =>
       show(await context.client().send('POST', `${pathOf(id)}/cancel`, { reason: options.reason })),
     );
@@ -66,7 +85,8 @@ export const registerRuns: RegisterCommands = (program, context) => {
   runs
     .command('retry <id>')
     .description('take a failed run up again, from its failed step')
-    .option('--step <name>', 'this step')
+    .option('--step <name>', 'from this step (default: the failed one)')
+    .addHelpText('after', '\nExample:\n  $ loom runs retry run_019…\n')
     .action(async (id: string, options: { step?: string }) =>
       show(
         await context
@@ -83,7 +103,7 @@ export const registerRuns: RegisterCommands = (program, context) => {
 function renderRun(run: Wire<RunWithSteps>): string {
   return [
     `${run.id}  ${run.workflow}  ${run.state}  ${printable(run.title)}`,
-    `graph ${run.graphHash.slice(0, 12)} from ${run.definitionSource}, started ${ago(run.createdAt)}`,
+    `graph ${run.graphHash.slice(0, 12)} from ${shortSource(run.definitionSource)}, started ${ago(run.createdAt)}`,
     table(
       run.steps,
       [
@@ -91,7 +111,7 @@ function renderRun(run: Wire<RunWithSteps>): string {
         { title: 'kind', value: (it) => it.kind },
         { title: 'state', value: (it) => it.state },
         { title: 'attempt', value: (it) => `${it.attempt}/${it.maxAttempts}` },
-        { title: 'why it is here', value: (it) => it.origin, max: 40 },
+        { title: 'why it is here', value: (it) => shortSource(it.origin), max: 50 },
         { title: 'message', value: (it) => it.message, max: 80 },
       ],
       'The run has no steps.',

@@ -1,6 +1,7 @@
 import type { Page } from '#kernel';
 import type { Claim, Session } from '#orchestration';
-import { ago, table } from '../output.ts';
+import { choiceOption } from '../options.ts';
+import { ago, counted, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
 
@@ -8,8 +9,9 @@ export const registerSessions: RegisterCommands = (program, context) => {
   program
     .command('sessions')
     .description('agent sessions, the most recent first')
-    .option('--state <state>', 'active, idle, ended or lost')
+    .addOption(choiceOption('--state <state>', 'only those', ['active', 'idle', 'ended', 'lost']))
     .option('--repository <name>', 'only this repository')
+    .addHelpText('after', '\nExamples:\n  $ loom sessions\n  $ loom sessions --state active\n')
     .action(async (options: { state?: string; repository?: string }) => {
       const page = await context
         .client()
@@ -38,6 +40,10 @@ export const registerSessions: RegisterCommands = (program, context) => {
     .description('list claims')
     .option('--repository <name>', 'only this repository')
     .option('--all', 'also those released or expired')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom claims\n  $ loom claims --repository acme/shop --all\n',
+    )
     .action(async (options: { repository?: string; all?: boolean }) => {
       const page = await context.client().get<Page<Wire<Claim>>>('/v1/claims', {
         limit: 200,
@@ -62,6 +68,7 @@ export const registerSessions: RegisterCommands = (program, context) => {
   claims
     .command('release <session> [paths...]')
     .description('let go of what a session holds, all of it or some paths')
+    .addHelpText('after', '\nExample:\n  $ loom claims release ses_019… src/totals.js\n')
     .action(async (sessionId: string, paths: string[]) => {
       const answer = await context
         .client()
@@ -70,6 +77,6 @@ export const registerSessions: RegisterCommands = (program, context) => {
           ...(paths.length === 0 ? {} : { paths }),
           reason: 'released from the command line',
         });
-      context.output().result(answer, ({ released }) => `${released} released`);
+      context.output().result(answer, ({ released }) => `${counted(released, 'claim')} released`);
     });
 };

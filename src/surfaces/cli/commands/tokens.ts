@@ -1,5 +1,6 @@
 import type { Page } from '#kernel';
 import type { Token } from '#governance';
+import { countOption } from '../options.ts';
 import { ago, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
@@ -12,17 +13,19 @@ export const registerTokens: RegisterCommands = (program, context) => {
     .description('make a token; its secret is shown once')
     .option('--person <id>', 'for this person (default: yourself)')
     .option('--scope <action...>', 'narrow it to these actions (default: all its person may do)')
-    .option('--days <n>', 'valid for so many days, at most 90', '90')
+    .addOption(
+      countOption('--days <n>', 'valid for so many days', { min: 1, max: 90, defaultValue: 90 }),
+    )
     .addHelpText(
       'after',
       '\nExample:\n  $ loom token create ci --scope changes:check deployments:write --days 30\n',
     )
-    .action(async (name: string, options: { person?: string; scope?: string[]; days: string }) => {
+    .action(async (name: string, options: { person?: string; scope?: string[]; days: number }) => {
       const answer = await context
         .client()
         .send<{ token: Wire<Token>; secret: string }>('POST', '/v1/tokens', {
           name,
-          expiresInDays: Number(options.days),
+          expiresInDays: options.days,
           ...(options.person === undefined ? {} : { personId: options.person }),
           ...(options.scope === undefined ? {} : { scopes: options.scope }),
         });
@@ -33,6 +36,7 @@ export const registerTokens: RegisterCommands = (program, context) => {
   token
     .command('list', { isDefault: true })
     .description('list tokens, without their secrets')
+    .addHelpText('after', '\nExample:\n  $ loom token list\n')
     .action(async () => {
       const page = await context.client().get<Page<Wire<Token>>>('/v1/tokens', { limit: 200 });
       context.output().result(page, ({ items }) =>
@@ -55,6 +59,7 @@ export const registerTokens: RegisterCommands = (program, context) => {
   token
     .command('revoke <id>')
     .description('end a token at once')
+    .addHelpText('after', '\nExample:\n  $ loom token revoke tok_019…\n')
     .action(async (id: string) => {
       const answer = await context
         .client()

@@ -1,7 +1,6 @@
 import { AppError } from '#kernel';
 import type { Trace, WhyAnswer } from '#observability';
-import { execFileSync } from 'node:child_process';
-import { relative, resolve } from 'node:path';
+import { findRepositoryHere, pathInRepository } from '../here.ts';
 import { ago, printable } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
@@ -34,50 +33,26 @@ export const registerTrace: RegisterCommands = (program, context) => {
           hint: 'For example: loom why src/order.ts:42',
         });
       }
-      const here = options.repository === undefined ? findHere(match[1]!) : undefined;
-      const answer = await context.client().get<Wire<WhyAnswer>>('/v1/why', {
-        repository: options.repository ?? here!.repository,
-        path: here?.path ?? match[1]!,
-        line: match[2]!,
-      });
+      const [, file = '', line] = match;
+      const client = context.client();
+      const where =
+        options.repository === undefined
+          ? await findRepositoryHere(client).then(({ repository, root }) => ({
+              repository,
+              path: pathInRepository(root, file),
+            }))
+          : { repository: options.repository, path: file };
+      const answer = await client.get<Wire<WhyAnswer>>('/v1/why', { ...where, line });
       context.output().result(answer, renderWhy);
     });
 };
-
-/** The repository around the file, named as the server knows it: by its remote, else by its folder. */
-function findHere(file: string): { repository: string; path: string } {
-  const git = (...args: string[]) => {
-    try {
-      return execFileSync('git', args, {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }).trim();
-    } catch {
-      return '';
-    }
-  };
-  const top = git('rev-parse', '--show-toplevel');
-  if (top === '') {
-    throw new AppError('invalid', 'cli.not_in_a_repository', {
-      message: 'You do not stand in a git repository.',
-      hint: 'Name the repository with --repository owner/name.',
-    });
-  }
-  const remote = /[/:]([^/:]+\/[^/:]+?)(?:\.git)?\/?$/.exec(
-    git('config', '--get', 'remote.origin.url'),
-  )?.[1];
-  return {
-    repository: remote ?? `local/${top.split('/').at(-1)!}`,
-    path: relative(top, resolve(file)),
-  };
-}
 
 function renderTrace(trace: Wire<Trace>): string {
   const width = Math.max(0, ...trace.nodes.map(({ kind }) => kind.length));
   return [
     ...trace.nodes.map(
       (node) =>
-        `${node.ref === trace.ref ? '>' : ' '} ${node.kind.padEnd(width)}  ${printable(node.title)}  (${node.ref}, ${ago(node.at)})`,
+        `${node.ref === trace.ref ? '>' : ' '} ${node.kind.padEnd(width)}  ${node.title === node.ref ? '' : `${short(node.title)}  `}(${node.ref}, ${ago(node.at)})`,
     ),
     '',
     ...trace.events.map(
@@ -98,4 +73,9 @@ function renderWhy(answer: Wire<WhyAnswer>): string {
       ? 'It came in before LoomStack watched, or around it: no session, decision or approval is known.'
       : renderTrace(answer.trace),
   ].join('\n');
+}
+
+function short(title: string): string {
+  const text = printable(title);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

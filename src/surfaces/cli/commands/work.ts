@@ -1,5 +1,6 @@
 import type { Page } from '#kernel';
 import type { WorkItem } from '#orchestration';
+import { choiceOption } from '../options.ts';
 import { ago, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
@@ -10,8 +11,14 @@ export const registerWork: RegisterCommands = (program, context) => {
   work
     .command('list', { isDefault: true })
     .description('list work items, newest first')
-    .option('--state <state>', 'open, in-progress, done or cancelled')
+    .addOption(
+      choiceOption('--state <state>', 'only those', ['open', 'in-progress', 'done', 'cancelled']),
+    )
     .option('--repository <name>', 'only this repository')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom work\n  $ loom work --state open --repository acme/shop\n',
+    )
     .action(async (options: { state?: string; repository?: string }) => {
       const page = await context
         .client()

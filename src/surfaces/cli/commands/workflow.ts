@@ -7,7 +7,9 @@ import {
   renderWorkflow,
   validateWorkflow,
 } from '#orchestration';
-import { EXIT_CODES } from '../output.ts';
+import { findUsualFile } from '../here.ts';
+import { choiceOption } from '../options.ts';
+import { counted, EXIT_CODES } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 
 const DEFAULT_FILE = '.loom/workflows/change.yaml';
@@ -20,14 +22,15 @@ export const registerWorkflow: RegisterCommands = (program, context) => {
   workflow
     .command('validate [file]')
     .description(`check a workflow file (default: ${DEFAULT_FILE})`)
-    .action((file: string = DEFAULT_FILE) => {
+    .addHelpText('after', '\nExample:\n  $ loom workflow validate .loom/workflows/change.yaml\n')
+    .action((file: string = findUsualFile(DEFAULT_FILE)) => {
       const { problems, definition } = validateWorkflow(readText(file), file);
       if (problems.length > 0) context.setExitCode(EXIT_CODES.usage);
       context
         .output()
         .result({ file, isValid: problems.length === 0, problems }, () =>
           problems.length === 0
-            ? `${file}: ${definition?.graph.steps.length ?? 0} steps, no problem`
+            ? `${file}: ${counted(definition?.graph.steps.length ?? 0, 'step')}, no problem`
             : problems
                 .map(
                   ({ line, column, message, suggestion }) =>
@@ -40,16 +43,9 @@ export const registerWorkflow: RegisterCommands = (program, context) => {
   workflow
     .command('graph [file]')
     .description('draw the graph of a workflow file')
-    .option('--format <format>', GRAPH_FORMATS.join(', '), 'text')
+    .addOption(choiceOption('--format <format>', 'how to draw it', GRAPH_FORMATS, 'text'))
     .addHelpText('after', '\nExample:\n  $ loom workflow graph --format mermaid > graph.mmd\n')
-    .action((file: string = DEFAULT_FILE, options: { format: string }) => {
-      const format = GRAPH_FORMATS.find((known) => known === options.format);
-      if (format === undefined) {
-        throw new AppError('invalid', 'cli.unknown_format', {
-          message: `${options.format} is no format of a graph.`,
-          hint: `Choose one of ${GRAPH_FORMATS.join(', ')}.`,
-        });
-      }
+    .action((file: string = findUsualFile(DEFAULT_FILE), { format }: { format: GraphFormat }) => {
       const { graph } = parseWorkflow(readText(file), file);
       const wanted: GraphFormat = context.output().isJson ? 'json' : format;
       context.streams.out(renderWorkflow(graph, wanted));

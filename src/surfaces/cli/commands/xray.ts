@@ -59,6 +59,13 @@ async function withRepository<Result>(
     const path = resolve(source);
     return work(openRepository(path), basename(path));
   }
+  // git would take a bare word for a folder and complain about that.
+  if (!/^[a-z+]+:\/\/|^[\w.-]+@[\w.-]+:/i.test(source)) {
+    throw new AppError('not_found', 'xray.no_such_folder', {
+      message: `There is no folder ${printable(source)}.`,
+      hint: 'Name the folder of a repository, or a URL as git clone takes it.',
+    });
+  }
   const folder = mkdtempSync(join(tmpdir(), 'loom-xray-'));
   try {
     return await work(await cloneMirror({ url: source, dir: join(folder, 'mirror.git') }), source);

@@ -1,11 +1,11 @@
 /** `/v1/policy`: the rules in force, and checking a rule file before it is committed. */
 import { z } from 'zod';
-import { AppError } from '#kernel';
+import { AppError, idSchema } from '#kernel';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { named } from '../named.ts';
 import { type Route, route } from '../route.ts';
-import { repositoryName } from '../schemas.ts';
+import { Decision, repositoryName } from '../schemas.ts';
 
 const PolicyProblem = named(
   'PolicyProblem',
@@ -52,6 +52,17 @@ export function policyRoutes({ policy, context }: Services): Route[] {
         }
         return policy.activePolicy(known.name, await context.openMirror(known.name), known.headSha);
       },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/decisions/{id}',
+      access: 'changes:read',
+      tag: 'policy',
+      summary: 'Show a decision',
+      description: 'One verdict with the rules that decided, their words, and the factors.',
+      params: z.strictObject({ id: idSchema('dec') }),
+      answer: Decision,
+      handle: async ({ params: { id } }) => found(await policy.findDecision(id), 'decision', id),
     }),
     route({
       method: 'post',

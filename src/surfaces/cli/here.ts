@@ -1,0 +1,65 @@
+/** The repository around the current folder: where it begins, and what the server calls it. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import type { Repository } from '#context';
+import { AppError, type Page } from '#kernel';
+import type { ApiClient } from './client.ts';
+import type { Wire } from './wire.ts';
+
+/** Top folder of the repository. @throws AppError `cli.not_in_a_repository`. */
+export function findRoot(hint = 'Go to the repository, then run it again.'): string {
+  const top = git('rev-parse', '--show-toplevel');
+  if (top !== '') return top;
+  throw new AppError('invalid', 'cli.not_in_a_repository', {
+    message: `${process.cwd()} is not inside a git repository.`,
+    hint,
+  });
+}
+
+/** A file of the repository named by its usual place: from here, else from the top folder. */
+export function findUsualFile(path: string): string {
+  if (existsSync(path)) return path;
+  const top = git('rev-parse', '--show-toplevel');
+  const fromTop = join(top, path);
+  return top !== '' && existsSync(fromTop) ? relative(process.cwd(), fromTop) : path;
+}
+
+/**
+ * Name of the repository here as the server knows it: the one read from this folder or from its
+ * remote, else the one named like the remote.
+ */
+export async function findRepositoryHere(
+  client: ApiClient,
+): Promise<{ repository: string; root: string }> {
+  const root = realpathSync(findRoot('Name the repository with --repository owner/name.'));
+  const remote = git('config', '--get', 'remote.origin.url');
+  const remoteName = /[/:]([^/:]+\/[^/:]+?)(?:\.git)?\/?$/.exec(remote)?.[1];
+  const { items } = await client.get<Page<Wire<Repository>>>('/v1/repositories', { limit: 200 });
+  const found =
+    items.find(({ url }) => url === root || url === remote) ??
+    items.find(({ name }) => name === remoteName) ??
+    items.find(({ name }) => name === `local/${basename(root)}`);
+  if (found !== undefined) return { repository: found.name, root };
+  throw new AppError('not_found', 'cli.unknown_repository', {
+    message: `The server does not know the repository in ${root}.`,
+    hint: 'Read it with `loom import .`, or name another with --repository owner/name.',
+  });
+}
+
+/** The path of a file as its repository knows it. */
+export function pathInRepository(root: string, file: string): string {
+  const path = resolve(file);
+  return relative(root, existsSync(path) ? realpathSync(path) : path);
+}
+
+function git(...args: string[]): string {
+  try {
+    return execFileSync('git', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return '';
+  }
+}
