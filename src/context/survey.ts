@@ -147,7 +147,8 @@ export async function surveyRepository(
       (changed.has(entry) && isReadable(entry)) || asDocuments.has(entry) || asCatalog.has(entry),
   );
   let done = 0;
-  const texts = readTexts(
+  // Left as soon as the last text is there, which ends the git process behind it.
+  await using texts = readTexts(
     git,
     wanted.map(({ sha }) => sha),
   );
@@ -381,7 +382,7 @@ async function* readTexts(
   git: GitRepository,
   shas: readonly string[],
 ): AsyncGenerator<string | undefined, undefined, undefined> {
-  const blobs = git.readBlobs(shas)[Symbol.asyncIterator]();
+  await using blobs = git.readBlobs(shas);
   let current = await blobs.next();
   for (const sha of shas) {
     // A blob that a partial clone lacks is left out of the stream.

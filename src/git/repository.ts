@@ -95,7 +95,9 @@ export interface GitRepository {
   readFile(revision: string, path: string, maxBytes?: number): Promise<Buffer | undefined>;
   readText(revision: string, path: string, maxBytes?: number): Promise<string | undefined>;
   /** Contents of many blobs by sha (of `listFiles`), in order, through one process. */
-  readBlobs(shas: readonly string[]): AsyncIterable<{ sha: string; data: Buffer }>;
+  readBlobs(
+    shas: readonly string[],
+  ): AsyncGenerator<{ sha: string; data: Buffer }, void, undefined>;
   mergeBase(a: string, b: string): Promise<string | undefined>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   /** Merges two commits without a work tree (`git merge-tree --write-tree`). */
