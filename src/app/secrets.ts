@@ -35,7 +35,7 @@ export function leaveCredentials(dataFolder: string, credentials: LeftCredential
 }
 
 function writePrivately(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const half = `${path}.${process.pid}.half`;
   writeFileSync(half, text, { mode: 0o600 });
   chmodSync(half, 0o600);

@@ -1,4 +1,5 @@
 /** The database a node works on: the embedded server of its data folder, or the one named by a URL. */
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   AppError,
@@ -22,6 +23,7 @@ export async function openStorage(config: Config, log: Logger): Promise<Storage>
   const stack = new AsyncDisposableStack();
   try {
     stack.use(lockDataFolder(config.data));
+    closeFolders(config.data);
     const url = config.database.url ?? (await startOwn(stack, config, log));
     const db = stack.use(
       openDatabase({
@@ -44,6 +46,24 @@ export async function openStorage(config: Config, log: Logger): Promise<Storage>
   } catch (error) {
     await stack.disposeAsync();
     throw error;
+  }
+}
+
+/**
+ * Who may enter the folders of the data folder. Where we are root, checks and the database run as
+ * users who must be able to pass through it: secrets and the forge are closed to them, and mirrors
+ * can be read by those who were told their names, as a checkout borrows objects from its mirror.
+ */
+function closeFolders(data: string): void {
+  for (const [name, mode] of [
+    ['secrets', 0o700],
+    ['forge', 0o700],
+    ['mirrors', 0o711],
+    ['checkouts', 0o711],
+  ] as const) {
+    const folder = join(data, name);
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, mode);
   }
 }
 

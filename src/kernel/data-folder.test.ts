@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -93,4 +93,12 @@ test('a folder that cannot be made is named', () => {
   expect(() => lockDataFolder(join(folder, 'file', 'data'))).toThrow(
     expect.objectContaining({ kind: 'unavailable', code: 'data.not_writable' }),
   );
+});
+
+test('a new folder cannot be listed or written by other users of the machine', () => {
+  const data = join(folder, 'data');
+
+  using _lock = lockDataFolder(data);
+
+  expect(statSync(data).mode & 0o066).toBe(0);
 });

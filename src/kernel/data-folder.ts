@@ -30,7 +30,9 @@ export function lockDataFolder(folder: string): Disposable {
     since: new Date().toISOString(),
   });
   try {
-    mkdirSync(folder, { recursive: true });
+    // Code and secrets of an organisation are nothing for other users of the machine. Where we are
+    // root, the database and the checks run as users of their own, who must be able to pass through.
+    mkdirSync(folder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
     writeFileSync(mine, content, { mode: 0o600 });
   } catch (cause) {
     throw new AppError('unavailable', 'data.not_writable', {

@@ -4,13 +4,14 @@
  * head and base, because two changes that pass alone may fail together; with conflicts there is
  * nothing to test, and the check says so.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { GitRepository } from '#git';
 import { AppError, checkValue } from '#kernel';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
+import { openCheckRoom } from './check-user.ts';
 import { findDefaultCommand } from './default-command.ts';
 import type { StepDeps } from './deps.ts';
 import { commandEnvironment, type CommandResult, runCommand } from './run-command.ts';
@@ -92,27 +93,24 @@ async function runInCheckout(
   options: z.infer<typeof Options>,
 ): Promise<CommandResult> {
   // A name of its own for each attempt: a killed one may have left its folder behind.
-  const room = join(folder, newId('stp'));
-  const [tree, home, temporary] = ['tree', 'home', 'tmp'].map((name) => join(room, name)) as [
-    string,
-    string,
-    string,
-  ];
-  await mkdir(home, { recursive: true });
-  await mkdir(temporary, { recursive: true });
-  try {
-    await using _checkout = await git.checkout(sha, tree);
-    return await runCommand({
-      command,
-      folder: tree,
-      environment: { ...commandEnvironment({ home, temporary }), ...options.environment },
-      timeoutMs: commandTimeoutMs,
-      signal,
-      nowMs: () => clock.now().getTime(),
-    });
-  } finally {
-    await rm(room, { recursive: true, force: true, maxRetries: 3 });
-  }
+  await using room = await openCheckRoom(folder, newId('stp'));
+  const home = join(room.folder, 'home');
+  const temporary = join(room.folder, 'tmp');
+  const tree = join(room.folder, 'tree');
+  await mkdir(home);
+  await mkdir(temporary);
+  // Deleted with its room, after whatever still runs in it.
+  await git.checkout(sha, tree);
+  await room.handOver();
+  return await runCommand({
+    command,
+    folder: tree,
+    environment: { ...commandEnvironment({ home, temporary }), ...options.environment },
+    user: room.user,
+    timeoutMs: commandTimeoutMs,
+    signal,
+    nowMs: () => clock.now().getTime(),
+  });
 }
 
 function toResult(

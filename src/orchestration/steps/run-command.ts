@@ -3,6 +3,7 @@
  * limited time, keeping the end of what it says. A command that fails is an answer, not an error.
  */
 import { spawn } from 'node:child_process';
+import type { CheckUser } from './check-user.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
 export interface CommandResult {
@@ -18,6 +19,17 @@ export interface CommandResult {
 const KEPT_BYTES = 64 * 1024;
 /** After the group was killed: a grandchild that left it may still hold the pipes. */
 const GRACE_MS = 2_000;
+
+/**
+ * For a user that has nothing else running: how many processes there may be, no core files, and what
+ * is made is its own. Shells differ in the letter for processes.
+ */
+const LIMITED = [
+  '/bin/sh',
+  '-c',
+  'umask 077; ulimit -c 0; ulimit -p 4096 2>/dev/null || ulimit -u 4096 2>/dev/null; exec "$@"',
+  'check',
+];
 
 /** All a check needs of our environment. Everything else may hold secrets of ours. */
 const PASSED_ON = ['PATH', 'LANG', 'TZ', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
@@ -46,13 +58,15 @@ export async function runCommand(options: {
   command: string | readonly string[];
   folder: string;
   environment: Readonly<Record<string, string>>;
+  /** Whom it runs as; our own user where it is left out. */
+  user?: CheckUser | null;
   timeoutMs: number;
   signal: AbortSignal;
   nowMs(): number;
 }): Promise<CommandResult> {
-  const { command, folder, environment, timeoutMs, signal, nowMs } = options;
-  const [program = '', ...args] =
-    typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
+  const { command, folder, environment, user = null, timeoutMs, signal, nowMs } = options;
+  const words = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
+  const [program = '', ...args] = user === null ? words : [...LIMITED, ...words];
   const startedAt = nowMs();
   const tail = new Tail();
   let stopped: CommandResult['stopped'] = null;
@@ -61,6 +75,7 @@ export async function runCommand(options: {
     cwd: folder,
     env: { ...environment },
     detached: true,
+    ...user,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const killGroup = () => {
