@@ -59,9 +59,11 @@ export const STORY: readonly NodeKind[] = [
 export const BESIDE_KINDS: ReadonlySet<NodeKind> = new Set(BESIDE.map(({ to }) => to));
 
 export interface Evidence {
-  /** `isSubject`: the title is the thing's own, not made up from its ref. */
-  nodes: { ref: string; kind: NodeKind; title: string; isSubject: boolean }[];
+  /** `isOwnTitle`: the event says what the thing is called; else the title is made up from its ref. */
+  nodes: { ref: string; kind: NodeKind; title: string; isOwnTitle: boolean }[];
   edges: { from: string; to: string; relation: string }[];
+  /** What a signal led to, when the cause of the event is the coming of one. */
+  causedBySignal: { to: string; relation: string }[];
 }
 
 /** Kinds that never become nodes: too many, or everything hangs on them. */
@@ -72,9 +74,9 @@ export function readEvidence(event: LedgerEvent): Evidence {
   const refs = refsOf(event);
   const nodes = [...refs].flatMap(([kind, ref]) => {
     if (NOT_NODES.has(kind)) return [];
-    const title = event.subject === ref ? titleOf(event) : undefined;
+    const title = titleOf(event, kind, ref);
     return [
-      { ref, kind, title: title ?? fallbackTitle(kind, ref), isSubject: title !== undefined },
+      { ref, kind, title: title ?? fallbackTitle(kind, ref), isOwnTitle: title !== undefined },
     ];
   });
   const edges = [...FLOW, ...BESIDE].flatMap(({ from, to, relation }) => {
@@ -82,7 +84,16 @@ export function readEvidence(event: LedgerEvent): Evidence {
     const b = refs.get(to);
     return a === undefined || b === undefined || a === b ? [] : [{ from: a, to: b, relation }];
   });
-  return { nodes, edges };
+  const causedBySignal = FLOW.filter(({ from }) => from === 'signal').flatMap(
+    ({ to, relation }) => {
+      const ref = refs.get(to);
+      // Only news of the thing itself: a check that ends on a change did not announce it.
+      return ref !== undefined && ref === event.subject && event.cause !== null
+        ? [{ to: ref, relation }]
+        : [];
+    },
+  );
+  return { nodes, edges, causedBySignal };
 }
 
 function refsOf(event: LedgerEvent): Map<NodeKind, string> {
@@ -110,13 +121,38 @@ const KIND_OF_PREFIX: Readonly<Record<string, NodeKind>> = {
   inc: 'incident',
 };
 
-function titleOf(event: LedgerEvent): string | undefined {
-  const data = event.data ?? {};
-  const candidates = ['title', 'intent', 'lane', 'path', 'name', 'environment', 'type'];
-  const text = candidates
-    .map((key) => data[key])
-    .find((value) => typeof value === 'string' && value !== '');
-  return typeof text === 'string' ? text.slice(0, 200) : undefined;
+/** Where an event says what a thing of this kind is called. */
+const TITLE_FIELD: Partial<Record<NodeKind, string>> = {
+  signal: 'type',
+  workItem: 'title',
+  session: 'intent',
+  pack: 'title',
+  claim: 'path',
+  change: 'title',
+  run: 'title',
+  decision: 'lane',
+  approval: 'decision',
+  deployment: 'environment',
+  incident: 'title',
+};
+/** First words of event types whose data is about a thing other than their subject. */
+const ABOUT: Readonly<Record<string, NodeKind>> = {
+  decision: 'decision',
+  approval: 'approval',
+  'context-pack': 'pack',
+  claim: 'claim',
+};
+
+function titleOf(event: LedgerEvent, kind: NodeKind, ref: string): string | undefined {
+  const field = TITLE_FIELD[kind];
+  // A session says what it is for with its first claim; it starts without a prompt.
+  const isAbout =
+    event.subject === ref ||
+    ABOUT[event.type.split('.')[0] ?? ''] === kind ||
+    (kind === 'session' && event.type === 'claim.granted');
+  if (field === undefined || !isAbout) return undefined;
+  const text = event.data?.[field];
+  return typeof text === 'string' && text !== '' ? text.slice(0, 200) : undefined;
 }
 
 function fallbackTitle(kind: NodeKind, ref: string): string {

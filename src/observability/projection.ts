@@ -1,7 +1,7 @@
 /** Keeps the trace: every event is evidence for nodes and edges. */
 import type { Projection } from '#ledger';
 import { readEvidence } from './flow.ts';
-import { saveEdges, saveNodes } from './store.ts';
+import { findSignals, saveEdges, saveNodes } from './store.ts';
 
 export const traceProjection: Projection = {
   name: 'observability.trace',
@@ -12,14 +12,27 @@ export const traceProjection: Projection = {
       evidence.flatMap(({ event, nodes }) =>
         nodes.map((node) => ({
           ...node,
+          eventId: event.id,
           at: event.occurredAt,
           correlationId: event.correlationId,
         })),
       ),
     );
-    await saveEdges(
+    const caused = evidence.filter(({ causedBySignal }) => causedBySignal.length > 0);
+    const signals = await findSignals(
       tx,
-      evidence.flatMap(({ event, edges }) => edges.map((edge) => ({ ...edge, eventId: event.id }))),
+      caused.flatMap(({ event }) => (event.cause === null ? [] : [event.cause])),
     );
+    await saveEdges(tx, [
+      ...evidence.flatMap(({ event, edges }) =>
+        edges.map((edge) => ({ ...edge, eventId: event.id })),
+      ),
+      ...caused.flatMap(({ event, causedBySignal }) => {
+        const from = signals.get(event.cause ?? '');
+        return from === undefined
+          ? []
+          : causedBySignal.map((edge) => ({ ...edge, from, eventId: event.id }));
+      }),
+    ]);
   },
 };

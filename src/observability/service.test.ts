@@ -253,3 +253,64 @@ async function mergeIntoMain(
   await repository.switchTo('main');
   return repository.merge('topic');
 }
+
+test('a signal leads to the change it announced, and things are called what they call themselves', async () => {
+  await using app = await setUp();
+  const [signal, change, session, claim] = [
+    app.newId('sig'),
+    app.newId('chg'),
+    app.newId('ses'),
+    app.newId('clm'),
+  ];
+  const told = await app.append({
+    type: 'signal.received',
+    subject: signal,
+    refs: { signal, commit: sha('c') },
+    data: { type: 'change.opened' },
+  });
+  await app.append({
+    type: 'session.started',
+    subject: session,
+    refs: { session },
+    data: { intent: '' },
+  });
+  await app.append({
+    type: 'claim.granted',
+    subject: claim,
+    refs: { claim, session },
+    data: { path: 'src/a.ts', intent: 'Round totals' },
+  });
+  await app.append({
+    type: 'change.opened',
+    subject: change,
+    cause: told.id,
+    refs: { change, session },
+    data: { title: 'Round' },
+  });
+  await app.append({
+    type: 'decision.made',
+    subject: change,
+    cause: told.id,
+    refs: { change, decision: app.newId('dec') },
+    data: { lane: 'ship' },
+  });
+  await app.append({
+    type: 'change.merged',
+    subject: change,
+    refs: { change, mergeCommit: sha('c') },
+  });
+  await app.project();
+
+  const trace = await app.service.trace(sha('c'));
+
+  const titles = Object.fromEntries(trace.nodes.map(({ kind, title }) => [kind, title]));
+  expect(titles).toMatchObject({
+    signal: 'change.opened',
+    session: 'Round totals',
+    claim: 'src/a.ts',
+    change: 'Round',
+    decision: 'ship',
+    mergeCommit: 'cccccccccc',
+  });
+  expect(trace.nodes.filter(({ kind }) => kind === 'commit')).toEqual([]);
+});

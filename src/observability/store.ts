@@ -228,32 +228,50 @@ export async function listIncidents(
   ]);
 }
 
-/** A title from an event about the thing itself beats one made up from its id. */
+/** The first title of its own stands; a commit that turns out to be a merge is one from then on. */
 export async function saveNodes(
   tx: Tx,
-  nodes: readonly (NodeRow & { isSubject: boolean })[],
+  nodes: readonly (NodeRow & { isOwnTitle: boolean; eventId: string })[],
 ): Promise<void> {
   if (nodes.length === 0) return;
   await tx.query(
-    `insert into trace_nodes (ref, kind, title, at, correlation_id)
-     select distinct on (ref) ref, kind, title, at, correlation
-     from jsonb_to_recordset($1::jsonb) as n(ref text, kind text, title text, at timestamptz, correlation text, is_subject bool)
-     order by ref, is_subject desc, at
-     on conflict (ref) do update set title = excluded.title
-       where excluded.title <> excluded.ref and trace_nodes.title = trace_nodes.ref`,
+    `insert into trace_nodes (ref, kind, title, at, correlation_id, event_id)
+     select distinct on (ref) ref, kind, title, at, correlation, event_id
+     from jsonb_to_recordset($1::jsonb) as n(
+       ref text, kind text, title text, at timestamptz, correlation text, event_id text, place int, is_own_title bool)
+     order by ref, kind = 'mergeCommit' desc, is_own_title desc, place
+     on conflict (ref) do update set
+       kind = case when excluded.kind = 'mergeCommit' then excluded.kind else trace_nodes.kind end,
+       title = case when trace_nodes.title = trace_nodes.ref then excluded.title else trace_nodes.title end
+     where excluded.kind = 'mergeCommit' or (trace_nodes.title = trace_nodes.ref and excluded.title <> excluded.ref)`,
     [
       JSON.stringify(
-        nodes.map((node) => ({
+        nodes.map((node, place) => ({
           ref: node.ref,
           kind: node.kind,
           title: node.title,
           at: node.at,
           correlation: node.correlationId,
-          is_subject: node.isSubject,
+          event_id: node.eventId,
+          place,
+          is_own_title: node.isOwnTitle,
         })),
       ),
     ],
   );
+}
+
+/** Signals by the event that told of them. */
+export async function findSignals(
+  tx: Tx,
+  eventIds: readonly string[],
+): Promise<Map<string, string>> {
+  if (eventIds.length === 0) return new Map();
+  const rows = await tx.query<{ eventId: string; ref: string }>(
+    `select event_id as "eventId", ref from trace_nodes where kind = 'signal' and event_id = any($1)`,
+    [eventIds],
+  );
+  return new Map(rows.map(({ eventId, ref }) => [eventId, ref]));
 }
 
 export async function saveEdges(tx: Tx, edges: readonly EdgeRow[]): Promise<void> {

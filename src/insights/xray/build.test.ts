@@ -116,7 +116,7 @@ test('open branches that would collide are told by a real merge', async () => {
   expect(pairs).toContainEqual(['calm-left', false, []]);
 });
 
-test('an empty repository and a quiet window are said to be so', async () => {
+test('an empty repository is said to be one, and one at rest is shown as work ended', async () => {
   await using empty = await testRepository();
   await using quiet = await testRepository();
   await quiet.commit({ files: { 'a.ts': 'x' }, at: daysAgo(300) });
@@ -133,7 +133,8 @@ test('an empty repository and a quiet window are said to be so', async () => {
   });
 
   expect(nothing).toMatchObject({ headSha: null, problems: ['the repository has no commit yet'] });
-  expect(calm.problems).toContain('nothing landed on the default branch in this window');
+  expect(calm).toMatchObject({ totals: { changes: 1 }, until: daysAgo(300), generatedAt: now });
+  expect(calm.problems[0]).toContain('the window ends with the last commit');
 });
 
 test.each([

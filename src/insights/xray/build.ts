@@ -40,12 +40,14 @@ export async function buildXray(
     onProgress?: ((progress: XrayProgress) => void) | undefined;
   },
 ): Promise<XrayReport> {
-  const { repository, since, now, onProgress = () => {} } = options;
+  const { repository, onProgress = () => {} } = options;
   const defaultBranch = await git.defaultBranch();
   const headSha = defaultBranch === undefined ? undefined : await git.resolve(defaultBranch);
   if (defaultBranch === undefined || headSha === undefined) return emptyReport(options);
 
   const problems: string[] = [];
+  const { since, now, note } = await chooseWindow(git, headSha, options);
+  if (note !== undefined) problems.push(note);
   const read = async (
     firstParent: boolean,
     phase: XrayProgress['phase'],
@@ -91,7 +93,7 @@ export async function buildXray(
     repository,
     since,
     until: now,
-    generatedAt: now,
+    generatedAt: options.now,
     headSha,
     totals: {
       commits: commits.length,
@@ -139,6 +141,22 @@ export async function buildXray(
   report.commits = describe(report, [...all, ...changes], scores);
   onProgress({ phase: 'done', done: changes.length });
   return report;
+}
+
+/** A repository at rest is shown as it was when work ended: its last commit ends the window. */
+async function chooseWindow(
+  git: GitRepository,
+  headSha: string,
+  { since, now }: { since: Date; now: Date },
+): Promise<{ since: Date; now: Date; note?: string }> {
+  const last = (await git.commit(headSha))?.committedAt;
+  if (last === undefined || last >= since) return { since, now };
+  const length = now.getTime() - since.getTime();
+  return {
+    since: new Date(last.getTime() - length),
+    now: last,
+    note: `nothing was committed lately; the window ends with the last commit, on ${last.toISOString().slice(0, 10)}`,
+  };
 }
 
 /** A change counts as an agent's when it, or a commit of the branch it merged, names one. */

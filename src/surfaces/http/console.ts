@@ -29,7 +29,7 @@ export function mountConsole(app: OpenAPIHono<Environment>, services: Services, 
     try {
       const { secret, token } = await services.governance.redeemLoginCode(code);
       setSessionCookie(context, services, secret, token.expiresAt);
-      return context.redirect('/');
+      return context.redirect(ownPage(context.req.query('next')));
     } catch (error) {
       // A person follows this link, so a spent one is answered with a page and not with JSON.
       if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
@@ -106,3 +106,8 @@ const LINK_SPENT = `<p>A link signs in once and lives for ten minutes. Make anot
 <pre>loom doctor</pre>
 <p>An administrator can make one for you, too.</p>
 `;
+
+/** A page of this console to go on to; whatever could lead elsewhere leads home. */
+function ownPage(next: string | undefined): string {
+  return next !== undefined && /^\/(?![/\\])[\w/.~-]*$/.test(next) ? next : '/';
+}

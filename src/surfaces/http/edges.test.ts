@@ -152,6 +152,25 @@ describe('signing in', () => {
     expect(second.headers.get('content-type')).toContain('text/html');
   });
 
+  test.each([
+    ['/xray/repo_1', '/xray/repo_1'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['https://evil.example', '/'],
+    ['/a\r\nset-cookie: x=1', '/'],
+  ])('a login link goes on to %j as %s', async (next, location) => {
+    await using app = await testApp();
+    const { body } = await app.call('POST', '/v1/login-codes', {
+      token: await app.tokenFor('admin'),
+      body: {},
+    });
+
+    const query = new URLSearchParams({ code: codeOf(body), next });
+    const answer = await app.call('GET', `/login?${query.toString()}`);
+
+    expect(answer.headers.get('location')).toBe(location);
+  });
+
   test('the cookie counts on requests of our own pages only', async () => {
     await using app = await testApp();
     const cookie = await signIn(app);
