@@ -1,6 +1,6 @@
 /** What the command line prints: aligned tables for people, JSON for programs, nothing else. */
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { AppError, type ErrorKind, toAppError } from '#kernel';
+import { type ErrorKind, toAppError } from '#kernel';
 
 export interface Output {
   readonly isJson: boolean;
@@ -149,13 +149,4 @@ export function ago(at: string | Date | null | undefined, now = new Date()): str
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
   return `${Math.floor(seconds / 86_400)} d ago`;
-}
-
-/** Asks nobody: without a terminal there is nobody to ask. */
-export function requireFlag(isGiven: boolean, flag: string, what: string): void {
-  if (isGiven) return;
-  throw new AppError('invalid', 'cli.confirmation_needed', {
-    message: `${what} needs your word.`,
-    hint: `Add ${flag}.`,
-  });
 }

@@ -5,6 +5,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { attachClaudeCode, detachClaudeCode, isAttached } from './claude-code.ts';
+import { keepOriginals, readOriginals, restoreOriginals } from './originals.ts';
 
 const loom = { command: '/opt/loom stack/bin/loom', args: [] };
 
@@ -65,27 +66,116 @@ const foreignMcp = fc.record({
   }),
 });
 
-test('attaching twice is attaching once, and detaching restores what others wrote', () => {
+/** As people and tools write JSON: every indentation, one line, with and without a last line break. */
+const layout = fc.record({
+  indent: fc.constantFrom(2, 4, '\t', undefined),
+  end: fc.constantFrom('', '\n'),
+  lines: fc.constantFrom('\n', '\r\n'),
+});
+
+test('attaching twice is attaching once, and detaching gives every byte back', () => {
   fc.assert(
-    fc.property(foreignSettings, foreignMcp, fc.constantFrom(2, 4), (settings, mcp, indent) => {
-      const before = {
-        settings: JSON.stringify(settings, null, indent),
-        mcp: JSON.stringify(mcp, null, indent),
-      };
+    fc.property(foreignSettings, foreignMcp, layout, (settings, mcp, { indent, end, lines }) => {
+      const write = (value: object) =>
+        (JSON.stringify(value, null, indent) + end).replaceAll('\n', lines);
+      const before = { settings: write(settings), mcp: write(mcp) };
 
       const once = apply(before, attachClaudeCode);
       const twice = apply(once, attachClaudeCode);
-      const restored = apply(twice, detachClaudeCode);
 
+      expect(isAttached(once.settings)).toBe(true);
       expect(twice).toEqual(once);
-      expect(JSON.parse(restored.settings!)).toEqual(settings);
-      expect(JSON.parse(restored.mcp!)).toEqual(mcp);
+      expect(apply(twice, detachClaudeCode)).toEqual(before);
     }),
   );
 });
 
-test('a file that is not JSON is refused before anything is written', () => {
-  expect(() => attachClaudeCode({ settings: '{ "hooks": ', mcp: undefined }, loom)).toThrow(
-    expect.objectContaining({ code: 'attach.unreadable_file' }),
+test('detaching what was never attached changes nothing', () => {
+  fc.assert(
+    fc.property(foreignSettings, foreignMcp, layout, (settings, mcp, { indent, end }) => {
+      const before = {
+        settings: JSON.stringify(settings, null, indent) + end,
+        mcp: JSON.stringify(mcp, null, indent) + end,
+      };
+
+      expect(apply(before, detachClaudeCode)).toEqual(before);
+    }),
   );
 });
+
+test('a list written in one line stays in one line', () => {
+  const before = { settings: '{\n  "enabledMcpjsonServers": ["jira"]\n}\n', mcp: undefined };
+
+  const { settings } = apply(before, attachClaudeCode);
+
+  expect(settings).toContain('"enabledMcpjsonServers": ["jira", "loom"]');
+});
+
+test('an older call of ours is replaced, and what shares its entry stays', () => {
+  const settings = JSON.stringify({
+    hooks: {
+      Stop: [
+        {
+          hooks: [
+            { type: 'command', command: './notify.sh' },
+            { type: 'command', command: '/old/loom hook claude-code Stop', timeout: 5 },
+          ],
+        },
+      ],
+    },
+  });
+
+  const attached = apply({ settings, mcp: undefined }, attachClaudeCode);
+  const detached = apply(attached, detachClaudeCode);
+
+  expect(attached.settings).not.toContain('/old/loom');
+  expect(JSON.parse(detached.settings!)).toEqual({
+    hooks: { Stop: [{ hooks: [{ type: 'command', command: './notify.sh' }] }] },
+  });
+});
+
+test("somebody else's server of our name is neither replaced nor removed", () => {
+  const mcp = '{"mcpServers":{"loom":{"url":"https://loom.example.com"}}}';
+
+  expect(() => attachClaudeCode({ settings: undefined, mcp }, loom)).toThrow(
+    expect.objectContaining({ code: 'attach.name_taken' }),
+  );
+  expect(apply({ settings: undefined, mcp }, detachClaudeCode).mcp).toBe(mcp);
+});
+
+test.each(['{ "hooks": ', '[]', '{"hooks": []}', '{"hooks": {"Stop": {}}}'])(
+  'a file that is not what the agent expects is refused before anything is written: %s',
+  (settings) => {
+    expect(() => attachClaudeCode({ settings, mcp: undefined }, loom)).toThrow(
+      expect.objectContaining({ code: 'attach.unreadable_file' }),
+    );
+  },
+);
+
+test.each(['{}', '{ }\n', '{"hooks": {}}', '{"permissions":{"allow":[ ]},"x":1}', ''])(
+  'while nobody touched it since, even emptiness comes back as it was: %j',
+  (settings) => {
+    const attached = attachClaudeCode({ settings, mcp: undefined }, loom);
+    const again = { settings: attached[0]!.after, mcp: attached[1]!.after };
+
+    const kept = keepOriginals({}, attached, () => true);
+    const restored = restoreOriginals(kept, detachClaudeCode(again));
+
+    expect(restored.map(({ after }) => after)).toEqual([settings, undefined]);
+  },
+);
+
+test('a file edited since it was attached keeps the edit', () => {
+  const attached = attachClaudeCode({ settings: '{"hooks": {}}', mcp: undefined }, loom);
+  const kept = keepOriginals({}, attached, () => true);
+  const edited = attached[0]!.after!.replace('{', '{ "model": "opus",');
+
+  const [settings] = restoreOriginals(kept, detachClaudeCode({ settings: edited, mcp: undefined }));
+
+  expect(JSON.parse(settings!.after!)).toEqual({ model: 'opus' });
+});
+
+test.each([undefined, '', 'null', '{"a": 1}', '{"a": {"before": "x"}}'])(
+  'a spoilt memory of originals counts as none: %j',
+  (text) => expect(readOriginals(text)).toEqual({}),
+);

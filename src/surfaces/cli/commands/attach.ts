@@ -5,13 +5,15 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { AppError } from '#kernel';
 import {
   attachClaudeCode,
@@ -21,7 +23,14 @@ import {
   SETTINGS_PATH,
   type WiredFile,
 } from '../attach/claude-code.ts';
-import type { RegisterCommands } from '../program.ts';
+import { findRoot } from '../here.ts';
+import {
+  keepOriginals,
+  type Originals,
+  readOriginals,
+  restoreOriginals,
+} from '../attach/originals.ts';
+import type { GlobalFlags, RegisterCommands } from '../program.ts';
 
 /** Agents this release can wire. */
 const AGENTS = ['claude-code'];
@@ -44,16 +53,23 @@ export const registerAttach: RegisterCommands = (program, context) => {
       )
       .action((options: { agent: string; dryRun?: boolean }) => {
         refuseUnknownAgent(options.agent);
-        const root = findRoot();
+        const root = findRoot('Go to the repository your agent works in, then run it again.');
         const files = {
           settings: readIfThere(join(root, SETTINGS_PATH)),
           mcp: readIfThere(join(root, MCP_PATH)),
         };
+        const kept = readOriginals(readIfThere(originalsPath(root)));
         const wired =
-          verb === 'attach' ? attachClaudeCode(files, findCommand()) : detachClaudeCode(files);
+          verb === 'attach'
+            ? attachClaudeCode(files, findCommand(program.opts<GlobalFlags>()))
+            : restoreOriginals(kept, detachClaudeCode(files));
         const changed = wired.filter(({ before, after }) => before !== after);
         const diff = changed.map(showDiff).join('');
-        if (options.dryRun !== true) for (const file of changed) write(root, file);
+        if (options.dryRun !== true) {
+          if (verb === 'attach') writeOriginals(root, keepOriginals(kept, wired, isClean));
+          else writeOriginals(root, {});
+          for (const file of changed) write(root, file);
+        }
         const done = {
           agent: options.agent,
           repository: root,
@@ -100,29 +116,48 @@ function refuseUnknownAgent(agent: string): void {
   });
 }
 
-function findRoot(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--show-toplevel'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch (cause) {
-    throw new AppError('invalid', 'cli.not_in_a_repository', {
-      message: 'You do not stand in a git repository.',
-      hint: 'Go to the repository your agent works in, then run it again.',
-      cause,
-    });
-  }
+/** Nothing of ours is in it yet. */
+function isClean({ path, before }: WiredFile): boolean {
+  const detached = detachClaudeCode({ settings: undefined, mcp: undefined, [KEYS[path]!]: before });
+  return detached.every((file) => file.before === file.after);
 }
 
-/** `loom` where the shell would find this very program, else its full path. */
-function findCommand(): { command: string; args: string[] } {
+const KEYS: Record<string, 'settings' | 'mcp'> = { [SETTINGS_PATH]: 'settings', [MCP_PATH]: 'mcp' };
+
+/** In the folder git keeps for this clone: never committed, gone with the clone. */
+function originalsPath(root: string): string {
+  const path = execFileSync('git', ['rev-parse', '--git-path', 'loom/originals.json'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return resolve(root, path.trim());
+}
+
+function writeOriginals(root: string, originals: Originals): void {
+  const path = originalsPath(root);
+  if (Object.keys(originals).length === 0) {
+    rmSync(dirname(path), { recursive: true, force: true });
+    return;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify(originals));
+}
+
+/**
+ * `loom` where the shell would find this very program, else its full path. A server or data folder
+ * named while attaching is the one the agent's calls must find; a token never goes into a file.
+ */
+function findCommand({ url, data }: GlobalFlags): { command: string; args: string[] } {
   const onPath = (process.env['PATH'] ?? '')
     .split(delimiter)
     .map((folder) => join(folder, 'loom'))
     .find((path) => isExecutable(path));
   const isUs = onPath !== undefined && realpathSync(onPath) === realpathSync(BIN);
-  return { command: isUs ? 'loom' : realpathSync(BIN), args: [] };
+  const args = [
+    ...(url === undefined ? [] : ['--url', url]),
+    ...(data === undefined ? [] : ['--data', resolve(data)]),
+  ];
+  return { command: isUs ? 'loom' : realpathSync(BIN), args };
 }
 
 function isExecutable(path: string): boolean {
@@ -142,6 +177,8 @@ function write(root: string, file: WiredFile): void {
   const path = join(root, file.path);
   if (file.after === undefined) {
     rmSync(path, { force: true });
+    const folder = dirname(path);
+    if (folder !== root && readdirSync(folder).length === 0) rmdirSync(folder);
     return;
   }
   mkdirSync(dirname(path), { recursive: true });
