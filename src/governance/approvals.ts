@@ -53,6 +53,7 @@ export interface Approvals {
     correlationId: string,
   ): Promise<Approval[]>;
   listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
+  findDecline(tx: Tx | null, changeId: Id<'chg'>, headSha: string): Promise<Approval | undefined>;
   approvalFacts(
     tx: Tx,
     change: {
@@ -121,6 +122,7 @@ export function createApprovals(deps: {
         hint: 'Ask somebody who neither requested, prompted, wrote nor committed it.',
       });
     }
+    await refuseTokenOfCustodian(tx, input, by);
     if (input.headSha !== input.currentHeadSha) {
       throw new AppError('conflict', 'governance.stale_head', {
         message: 'The change has moved on since you looked at it.',
@@ -129,6 +131,20 @@ export function createApprovals(deps: {
       });
     }
     return person;
+  }
+
+  /** Whoever made a token has seen its secret, so a consent with it may be theirs. */
+  async function refuseTokenOfCustodian(tx: Tx, input: NewApproval, by: Principal): Promise<void> {
+    if (by.tokenMadeBy === undefined) return;
+    const maker = isId('usr', by.tokenMadeBy)
+      ? await store.selectPerson(tx, by.tokenMadeBy)
+      : undefined;
+    const known = maker ?? { id: by.tokenMadeBy, identities: [] };
+    if (sharedIdentities(known, input.custody).length === 0) return;
+    throw denied(input, by, 'governance.in_custody', {
+      message: 'This token was made by somebody who had a hand in the change.',
+      hint: 'Use the console, or a token that you made yourself.',
+    });
   }
 
   function denied(
@@ -199,6 +215,7 @@ export function createApprovals(deps: {
     recordApproval,
     voidApprovals,
     listApprovals: (tx, changeId) => store.selectApprovals(tx ?? db, changeId),
+    findDecline: (tx, changeId, headSha) => store.selectDecline(tx ?? db, changeId, headSha),
     approvalFacts,
   };
 }

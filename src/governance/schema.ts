@@ -59,6 +59,8 @@ export interface Principal {
   identities: readonly string[];
   scopes: readonly Action[] | 'all';
   tokenId?: string | undefined;
+  /** Person who made the token, where that was somebody else: they know its secret too. */
+  tokenMadeBy?: string | undefined;
   onBehalfOf?: string | undefined;
 }
 

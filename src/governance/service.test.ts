@@ -368,3 +368,79 @@ test('whoever shares an identity with the custody is refused, and never counted 
     { numRuns: 40 },
   );
 });
+
+test('a token made by somebody in custody consents to nothing of theirs, nor does what it makes', async () => {
+  await using app = await open();
+  const ada = await app.aPerson(['approver'], ['email:ada@acme.test']);
+  const secretMadeBy = async (by: Principal) =>
+    (await app.governance.createToken({ personId: ada.id, name: 'given' }, by)).secret;
+  const given = await app.governance.authenticate(
+    (
+      await app.governance.createToken(
+        { personId: ada.id, name: 'given', scopes: ['changes:approve', 'tokens:manage'] },
+        app.owner,
+      )
+    ).secret,
+  );
+  const inherited = await app.governance.authenticate(await secretMadeBy(given));
+  const own = await app.governance.authenticate(await secretMadeBy(principalOf(ada)));
+  const consent = (by: Principal, custody: string[]) =>
+    app.db.transaction((tx) =>
+      app.governance.recordApproval(tx, anApproval(app.newId('chg'), { custody }), by),
+    );
+  const custody = [`person:${app.owner.id}`];
+
+  expect(await failureOf(consent(given, custody))).toMatchObject({ code: 'governance.in_custody' });
+  expect(await failureOf(consent(inherited, custody))).toMatchObject({
+    code: 'governance.in_custody',
+  });
+  expect(await consent(own, custody)).toMatchObject({ personId: ada.id });
+  expect(await consent(given, ['email:grace@acme.test'])).toMatchObject({ personId: ada.id });
+});
+
+test('a refusal stands for its head also after the branch went away and came back', async () => {
+  await using app = await open();
+  const reviewer = principalOf(await app.aPerson(['approver']));
+  const other = principalOf(await app.aPerson(['approver']));
+  const changeId = app.newId('chg');
+  const { db, governance } = app;
+  await db.transaction((tx) =>
+    governance.recordApproval(tx, { ...anApproval(changeId), decision: 'decline' }, reviewer),
+  );
+
+  await db.transaction((tx) => governance.voidApprovals(tx, changeId, NEXT_HEAD, changeId));
+  await db.transaction((tx) => governance.recordApproval(tx, anApproval(changeId), other));
+
+  const facts = await db.transaction((tx) =>
+    governance.approvalFacts(tx, { changeId, headSha: HEAD, custody: [] }),
+  );
+  expect(facts).toEqual([]);
+  expect(await governance.findDecline(null, changeId, HEAD)).toMatchObject({
+    personId: reviewer.id,
+  });
+  expect(await governance.findDecline(null, changeId, NEXT_HEAD)).toBeUndefined();
+});
+
+test('a consent that a push made void can be given anew when its head comes back', async () => {
+  await using app = await open();
+  const { db, governance } = app;
+  const reviewer = principalOf(await app.aPerson(['approver']));
+  const changeId = app.newId('chg');
+  const consent = () =>
+    db.transaction((tx) => governance.recordApproval(tx, anApproval(changeId), reviewer));
+  const facts = () =>
+    db.transaction((tx) => governance.approvalFacts(tx, { changeId, headSha: HEAD, custody: [] }));
+  await consent();
+  await db.transaction((tx) => governance.voidApprovals(tx, changeId, NEXT_HEAD, changeId));
+
+  const afterPush = await facts();
+  await consent();
+
+  expect(afterPush).toEqual([]);
+  expect(await facts()).toMatchObject([{ person: reviewer.id }]);
+  expect(await typesAbout(app.ledger, changeId)).toEqual([
+    'approval.given',
+    'approval.voided',
+    'approval.given',
+  ]);
+});

@@ -115,6 +115,8 @@ export interface GovernanceService {
     correlationId: string,
   ): Promise<Approval[]>;
   listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
+  /** The refusal that stands for this head: final for it, also where no consent is asked for. */
+  findDecline(tx: Tx | null, changeId: Id<'chg'>, headSha: string): Promise<Approval | undefined>;
   /** Empty while anyone declines this head. Valid consents with the roles and teams of their givers as they are now, custody checked again. */
   approvalFacts(
     tx: Tx,

@@ -172,7 +172,8 @@ export async function markTokenRevoked(tx: Tx, id: Id<'tok'>, now: Date): Promis
   await tx.query('update loom.tokens set revoked_at = $2 where id = $1', [id, now]);
 }
 
-export type TokenWithPerson = Token & { person: Person };
+/** `madeBy`: id of the person who made it; for a session its own person. */
+export type TokenWithPerson = Token & { madeBy: string; person: Person };
 
 /** One statement, on the path of every request. */
 export async function selectTokenBySecret(
@@ -180,9 +181,11 @@ export async function selectTokenBySecret(
   secretHash: Buffer,
 ): Promise<TokenWithPerson | undefined> {
   const rows = await queryable.query<
-    Token & Numbered & Pick<Person, 'roles' | 'teams' | 'identities'> & { personName: string }
+    Token &
+      Numbered &
+      Pick<Person, 'roles' | 'teams' | 'identities'> & { personName: string; madeBy: string }
   >(
-    `select ${TOKEN}, p.name as "personName", p.roles, p.teams,
+    `select ${TOKEN}, t.created_by as "madeBy", p.name as "personName", p.roles, p.teams,
        array(select i.identity from loom.person_identities i where i.person_id = p.id order by 1) as identities
      from loom.tokens t join loom.people p on p.id = t.person_id where t.secret_sha256 = $1`,
     [secretHash],
@@ -235,14 +238,17 @@ const APPROVAL = `a.id, a.change_id as "changeId", a.head_sha as "headSha",
   (select name from loom.people where id = a.person_id) as "personName",
   a.decision, a.reason, a.state, a.given_at as "givenAt"`;
 
-/** Adds the approval, or gives the equal one that stands already. */
+/** Adds the approval, or gives the equal one that stands already. One that a push made void is given anew. */
 export async function insertApprovalOnce(
   tx: Tx,
   approval: Approval,
 ): Promise<{ approval: Approval; isNew: boolean }> {
-  const inserted = await tx.query(
+  const [inserted] = await tx.query<Pick<Approval, 'id'>>(
     `insert into loom.approvals (id, change_id, head_sha, policy_version, person_id, decision, reason, given_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict on constraint approvals_once_key do nothing
+     values ($1, $2, $3, $4, $5, $6, $7, $8) 
+     on conflict on constraint approvals_once_key do update
+       set state = 'valid', voided_at = null, reason = excluded.reason, given_at = excluded.given_at
+       where approvals.state = 'void'
      returning id`,
     [
       approval.id,
@@ -255,7 +261,7 @@ export async function insertApprovalOnce(
       approval.givenAt,
     ],
   );
-  if (inserted.length > 0) return { approval, isNew: true };
+  if (inserted !== undefined) return { approval: { ...approval, ...inserted }, isNew: true };
   const [standing] = await tx.query<Approval>(
     `select ${APPROVAL} from loom.approvals a where a.change_id = $1 and a.head_sha = $2
        and a.policy_version = $3 and a.person_id = $4 and a.decision = $5`,
@@ -278,6 +284,20 @@ export async function selectApprovals(
     `select ${APPROVAL} from loom.approvals a where a.change_id = $1 order by a.number`,
     [changeId],
   );
+}
+
+/** The refusal that stands for this head, if there is one. */
+export async function selectDecline(
+  queryable: Queryable,
+  changeId: Id<'chg'>,
+  headSha: string,
+): Promise<Approval | undefined> {
+  const rows = await queryable.query<Approval>(
+    `select ${APPROVAL} from loom.approvals a
+     where a.change_id = $1 and a.head_sha = $2 and a.decision = 'decline' order by a.number limit 1`,
+    [changeId, headSha],
+  );
+  return rows[0];
 }
 
 export async function voidApprovalsForOtherHeads(
@@ -304,7 +324,10 @@ export interface StandingApproval {
   identities: string[];
 }
 
-/** Valid approvals of a head, with their givers as they are now. */
+/**
+ * Valid approvals of a head, with their givers as they are now. A refusal stands for its head even
+ * after a push: a branch that goes away and comes back is no new code.
+ */
 export async function selectStandingApprovals(
   tx: Tx,
   changeId: Id<'chg'>,
@@ -315,7 +338,8 @@ export async function selectStandingApprovals(
        a.person_id as "personId", a.given_at as "givenAt", p.roles, p.teams,
        array(select i.identity from loom.person_identities i where i.person_id = p.id order by 1) as identities
      from loom.approvals a join loom.people p on p.id = a.person_id
-     where a.change_id = $1 and a.head_sha = $2 and a.state = 'valid' order by a.number`,
+     where a.change_id = $1 and a.head_sha = $2 and (a.state = 'valid' or a.decision = 'decline')
+     order by a.number`,
     [changeId, headSha],
   );
 }

@@ -77,7 +77,9 @@ export function createTokens(deps: {
       const kind = input.kind ?? 'api';
       const scopes = narrowScopes(input.scopes ?? 'all', person, kind, by);
       const fields = { personId: person.id, name: input.name, kind, scopes };
-      return issue(tx, fields, lifeDays * DAY_MS, actorOf(by));
+      // What a token makes for its own person is known to whoever made the token.
+      const madeBy = (person.id === by.id ? by.tokenMadeBy : undefined) ?? by.id;
+      return issue(tx, fields, lifeDays * DAY_MS, actorOf(by), madeBy);
     });
   }
 
@@ -126,6 +128,7 @@ export function createTokens(deps: {
     fields: Pick<Token, 'personId' | 'name' | 'kind' | 'scopes'>,
     lifeMs: number,
     actor: Actor,
+    madeBy = actor.id,
   ): Promise<{ token: Token; secret: string }> {
     const now = clock.now();
     const { secret, hint } = newTokenSecret(fields.kind);
@@ -139,7 +142,7 @@ export function createTokens(deps: {
       lastUsedAt: null,
       revokedAt: null,
     };
-    await store.insertToken(tx, token, hashSecret(secret), actor.id);
+    await store.insertToken(tx, token, hashSecret(secret), madeBy);
     await ledger.append(tx, tokenCreated(token, actor));
     return { token, secret };
   }
@@ -198,7 +201,11 @@ export function createTokens(deps: {
     }
     const lastUsed = known.lastUsedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
     if (now.getTime() - lastUsed >= TOUCH_EVERY_MS) await store.touchToken(db, known.id, now);
-    return { ...principalOf(known.person, known.kind, known.scopes), tokenId: known.id };
+    return {
+      ...principalOf(known.person, known.kind, known.scopes),
+      tokenId: known.id,
+      ...(known.madeBy === known.personId ? {} : { tokenMadeBy: known.madeBy }),
+    };
   }
 
   async function createLoginCode(personId: Id<'usr'>, by?: Principal): Promise<string> {

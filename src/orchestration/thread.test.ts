@@ -582,3 +582,31 @@ test("naming somebody else's session neither takes its claims nor hides one's ow
   );
   expect(held.items).toHaveLength(1);
 });
+
+test('a refused change is not merged though it might ship alone, nor by taking its run up again', async () => {
+  await using thread = await testThread(await testDatabase());
+  const reviewer = await thread.person('Grace', ['approver']);
+  await thread.work.branch('guide');
+  const headSha = await thread.work.commit({ files: { 'docs/guide.md': 'Worse\n' } });
+  await thread.push('guide');
+  // The news is taken, but no step has run yet.
+  while ((await thread.intake.processOnce()) > 0);
+  const change = await thread.change('guide');
+  await thread.changes.review(
+    change.id,
+    { decision: 'decline', headSha, reason: 'worse than before' },
+    reviewer,
+  );
+
+  await thread.settle();
+  const refused = await thread.run(change);
+  await thread.workflow.retry(change.runId!, undefined, { kind: 'person', id: 'usr_x' });
+  await thread.settle();
+
+  const again = await thread.run(change);
+  expect([refused.state, again.state]).toEqual(['failed', 'failed']);
+  expect(again.steps.find(({ name }) => name === 'approve')?.message).toBe(
+    'Declined by Grace: worse than before',
+  );
+  expect(await thread.change('guide')).toMatchObject({ state: 'open', lane: 'ship' });
+});

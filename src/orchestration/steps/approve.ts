@@ -2,7 +2,7 @@
 import type { Decision } from '#policy';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
-import { declined, verdictMessage } from './decide.ts';
+import { declined, endDeclined, verdictMessage } from './decide.ts';
 import type { StepDeps } from './deps.ts';
 import { judge, verdictOutput } from './judge.ts';
 import { findSubject, stepRefs, toHostChange } from './subject.ts';
@@ -12,7 +12,8 @@ export function createApproveStep(deps: StepDeps): StepHandler {
     const subject = await findSubject(deps, context);
     if ('failure' in subject) return subject.failure;
     const { change } = subject;
-    const { decision, checks } = await judge(deps, context, change);
+    const { decision, checks, refusal } = await judge(deps, context, change);
+    if (refusal !== undefined) return endDeclined(refusal.personName, refusal.reason);
     const verdict = verdictMessage(decision, change, context.cause);
     if (decision.outcome === 'ship') {
       return { outcome: 'done', output: verdictOutput(decision, checks), outbox: [verdict] };

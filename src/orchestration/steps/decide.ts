@@ -84,5 +84,10 @@ export function declined(body: Record<string, unknown>): StepResult | undefined 
   if (body['decision'] !== 'decline') return undefined;
   const by = typeof body['by'] === 'string' ? body['by'] : 'a reviewer';
   const reason = typeof body['reason'] === 'string' ? body['reason'] : '';
+  return endDeclined(by, reason);
+}
+
+/** The end of a run whose change somebody refused. */
+export function endDeclined(by: string, reason: string): StepResult {
   return forGood(`Declined by ${by}${reason === '' ? '.' : `: ${reason.slice(0, 1_000)}`}`);
 }

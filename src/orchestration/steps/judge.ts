@@ -1,5 +1,6 @@
 /** Asks policy about a change as it stands now: head, base, owners, consents and checks. */
 import { AppError } from '#kernel';
+import type { Approval } from '#governance';
 import type { Decision } from '#policy';
 import type { Change } from '../schema.ts';
 import type { StepContext } from '../steps.ts';
@@ -26,7 +27,7 @@ export async function judge(
   deps: StepDeps,
   context: StepContext,
   change: Change,
-): Promise<{ decision: Decision; checks: Checks }> {
+): Promise<{ decision: Decision; checks: Checks; refusal: Approval | undefined }> {
   const { db, policy, governance, changes } = deps;
   const git = await deps.context.openMirror(change.repository);
   const baseSha = await git.resolve(`refs/heads/${change.baseBranch}`);
@@ -65,7 +66,9 @@ export async function judge(
     { cause: context.cause, correlationId: change.correlationId },
   );
   await changes.setLane(change.id, change.headSha, decision.lane);
-  return { decision, checks };
+  // Asked for after the verdict, which asks nobody where a change may ship alone.
+  const refusal = await governance.findDecline(null, change.id, change.headSha);
+  return { decision, checks, refusal };
 }
 
 /** A verdict as the output of a step: what later steps and conditions read. */

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '#kernel';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import { describeMissing } from './approve.ts';
-import { declined, verdictMessage } from './decide.ts';
+import { declined, endDeclined, verdictMessage } from './decide.ts';
 import type { StepDeps } from './deps.ts';
 import { judge } from './judge.ts';
 import { findSubject, forGood, toHostChange } from './subject.ts';
@@ -20,7 +20,8 @@ export function createMergeStep(deps: StepDeps): StepHandler {
     if (change.headSha !== context.run.input['headSha']) {
       return forGood('The change has a newer commit than the one this run looked at.');
     }
-    const { decision } = await judge(deps, context, change);
+    const { decision, refusal } = await judge(deps, context, change);
+    if (refusal !== undefined) return endDeclined(refusal.personName, refusal.reason);
     if (decision.outcome !== 'ship') {
       return {
         outcome: 'waiting',
