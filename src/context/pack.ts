@@ -652,7 +652,7 @@ function findPeople(input: {
       excerpt: '',
       reason:
         person.changes > 0
-          ? `${person.changes} changes to ${listed(coreNames)}`
+          ? `${person.changes} ${person.changes === 1 ? 'change' : 'changes'} to ${listed(coreNames)}`
           : person.inFolders > 0
             ? 'changed neighbouring files'
             : 'active in this repository',

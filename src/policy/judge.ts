@@ -189,11 +189,16 @@ function missing(
       const who = from.includes('owners')
         ? [...from.filter((source) => source !== 'owners'), ...ownersToAsk(facts)]
         : [...from];
-      const sources = from.length === 0 ? 'any approver' : from.join(' or ');
+      const sources = from.length === 0 ? 'any approver' : from.map(inWords).join(' or ');
       const people = reviewers === 1 ? '1 approval' : `${reviewers} approvals of different people`;
       return { rule: ids.join(', '), what: `${people} from ${sources}`, who };
     });
   return [...held, ...open];
+}
+
+/** `role:approver` reads `role approver`, `person:ada@acme.example` only the address. */
+function inWords(source: string): string {
+  return source === 'owners' ? 'its owners' : source.replace(/^person:/, '').replace(':', ' ');
 }
 
 function ownersToAsk(facts: Facts): string[] {

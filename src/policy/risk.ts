@@ -29,25 +29,25 @@ export function scoreRisk(facts: Facts): { score: number; factors: RiskFactor[] 
       name: 'code-lines-added',
       value: facts.codeLinesAdded,
       points: rising(facts.codeLinesAdded, 1_000, 30),
-      explanation: `${facts.codeLinesAdded} lines of code added; size is the best single sign of risk.`,
+      explanation: `${counted(facts.codeLinesAdded, 'line')} of code added; size is the best single sign of risk.`,
     },
     {
       name: 'files',
       value: facts.files,
       points: rising(Math.max(0, facts.files - 1), 60, 12),
-      explanation: `${facts.files} files touched.`,
+      explanation: `${counted(facts.files, 'file')} touched.`,
     },
     {
       name: 'directories',
       value: facts.directories,
       points: rising(Math.max(0, facts.directories - 1), 30, 8),
-      explanation: `Spread over ${facts.directories} directories.`,
+      explanation: `Spread over ${counted(facts.directories, 'directory', 'directories')}.`,
     },
     {
       name: 'code-lines-deleted',
       value: facts.codeLinesDeleted,
       points: rising(facts.codeLinesDeleted, 1_000, 10),
-      explanation: `${facts.codeLinesDeleted} lines of existing code removed.`,
+      explanation: `${counted(facts.codeLinesDeleted, 'line')} of existing code removed.`,
     },
     {
       name: 'sensitive-paths',
@@ -81,4 +81,8 @@ export function scoreRisk(facts: Facts): { score: number; factors: RiskFactor[] 
     },
   ];
   return { score: factors.reduce((sum, { points }) => sum + points, 0), factors };
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

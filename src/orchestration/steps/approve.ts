@@ -80,9 +80,11 @@ function waitForConsent(
 /** One line for lists: what is missing and who can give it. Pure. */
 export function describeMissing({ missing, lane }: Decision): string {
   if (missing.length === 0) return `Waits for a review (${lane}).`;
-  const parts = missing.map(({ what, who }) =>
-    who.length === 0 ? what : `${what} (${who.join(', ')})`,
-  );
+  const parts = missing.map(({ what, who }) => {
+    // `1 approval from role approver` has said it; owners are known only by their names.
+    const unsaid = who.filter((one) => !what.includes(one.replace(/^\w+:/, '')));
+    return unsaid.length === 0 ? what : `${what} (${unsaid.join(', ')})`;
+  });
   return `Waits for: ${parts.join('; ')}`.slice(0, 1_000);
 }
 
