@@ -13,10 +13,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownSecret } from './secrets.ts';
 
+const CONNECTORS = ['local', 'github'];
+
 export interface Hosts {
   /** By name; undefined for repositories nobody speaks for. */
   find(name: string): CodeHost | undefined;
   all: readonly CodeHost[];
+  /** Hosts we have a connector for that is off on this node; another node may speak for them. */
+  spokenForElsewhere: readonly string[];
   webhooks: ReadonlyMap<string, WebhookReceiver>;
   forge: LocalForge | null;
   forgeService: ForgeService | null;
@@ -87,6 +91,7 @@ export function openHosts(deps: {
   return {
     find: (name) => hosts.get(name),
     all: [...hosts.values()],
+    spokenForElsewhere: CONNECTORS.filter((name) => !hosts.has(name)),
     webhooks,
     forge,
     forgeService:

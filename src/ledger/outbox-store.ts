@@ -1,5 +1,5 @@
 /** SQL of the outbox, and nothing else. Every time in it is the database's. */
-import type { Id, Queryable, Tx } from '#kernel';
+import type { Id, JsonObject, Queryable, Tx } from '#kernel';
 import type { NewOutboxMessage } from './schema.ts';
 
 /** Leaves a message; an equal idempotency key changes nothing. */
@@ -40,7 +40,13 @@ export interface LeasedMessage {
 /** Takes messages that are due. Nobody else gets them until the lease ends or they are settled. */
 export async function leaseMessages(
   db: Queryable,
-  options: { targets: readonly string[]; limit: number; leaseMs: number },
+  options: {
+    targets: readonly string[];
+    /** Parts of payloads that other workers serve. */
+    leaveToOthers?: readonly JsonObject[];
+    limit: number;
+    leaseMs: number;
+  },
 ): Promise<LeasedMessage[]> {
   return db.query<LeasedMessage>(
     `update loom.outbox_messages m
@@ -48,12 +54,18 @@ export async function leaseMessages(
      from (
        select id from loom.outbox_messages
        where state = 'pending' and due_at <= now() and target = any($1)
+         and not (payload @> any($4::jsonb[]))
        order by due_at limit $2 for update skip locked
      ) due
      where m.id = due.id
      returning m.id, m.target, m.payload, m.idempotency_key as "idempotencyKey", m.cause,
        m.correlation_id as "correlationId", m.attempt`,
-    [options.targets, options.limit, options.leaseMs],
+    [
+      options.targets,
+      options.limit,
+      options.leaseMs,
+      (options.leaveToOthers ?? []).map((part) => JSON.stringify(part)),
+    ],
   );
 }
 

@@ -125,6 +125,23 @@ test('a message under lease is left alone, and a lost lease settles nothing', as
   ]);
 });
 
+test('a message that only another node can serve waits for that node and loses no attempt', async () => {
+  await using database = await testDatabase();
+  const { db } = database;
+  const seen: string[] = [];
+  const deliverAs = (node: string) => async () => void seen.push(node);
+  const leaveToOthers = [{ key: 'elsewhere' }, { host: 'unknown' }];
+  await using incapable = aWorker(db, deliverAs('incapable'), { leaveToOthers });
+  await using capable = aWorker(db, deliverAs('capable'));
+  await enqueue(db, 'elsewhere');
+
+  expect(await incapable.runOnce()).toBe(0);
+  expect(await capable.runOnce()).toBe(1);
+
+  expect(seen).toEqual(['capable']);
+  expect(await db.query('select attempt from loom.outbox_messages')).toEqual([{ attempt: 1 }]);
+});
+
 test('workers side by side deliver each message once', async () => {
   await using database = await testDatabase();
   const { db } = database;

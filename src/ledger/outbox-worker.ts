@@ -3,7 +3,15 @@
  * transaction, and settled; a worker that dies loses its lease and another goes on. So a handler may
  * run twice for one message: its idempotency key is what makes the effect happen once.
  */
-import { AppError, type Clock, type Db, type Logger, type NewId, withLogContext } from '#kernel';
+import {
+  AppError,
+  type Clock,
+  type Db,
+  type JsonObject,
+  type Logger,
+  type NewId,
+  withLogContext,
+} from '#kernel';
 import { startLoop } from './background.ts';
 import {
   type LeasedMessage,
@@ -24,6 +32,8 @@ export interface OutboxWorkerDeps {
   newId: NewId;
   log: Logger;
   handlers: readonly OutboxHandler[];
+  /** Messages whose payload holds one of these are not for this node, such as `{ host: 'local' }`. */
+  leaveToOthers?: readonly JsonObject[];
   /** Deliveries under way at once on this node. */
   concurrency?: number;
   /** How long a silent worker keeps a message. */
@@ -48,6 +58,7 @@ export function pauseAfter(attempt: number, random: () => number = Math.random):
 /** `runOnce` delivers what is due and waits for it. */
 export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
   const { db, ledger, concurrency = 8, leaseMs = 60_000, maxAttempts = 15 } = deps;
+  const { leaveToOthers = [] } = deps;
   const { retryInMs = pauseAfter } = deps;
   const log = deps.log.child({ room: 'ledger' });
   const handlers = new Map(deps.handlers.map((handler) => [handler.target, handler]));
@@ -57,7 +68,8 @@ export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
   async function takeSome(): Promise<number> {
     const limit = concurrency - underWay.size;
     if (limit <= 0) return 0;
-    const messages = await leaseMessages(db, { targets: [...handlers.keys()], limit, leaseMs });
+    const targets = [...handlers.keys()];
+    const messages = await leaseMessages(db, { targets, leaveToOthers, limit, leaseMs });
     for (const message of messages) {
       const delivery = deliver(message)
         // The database went away meanwhile; the lease will end and the message be taken again.
