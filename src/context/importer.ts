@@ -296,7 +296,8 @@ export function createImporter(deps: ImporterDeps): Importer {
     refresh: (repository, headers) => bringUpToDate(repository, headers, undefined, () => {}),
     openMirror: (repository, headers) => {
       const known = mirrors.get(repository.id);
-      if (known !== undefined) return Promise.resolve(known);
+      if (known !== undefined && existsSync(mirrorFolder(repository.id)))
+        return Promise.resolve(known);
       return inTurn(repository.id, async () => (await mirrorOf(repository, headers)).git);
     },
     deleteMirror: (repository) => inTurn(repository.id, () => deleteMirrorFolder(repository.id)),

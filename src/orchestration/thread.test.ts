@@ -172,6 +172,11 @@ async function testThread(database: Awaited<ReturnType<typeof testDatabase>>) {
     intake,
     work,
     heard,
+    /** The bare repository of the forge, and this node's mirror of it. */
+    bare,
+    async mirror() {
+      return join(folder, 'mirrors', `${(await context.findRepository(repository))!.id}.git`);
+    },
     settle,
     person,
     setDeaf(value: boolean) {
@@ -581,6 +586,53 @@ test("naming somebody else's session neither takes its claims nor hides one's ow
     expect.arrayContaining([`person:${mallory.id}`, `session:${own.id}`, `session:${theirs.id}`]),
   );
   expect(held.items).toHaveLength(1);
+
+test('a node whose mirror is behind or gone fetches before it judges', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work, bare } = thread;
+  const old = await work.sha('main');
+  const base = await work.commit({ message: 'Move on', files: { 'src/total.js': '2\n' } });
+  await work.git('push', '--quiet', 'forge', 'HEAD:refs/heads/landed');
+  await work.git('--git-dir', bare, 'update-ref', 'refs/heads/main', base);
+  await work.branch('behind');
+  await work.commit({ files: { 'docs/guide.md': 'Better\n' } });
+  await thread.push('behind');
+  while ((await thread.intake.processOnce()) > 0);
+
+  // As on another node, which heard of neither push.
+  await work.git('--git-dir', await thread.mirror(), 'update-ref', 'refs/heads/main', old);
+  await work.git('--git-dir', await thread.mirror(), 'update-ref', '-d', 'refs/heads/behind');
+  await thread.settle();
+  await work.branch('gone');
+  await work.commit({ files: { 'docs/guide.md': 'Best\n' } });
+  await thread.push('gone');
+  while ((await thread.intake.processOnce()) > 0);
+  await rm(await thread.mirror(), { recursive: true });
+  await thread.settle();
+
+  for (const branch of ['behind', 'gone']) {
+    const change = await thread.change(branch);
+    const { items } = await thread.policy.listDecisions({ changeId: change.id, limit: 10 });
+    expect(items.map(({ baseSha }) => baseSha)).not.toContain(old);
+    expect(change.state).toBe('merged');
+  }
+});
+
+test('a base that was pushed back to an earlier commit is judged against where it is now', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work, bare } = thread;
+  const first = await work.sha('main');
+  const second = await work.commit({ message: 'Too early', files: { 'src/total.js': '2\n' } });
+  await work.git('push', '--quiet', 'forge', 'HEAD:refs/heads/landed');
+  for (const sha of [second, first]) {
+    await work.git('--git-dir', bare, 'update-ref', 'refs/heads/main', sha);
+    await thread.forge.sweep();
+    await thread.settle();
+  }
+
+  const main = await work.git('--git-dir', await thread.mirror(), 'rev-parse', 'main');
+
+  expect(main).toBe(first);
 });
 
 test('a refused change is not merged though it might ship alone, nor by taking its run up again', async () => {

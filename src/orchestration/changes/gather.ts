@@ -1,7 +1,8 @@
 /** What the repository and our own tables know of a told change. Reads only, outside transactions. */
 import type { SignalChange } from '#connectors/contract';
+import type { Repository } from '#context';
 import type { Commit, GitRepository } from '#git';
-import type { Id, Queryable } from '#kernel';
+import { AppError, type Id, type Queryable } from '#kernel';
 import type { WorkflowGraph } from '../service.ts';
 import {
   findByBranch,
@@ -84,13 +85,62 @@ export async function freshMirror(
   name: string,
   wantedSha: string | null,
 ): Promise<GitRepository | undefined> {
-  const { context } = deps;
-  const repository = await context.findRepository(name);
+  const repository = await deps.context.findRepository(name);
   if (repository === undefined) return undefined;
-  const known = await context.openMirror(name);
-  if (wantedSha !== null && (await known.resolve(wantedSha)) !== undefined) return known;
+  return mirrorWhere(deps, repository, async (git) =>
+    wantedSha === null ? false : (await git.resolve(wantedSha)) !== undefined,
+  );
+}
+
+/**
+ * The mirror in which a change can be judged, whichever node judges: with its head, and with its base
+ * where any node has seen it stand. Where nobody keeps count of the base, the host is asked.
+ */
+export async function mirrorToJudgeIn(
+  deps: ChangeDeps,
+  change: { repository: string; headSha: string; baseBranch: string },
+): Promise<GitRepository> {
+  const repository = await deps.context.findRepository(change.repository);
+  // Its error says what is missing.
+  if (repository === undefined) return deps.context.openMirror(change.repository);
+  const baseSha = repository.defaultBranch === change.baseBranch ? repository.headSha : null;
+  return mirrorWhere(
+    deps,
+    repository,
+    async (git) =>
+      baseSha !== null &&
+      (await git.resolve(`refs/heads/${change.baseBranch}`)) === baseSha &&
+      (await git.resolve(change.headSha)) !== undefined,
+  );
+}
+
+/** The mirror with a branch where the host just said it is; a forced push may lead to a commit we had. */
+export async function mirrorWithBranchAt(
+  deps: ChangeDeps,
+  repository: Repository,
+  branch: string,
+  sha: string | null,
+): Promise<void> {
+  await mirrorWhere(
+    deps,
+    repository,
+    async (git) => ((await git.resolve(`refs/heads/${branch}`)) ?? null) === sha,
+  );
+}
+
+async function mirrorWhere(
+  deps: ChangeDeps,
+  repository: Repository,
+  isFresh: (git: GitRepository) => Promise<boolean>,
+): Promise<GitRepository> {
+  // A node that has no mirror yet may need the host's credentials to make one; fetching has them.
+  const known = await deps.context.openMirror(repository.name).catch((error: unknown) => {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  });
+  if (known !== undefined && (await isFresh(known))) return known;
   await refreshMirror(deps, repository);
-  return context.openMirror(name);
+  return deps.context.openMirror(repository.name);
 }
 
 /** Fetches with the credentials of the host's connector. */

@@ -1,6 +1,7 @@
 /** Changes: what was proposed, by whose hands, and what became of it. */
 import { z } from 'zod';
 import type { MergeResult, Signal } from '#connectors/contract';
+import type { GitRepository } from '#git';
 import { decodeCursor, type Id, isId, toPage } from '#kernel';
 import { ORCHESTRATION } from '../deps.ts';
 import type { Change } from '../schema.ts';
@@ -8,7 +9,7 @@ import type { ChangeService } from '../service.ts';
 import { applyChangeSignal } from './apply.ts';
 import { recordDeployment } from './deployments.ts';
 import type { ChangeDeps } from './deps.ts';
-import { freshMirror, refreshMirror } from './gather.ts';
+import { mirrorToJudgeIn, mirrorWithBranchAt, refreshMirror } from './gather.ts';
 import { markMerged, signalMerged } from './merged.ts';
 import { unknownChange } from './problems.ts';
 import { applyReviewSignal, recordReview } from './reviews.ts';
@@ -47,6 +48,8 @@ export interface ChangeKeeper extends ChangeService {
   /** Merged changes of a repository by merge commit: to see which of them a deployment carries. */
   mergedBySha(repository: string): Promise<Map<string, { id: Id<'chg'>; correlationId: string }>>;
   setLane(id: Id<'chg'>, headSha: string, lane: string): Promise<void>;
+  /** The mirror for judging a change, fetched first where this node's is missing or behind. */
+  openMirror(change: Pick<Change, 'repository' | 'headSha' | 'baseBranch'>): Promise<GitRepository>;
 }
 
 export function createChangeService(deps: ChangeDeps): ChangeKeeper {
@@ -80,8 +83,7 @@ export function createChangeService(deps: ChangeDeps): ChangeKeeper {
     async applyPush(signal) {
       const repository = await context.findRepository(signal.repository);
       if (repository === undefined) return false;
-      if (signal.afterSha === null) await refreshMirror(deps, repository);
-      else await freshMirror(deps, signal.repository, signal.afterSha);
+      await mirrorWithBranchAt(deps, repository, signal.branch, signal.afterSha);
       const changes = await store.openChanges(db, signal.repository);
       for (const change of changes) {
         if (change.base_branch === signal.branch && change.run_id !== null) {
@@ -149,6 +151,8 @@ export function createChangeService(deps: ChangeDeps): ChangeKeeper {
     },
 
     setLane: (id, headSha, lane) => store.setLane(db, id, headSha, lane),
+
+    openMirror: (change) => mirrorToJudgeIn(deps, change),
   };
 
   /** The base moved: a verdict that waits may come out otherwise now. */

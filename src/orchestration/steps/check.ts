@@ -33,7 +33,7 @@ export function createCheckStep(deps: StepDeps): StepHandler {
       const subject = await findSubject(deps, context);
       if ('failure' in subject) return subject.failure;
       const { change } = subject;
-      const git = await deps.context.openMirror(change.repository);
+      const git = await deps.changes.openMirror(change);
       const baseSha = await git.resolve(`refs/heads/${change.baseBranch}`);
       if (baseSha === undefined || (await git.resolve(change.headSha)) === undefined) {
         throw new AppError('unavailable', 'changes.commit_missing', {

@@ -29,7 +29,7 @@ export async function judge(
   change: Change,
 ): Promise<{ decision: Decision; checks: Checks; refusal: Approval | undefined }> {
   const { db, policy, governance, changes } = deps;
-  const git = await deps.context.openMirror(change.repository);
+  const git = await deps.changes.openMirror(change);
   const baseSha = await git.resolve(`refs/heads/${change.baseBranch}`);
   const head = await git.resolve(change.headSha);
   if (baseSha === undefined || head === undefined) {

@@ -14,7 +14,7 @@ export function createPackStep(deps: StepDeps): StepHandler {
       if ('failure' in subject) return subject.failure;
       const { change } = subject;
       try {
-        const git = await deps.context.openMirror(change.repository);
+        const git = await deps.changes.openMirror(change);
         const base = await git.resolve(`refs/heads/${change.baseBranch}`);
         const files = base === undefined ? [] : await git.changedFiles(base, change.headSha);
         const pack = await deps.context.buildPack(
