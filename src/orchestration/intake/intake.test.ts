@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Signal } from '#connectors/contract';
 import { openDatabase } from '#kernel';
-import { testDatabase } from '#testing';
+import { testDatabase, waitFor } from '#testing';
 import type { ChangeKeeper } from '../changes/index.ts';
 import { roomsOn, roomsOver, type Rooms } from '../test-rooms.ts';
 import { createIntakeService, type Intake, type IntakeDeps } from './service.ts';
@@ -244,6 +244,35 @@ test('a signal whose node died is taken up by another when the lease is over', a
   await stuck;
 
   expect([before, after, seen]).toEqual([0, 1, ['k']]);
+});
+
+test('a signal that takes longer than its lease stays with the node that works on it', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  const released = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<void>();
+  await using slow = createIntakeService({
+    ...rooms,
+    changes: {} as ChangeKeeper,
+    leaseMs: 60,
+    async onDeployment() {
+      taken.resolve();
+      await released.promise;
+    },
+  });
+  await slow.receive({ source: 'api', deliveryId: 'd1', signals: [deployment('k')] });
+  const working = slow.processOnce();
+  await taken.promise;
+  const leaseOf = async () =>
+    (
+      await rooms.db.query<{ until: Date }>('select lease_until as until from loom.inbox_signals')
+    )[0]?.until;
+  const first = await leaseOf();
+
+  await waitFor('the lease to be renewed', async () => (await leaseOf())! > first!);
+  released.resolve();
+  await working;
+
+  expect(await slow.counts()).toMatchObject({ pending: 0, dead: 0 });
 });
 
 test('handled signals are cleared away in time, and still known when they come again', async () => {

@@ -14,7 +14,6 @@ import { signalBuried, signalReceived } from './events.ts';
 import * as store from './store.ts';
 import { subjectOf } from './subject.ts';
 
-const LEASE_MS = 120_000;
 /** About ten minutes of trying in all. */
 const MAX_ATTEMPTS = 8;
 const FIRST_BACKOFF_MS = 1_000;
@@ -30,6 +29,8 @@ export interface IntakeDeps extends OrchestrationDeps {
     signal: Extract<Signal, { type: 'deployment.reported' }>,
     cause: Id<'evt'>,
   ): Promise<void>;
+  /** How long a silent node keeps a signal. */
+  leaseMs?: number;
 }
 
 interface Delivery {
@@ -51,7 +52,7 @@ export interface Intake extends IntakeService, AsyncDisposable {
 }
 
 export function createIntakeService(deps: IntakeDeps): Intake {
-  const { db, ledger, newId, changes } = deps;
+  const { db, ledger, newId, changes, leaseMs = 30_000 } = deps;
   const log = deps.log.child({ room: 'intake' });
   const writer: GroupCommit<Delivery, Receipt> = createGroupCommit({ flush: writeDown });
 
@@ -105,7 +106,7 @@ export function createIntakeService(deps: IntakeDeps): Intake {
     let handled = 0;
     while (handled < limit) {
       const take = Math.min(SIDE_BY_SIDE, limit - handled);
-      const rows = await db.transaction((tx) => store.takeSignals(tx, take, LEASE_MS));
+      const rows = await db.transaction((tx) => store.takeSignals(tx, take, leaseMs));
       if (rows.length === 0) break;
       await Promise.all(rows.map(handle));
       handled += rows.length;
@@ -115,6 +116,12 @@ export function createIntakeService(deps: IntakeDeps): Intake {
   }
 
   async function handle(row: store.InboxRow): Promise<void> {
+    // A large repository may take minutes to fetch; a killed node is noticed within one lease.
+    const renewing = setInterval(() => {
+      store.renewSignal(db, row, leaseMs).catch((error: unknown) => {
+        log.warn({ err: error, signalId: row.id }, 'the lease of a signal was not renewed');
+      });
+    }, leaseMs / 3);
     try {
       await act(store.readSignal(row.body), row.event_id);
       await store.finishSignal(db, row);
@@ -130,6 +137,8 @@ export function createIntakeService(deps: IntakeDeps): Intake {
       await db.transaction(async (tx) => {
         if (await store.buryIn(tx, row, words)) await ledger.append(tx, signalBuried(row, words));
       });
+    } finally {
+      clearInterval(renewing);
     }
   }
 

@@ -95,6 +95,20 @@ export function takeSignals(tx: Tx, limit: number, leaseMs: number): Promise<Inb
   );
 }
 
+/** Keeps a signal in hand. Who lost it meanwhile does not get it back. */
+export async function renewSignal(
+  queryable: Queryable,
+  { position, attempt }: InboxRow,
+  leaseMs: number,
+): Promise<void> {
+  await queryable.query(
+    `update loom.inbox_signals set lease_until = now() + $3::bigint * interval '1 millisecond'
+     where position = $1 and attempt = $2 and state = 'working'`,
+    [position, attempt, leaseMs],
+    'intake_renew_signal',
+  );
+}
+
 /** Fenced by the attempt: whoever lost the lease changes nothing. */
 export async function finishSignal(
   queryable: Queryable,
