@@ -73,5 +73,10 @@ export {
   CHANGE_WORKFLOW_PATH,
   loadChangeWorkflow,
 } from './library/index.ts';
-export { createStepHandlers, renderVerdict, type StepDeps } from './steps/index.ts';
+export {
+  clearAbandonedChecks,
+  createStepHandlers,
+  renderVerdict,
+  type StepDeps,
+} from './steps/index.ts';
 export { createHostOutboxHandlers } from './host/index.ts';

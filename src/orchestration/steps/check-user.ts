@@ -80,10 +80,15 @@ function roomOf(folder: string, user: CheckUser | null): CheckRoom {
     },
     async [Symbol.asyncDispose]() {
       // First whoever could still write here, so that nothing changes under the hands of root.
-      if (user !== null) await runToEnd('/bin/sh', ['-c', 'kill -s KILL -- -1'], user);
+      if (user !== null) await endAllOf(user);
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+/** Ends everything this user runs. */
+export async function endAllOf(user: CheckUser): Promise<void> {
+  await runToEnd('/bin/sh', ['-c', 'kill -s KILL -- -1'], user);
 }
 
 async function findUser(folder: string): Promise<CheckUser | undefined> {

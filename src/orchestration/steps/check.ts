@@ -11,6 +11,7 @@ import type { GitRepository } from '#git';
 import { AppError, checkValue } from '#kernel';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
+import { forgetCheck, noteCheck } from './abandoned-checks.ts';
 import { openCheckRoom } from './check-user.ts';
 import { findDefaultCommand } from './default-command.ts';
 import type { StepDeps } from './deps.ts';
@@ -93,7 +94,10 @@ async function runInCheckout(
   options: z.infer<typeof Options>,
 ): Promise<CommandResult> {
   // A name of its own for each attempt: a killed one may have left its folder behind.
-  await using room = await openCheckRoom(folder, newId('stp'));
+  const name = newId('stp');
+  await using stack = new AsyncDisposableStack();
+  const room = stack.use(await openCheckRoom(folder, name));
+  stack.defer(() => forgetCheck(folder, name));
   const home = join(room.folder, 'home');
   const temporary = join(room.folder, 'tmp');
   const tree = join(room.folder, 'tree');
@@ -110,6 +114,7 @@ async function runInCheckout(
     timeoutMs: commandTimeoutMs,
     signal,
     nowMs: () => clock.now().getTime(),
+    onStart: (pid) => noteCheck(folder, name, { ...room, pid }),
   });
 }
 

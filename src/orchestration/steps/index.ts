@@ -13,6 +13,7 @@ import { createPackStep } from './pack.ts';
 import { createSignalStep, createTimerStep } from './wait.ts';
 
 export type { StepDeps } from './deps.ts';
+export { clearAbandonedChecks } from './abandoned-checks.ts';
 export { renderVerdict } from './render-verdict.ts';
 
 export function createStepHandlers(deps: StepDeps): StepHandler[] {

@@ -63,8 +63,10 @@ export async function runCommand(options: {
   timeoutMs: number;
   signal: AbortSignal;
   nowMs(): number;
+  /** Told the leader of the command's process group once it runs. */
+  onStart?(pid: number): void;
 }): Promise<CommandResult> {
-  const { command, folder, environment, user = null, timeoutMs, signal, nowMs } = options;
+  const { command, folder, environment, user = null, timeoutMs, signal, nowMs, onStart } = options;
   const words = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   const [program = '', ...args] = user === null ? words : [...LIMITED, ...words];
   const startedAt = nowMs();
@@ -78,6 +80,7 @@ export async function runCommand(options: {
     ...user,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) onStart?.(child.pid);
   const killGroup = () => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
