@@ -17,6 +17,7 @@ import {
 } from '#ledger';
 import { createObservabilityService, traceProjection } from '#observability';
 import {
+  clearAbandonedChecks,
   createChangeService,
   createClaimService,
   createHostOutboxHandlers,
@@ -146,6 +147,7 @@ export async function compose(options: {
     createIntakeService({
       ...deps,
       changes,
+      leaseMs: config.workflow.leaseMs,
       async onDeployment(signal) {
         const actor = { kind: 'connector', id: signal.source } as const;
         await reportDeployment({ context, observability, changes }, signal, actor);
@@ -156,13 +158,15 @@ export async function compose(options: {
   const loops: BackgroundLoop[] = [];
   const status = watchSystem({ storage, services, hosts, loops });
   if (options.work !== false) {
+    const checkouts = join(config.data, 'checkouts');
+    await clearAbandonedChecks(checkouts, log);
     const handlers = createStepHandlers({
       ...deps,
       context,
       policy,
       governance,
       changes,
-      folder: join(config.data, 'checkouts'),
+      folder: checkouts,
       commandTimeoutMs: config.workflow.commandTimeoutMs,
     });
     loops.push(
@@ -178,6 +182,8 @@ export async function compose(options: {
           }),
           notifyHandler(log),
         ],
+        leaseMs: config.workflow.leaseMs,
+        leaveToOthers: hosts.spokenForElsewhere.map((host) => ({ host })),
       }),
       createIntakeLoop({ intake, db, clock, log }),
       createSessionLoop({ sessions, log }),
