@@ -164,6 +164,8 @@ export async function* streamGit(
   const timer = setTimeout(() => stop(timedOut(args, timeoutMs)), timeoutMs);
   const onAbort = () => stop(signal?.reason as Error);
   signal?.addEventListener('abort', onAbort, { once: true });
+  // Also when the reader never comes back for the rest: a timer of a process that is gone would keep ours.
+  child.once('close', () => clearTimeout(timer));
   child.on('error', (error) => {
     stopped ??= spawnFailure(error, dir);
   });
