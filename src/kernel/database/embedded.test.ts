@@ -15,6 +15,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -150,6 +151,24 @@ test('a data folder too deep for a socket path still opens, and other users cann
 
   await writeNumber(server, 1);
   expect(statSync(join(folder, 'postgres')).mode & 0o077).toBe(0);
+});
+
+test('such a folder answers at the same address after a crash, and at another when that is taken', async () => {
+  const folder = join(newFolder(), 'x'.repeat(60), 'y'.repeat(60));
+  const first = await startEmbeddedPostgres({ folder, log });
+  process.kill(first.pid, 'SIGKILL');
+  await first.exited;
+
+  const second = await startEmbeddedPostgres({ folder, log });
+  await second[Symbol.asyncDispose]();
+  const socket = realpathSync(join(folder, 'socket'));
+  rmSync(socket, { recursive: true });
+  symlinkSync(root, socket);
+  await using third = await startEmbeddedPostgres({ folder, log });
+
+  expect(second.url).toBe(first.url);
+  expect(third.url).not.toBe(first.url);
+  rmSync(socket);
 });
 
 test.runIf(process.getuid?.() === 0)(

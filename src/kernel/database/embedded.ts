@@ -8,9 +8,11 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -122,12 +124,41 @@ function canServerEnter(folder: string): boolean {
   return status === 0;
 }
 
+/**
+ * Where the server listens: in its home, or, where that path is too long for the kernel, in a short
+ * folder that a link in its home remembers. A server that is started again must listen in the same
+ * place, because connections are made to it by address.
+ */
 function socketFolder(home: string): string {
-  let socket = join(home, 'socket');
-  if (Buffer.byteLength(socket) > MAX_SOCKET_FOLDER) socket = mkdtempSync(join(tmpdir(), 'loom-'));
-  mkdirSync(socket, { recursive: true, mode: 0o700 });
-  if (isRoot()) chownSync(socket, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
-  return socket;
+  const own = join(home, 'socket');
+  if (Buffer.byteLength(own) <= MAX_SOCKET_FOLDER) return ownedFolder(own);
+  const known = readLink(own);
+  // Whoever cleans temporary folders may have taken it, and somebody else may have the name now.
+  if (known !== undefined && isOwned(known)) return known;
+  rmSync(own, { force: true });
+  const short = ownedFolder(mkdtempSync(join(tmpdir(), 'loom-')));
+  symlinkSync(short, own);
+  return short;
+}
+
+function ownedFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (isRoot()) chownSync(path, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
+  return path;
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function isOwned(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const owner = isRoot() ? UNPRIVILEGED.uid : process.getuid?.();
+  return found?.isDirectory() === true && found.uid === owner;
 }
 
 function initialise(native: string, cluster: string, log: Logger): void {
