@@ -1,10 +1,12 @@
 /** The database a node works on: the embedded server of its data folder, or the one named by a URL. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AppError,
   type Config,
   type Db,
+  type EmbeddedPostgres,
   lockDataFolder,
   type Logger,
   migrate,
@@ -70,20 +72,26 @@ function closeFolders(data: string): void {
 /** Keeps the embedded server running: one that dies is started again, and the pool reconnects. */
 async function startOwn(stack: AsyncDisposableStack, config: Config, log: Logger): Promise<string> {
   const folder = join(config.data, 'database');
-  let isClosing = false;
+  const closing = new AbortController();
   let server = await startEmbeddedPostgres({ folder, log });
+  let restarting: ReturnType<typeof restart> | undefined;
   const { url } = server;
   stack.defer(async () => {
-    isClosing = true;
-    await server[Symbol.asyncDispose]();
+    closing.abort();
+    // One that is just being started again would be left behind.
+    const restarted = await restarting;
+    await (restarted ?? server)[Symbol.asyncDispose]();
   });
 
   async function watch(): Promise<void> {
     for (;;) {
       await server.exited;
-      if (isClosing) return;
+      if (closing.signal.aborted) return;
       log.error({}, 'the embedded database ended by itself and is started again');
-      server = await restart(folder, log);
+      restarting = restart(folder, log, closing.signal);
+      const restarted = await restarting;
+      if (restarted === undefined) return;
+      server = restarted;
       if (server.url !== url) {
         throw new AppError('internal', 'database.moved', {
           message: 'The embedded database came back at another address.',
@@ -99,16 +107,22 @@ async function startOwn(stack: AsyncDisposableStack, config: Config, log: Logger
   return url;
 }
 
-async function restart(folder: string, log: Logger): ReturnType<typeof startEmbeddedPostgres> {
-  for (let attempt = 1; ; attempt += 1) {
+/**
+ * Tries for as long as it takes: a full disk may be noticed tomorrow morning, and until then this node
+ * says what is the matter instead of being gone.
+ */
+async function restart(
+  folder: string,
+  log: Logger,
+  closing: AbortSignal,
+): Promise<EmbeddedPostgres | undefined> {
+  for (let attempt = 1; !closing.aborted; attempt += 1) {
     try {
       return await startEmbeddedPostgres({ folder, log });
     } catch (error) {
-      if (attempt >= 30) throw error;
       log.error({ err: error, attempt }, 'the embedded database does not start yet');
-      await new Promise((resolve) => {
-        setTimeout(resolve, Math.min(attempt * 200, 5_000));
-      });
+      await delay(Math.min(attempt * 200, 5_000), undefined, { signal: closing }).catch(() => {});
     }
   }
+  return undefined;
 }
