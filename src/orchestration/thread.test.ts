@@ -586,6 +586,7 @@ test("naming somebody else's session neither takes its claims nor hides one's ow
     expect.arrayContaining([`person:${mallory.id}`, `session:${own.id}`, `session:${theirs.id}`]),
   );
   expect(held.items).toHaveLength(1);
+});
 
 test('a node whose mirror is behind or gone fetches before it judges', async () => {
   await using thread = await testThread(await testDatabase());

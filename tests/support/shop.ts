@@ -3,7 +3,8 @@
  * to it with real git: the way a change comes in everywhere.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { testRepository, waitFor } from '#testing';
@@ -33,7 +34,7 @@ export interface Shop extends AsyncDisposable {
   /** While this is set, the check command of a change runs on. */
   holdChecks(): void;
   letChecksGo(): void;
-  /** Process groups of the checks that have begun so far. */
+  /** Processes of the checks that have begun so far. */
   checkPids(): number[];
   /** Sha of a revision in the forge. */
   sha(revision: string): Promise<string>;
@@ -48,8 +49,11 @@ export async function openShop(
   const { repository = 'acme/shop', files = {} } = options;
   const work = await testRepository({ start: new Date(Date.now() - 3_600_000) });
   const { data } = server();
-  const hold = join(data, `${repository.replace('/', '-')}.hold`);
-  const begun = join(data, `${repository.replace('/', '-')}.begun`);
+  // A check runs as nobody in particular and may write only where everyone may.
+  const open = mkdtempSync(join(tmpdir(), 'loom-shop-'));
+  chmodSync(open, 0o777);
+  const hold = join(open, 'hold');
+  const begun = join(open, 'begun');
   await work.commit({
     message: 'Start the shop',
     files: {
@@ -99,14 +103,14 @@ export async function openShop(
     holdChecks: () => writeFileSync(hold, ''),
     letChecksGo: () => rmSync(hold, { force: true }),
     checkPids: () =>
-      existsSync(begun)
-        ? readFileSync(begun, 'utf8')
-            .split('\n')
-            .filter((line) => line !== '')
-            .map(Number)
-        : [],
+      readdirSync(open)
+        .filter((name) => name.startsWith('begun.'))
+        .map((name) => Number(name.slice('begun.'.length))),
     sha: (revision) => git('rev-parse', '--verify', `${revision}^{commit}`),
-    [Symbol.asyncDispose]: () => work[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await work[Symbol.asyncDispose]();
+      rmSync(open, { recursive: true, force: true });
+    },
   };
 }
 
@@ -120,7 +124,7 @@ steps:
     retries: { max: 5, backoff: 1s }
   - name: check
     kind: check.command
-    with: { command: "echo $$ >> ${begun}; while [ -e ${hold} ]; do sleep 0.05; done" }
+    with: { command: "echo $$ > ${begun}.$$; while [ -e ${hold} ]; do sleep 0.05; done" }
     retries: { max: 5, backoff: 1s }
   - name: decide
     kind: policy.decide
