@@ -135,9 +135,11 @@ test('an option in place of a URL is not obeyed', async () => {
   await expect(
     cloneMirror({ url: '--upload-pack=touch /tmp/x', dir: newFolder() }),
   ).rejects.toMatchObject({ code: 'git.not_a_repository' });
-  await expect(cloneMirror({ url: 'ext::sh -c id', dir: newFolder() })).rejects.toMatchObject({
-    code: 'git.bad_url',
-  });
+  for (const url of ['ext::sh -c id', 'ssh://-oProxyCommand=id/x', 'ssh://host/-x']) {
+    await expect(cloneMirror({ url, dir: newFolder() })).rejects.toMatchObject({
+      code: expect.stringMatching(/^git\.(?:bad_url|unreachable)$/),
+    });
+  }
 });
 
 test('a host that refuses, knows nothing, or is not there is told apart', async () => {

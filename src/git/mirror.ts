@@ -249,7 +249,10 @@ function transferError(error: unknown, url: string): unknown {
   const cause = error instanceof AppError ? error.cause : undefined;
   if (!(cause instanceof GitFailure)) return error;
   const said = cause.stderr;
-  if (/transport '.*' not allowed|unable to find remote helper/.test(said)) return badUrl(cause);
+  if (
+    /transport '.*' not allowed|unable to find remote helper|strange (?:host|path)name/.test(said)
+  )
+    return badUrl(cause);
   if (
     /authentication failed|could not read (?:username|password)|permission denied|error: 40[13]|host key verification/i.test(
       said,
