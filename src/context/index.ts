@@ -11,4 +11,5 @@ export {
   parseCodeOwners,
 } from './code-owners.ts';
 export { isRobot } from './people.ts';
+export { asLine, asQuote, neutralise } from './quoting.ts';
 export type { ContextService, ImportProgress, SearchHit } from './service.ts';

@@ -1,4 +1,5 @@
 /** What a denied session is told. Pure: values in, words out. */
+import { asLine } from '#context';
 import type { ClaimAnswer } from '../service.ts';
 
 type Denied = Extract<ClaimAnswer, { outcome: 'denied' }>;
@@ -11,10 +12,10 @@ export function explainDenial(conflicts: readonly Conflict[], now: Date): Denied
   const holders = Map.groupBy(conflicts, ({ heldBy }) => heldBy.sessionId);
   const sentences = [...holders.values()].map((group) => {
     const { heldBy } = group[0]!;
-    const operator = heldBy.operator === null ? '' : `, run by ${heldBy.operator}`;
-    const intent = heldBy.intent === '' ? '' : ` for "${heldBy.intent.slice(0, 120)}"`;
+    const operator = heldBy.operator === null ? '' : `, run by ${quotable(heldBy.operator)}`;
+    const intent = heldBy.intent === '' ? '' : ` for "${quotable(heldBy.intent)}"`;
     return (
-      `${listPaths(group)} ${group.length === 1 ? 'is' : 'are'} held by ${heldBy.agent} (session ` +
+      `${listPaths(group)} ${group.length === 1 ? 'is' : 'are'} held by ${quotable(heldBy.agent)} (session ` +
       `${heldBy.sessionId}${operator})${intent} since ${clockTime(heldBy.since)} ` +
       `until ${clockTime(heldBy.until)} UTC or longer while it works.`
     );
@@ -43,8 +44,13 @@ function choicesFor(conflicts: readonly Conflict[], now: Date): string[] {
 function listPaths(group: readonly Conflict[]): string {
   const paths = [...new Set(group.map(({ path }) => path))];
   const more = paths.length - SHOWN_PATHS;
-  const shown = paths.slice(0, SHOWN_PATHS).join(', ');
+  const shown = paths.slice(0, SHOWN_PATHS).map(asLine).join(', ');
   return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/** Words of others reach an agent in this sentence: they stay in their quotes, and stay short. */
+function quotable(text: string): string {
+  return asLine(text).replaceAll('"', "'").slice(0, 120);
 }
 
 function clockTime(at: Date): string {

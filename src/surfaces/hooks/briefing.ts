@@ -1,4 +1,5 @@
 /** What a session is told at its start: short, because it is read before every task. Pure. */
+import { asLine } from '#context';
 import type { Claim, Session } from '#orchestration';
 import type { PolicySummary } from '#policy';
 
@@ -36,7 +37,7 @@ export function writeBriefing(about: {
         .slice(0, MAX_CLAIMS)
         .map(
           ({ path, agent, intent, leaseUntil }) =>
-            `- ${path}: ${agent}${intent === '' ? '' : `, "${oneLine(intent)}"`}, until ${leaseUntil.toISOString().slice(11, 16)} UTC`,
+            `- ${oneLine(path)}: ${oneLine(agent)}${intent === '' ? '' : `, "${oneLine(intent)}"`}, until ${leaseUntil.toISOString().slice(11, 16)} UTC`,
         ),
       claims.length - MAX_CLAIMS,
     ),
@@ -50,6 +51,6 @@ function section(title: string, lines: readonly string[], more: number): string[
 
 /** Words of other people stay one line, so that they cannot pose as instructions of ours. */
 function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const line = asLine(text).replaceAll('"', "'");
   return line.length > 160 ? `${line.slice(0, 157)}...` : line;
 }

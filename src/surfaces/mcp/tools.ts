@@ -1,5 +1,6 @@
 /** The tools: few, small, and each one call of a service. */
 import { z } from 'zod';
+import { asLine, asQuote, neutralise } from '#context';
 import { AppError, idSchema } from '#kernel';
 import type { Session } from '#orchestration';
 import { checkBranch } from '../check-branch.ts';
@@ -79,9 +80,9 @@ export const TOOLS: readonly Tool[] = [
         limit,
       });
       const hits = found.map(({ title, repository, path, excerpt }) => ({
-        title,
+        title: asLine(title),
         repository,
-        path,
+        path: path === null ? null : asLine(path),
         excerpt: excerpt.slice(0, MAX_EXCERPT),
       }));
       const lines = hits.map(
@@ -235,10 +236,17 @@ export const TOOLS: readonly Tool[] = [
         const message = 'No work item is open.';
         return { text: message, structured: { item: null, message } };
       }
-      const { id, title, text, url } = item;
+      const { id, url } = item;
+      // Anybody may open an issue: what they wrote is the task, and no word of ours.
+      const title = asLine(item.title);
+      const text = neutralise(item.text);
       const message = `You hold ${id} now.`;
       return {
-        text: `${message}\n\n${title}\n\n${text}`.trim(),
+        text: [
+          message,
+          `Title: ${title}`,
+          `What it says, as it was written:\n${asQuote(text)}`,
+        ].join('\n\n'),
         structured: { item: { id, title, text, url }, message },
       };
     },
