@@ -14,11 +14,31 @@ export async function ownSession(
   id: Id<'ses'>,
 ): Promise<Session> {
   const session = await sessions.find(id);
+  if (session !== undefined && isRunBy(session, principal)) return session;
+  throw notYours(id);
+}
+
+/** As `ownSession`; but an admin may end the session of anybody, to stop an agent that runs wild. */
+export async function endableSession(
+  { sessions, governance }: Pick<Services, 'sessions' | 'governance'>,
+  principal: Principal,
+  id: Id<'ses'>,
+): Promise<Session> {
+  const session = await sessions.find(id);
+  const everyone = { kind: 'person', id: '*' };
+  const mayEnd = (found: Session) =>
+    isRunBy(found, principal) || governance.isAllowed(principal, 'people:manage', everyone);
+  if (session !== undefined && mayEnd(session)) return session;
+  throw notYours(id);
+}
+
+function isRunBy(session: Session, principal: Principal): boolean {
   const person = principal.onBehalfOf ?? principal.id;
-  if (session !== undefined && (session.operatorId === null || session.operatorId === person)) {
-    return session;
-  }
-  throw new AppError('not_found', 'http.not_found', {
+  return session.operatorId === null || session.operatorId === person;
+}
+
+function notYours(id: string): AppError {
+  return new AppError('not_found', 'http.not_found', {
     message: `You run no session ${id}.`,
     hint: 'Use the id that your agent was told at its start, or register a session first.',
   });

@@ -53,12 +53,7 @@ export function checkPart<Schema extends z.ZodObject>(
   schema: Schema,
   value: unknown,
 ): z.output<Schema> {
-  if (holdsNul(value)) {
-    throw new AppError('invalid', `http.invalid_${part}`, {
-      message: `${part}: text may not hold a NUL character.`,
-      hint: 'Leave it out; the database cannot store it.',
-    });
-  }
+  refuseUnstorable(part, value);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
 
@@ -83,9 +78,38 @@ export function checkPart<Schema extends z.ZodObject>(
   });
 }
 
-/** PostgreSQL stores any text but this one character. */
-function holdsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0');
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([key, entry]) => key.includes('\0') || holdsNul(entry));
+/** Deeper than anything we are sent for a reason; what reads it further on may well be recursive. */
+const MAX_DEPTH = 64;
+
+/** Text the database cannot store as it came, and nesting nobody needs. Not recursive itself. */
+function refuseUnstorable(part: string, value: unknown): void {
+  const rest: [unknown, number][] = [[value, 0]];
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    const [item, depth] = next;
+    if (typeof item === 'string') refuseUnstorableText(part, item);
+    if (typeof item !== 'object' || item === null) continue;
+    if (depth >= MAX_DEPTH) {
+      throw new AppError('invalid', `http.invalid_${part}`, {
+        message: `${part}: nested more than ${MAX_DEPTH} levels deep.`,
+        hint: 'The shape of every request is in /docs.',
+      });
+    }
+    for (const [key, entry] of Object.entries(item)) {
+      refuseUnstorableText(part, key);
+      rest.push([entry, depth + 1]);
+    }
+  }
+}
+
+function refuseUnstorableText(part: string, text: string): void {
+  const what = text.includes('\0')
+    ? 'a NUL character'
+    : text.isWellFormed()
+      ? undefined
+      : 'half of a surrogate pair';
+  if (what === undefined) return;
+  throw new AppError('invalid', `http.invalid_${part}`, {
+    message: `${part}: text may not hold ${what}.`,
+    hint: 'Leave it out; the database cannot store it.',
+  });
 }

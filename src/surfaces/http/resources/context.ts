@@ -2,12 +2,14 @@
 import { z } from 'zod';
 import * as contextRoom from '#context';
 import { idSchema } from '#kernel';
+import { ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
 import { ContextPack, PackItem, repositoryName, SearchHit } from '../schemas.ts';
 
-export function contextRoutes({ context }: Services): Route[] {
+export function contextRoutes(services: Services): Route[] {
+  const { context } = services;
   return [
     route({
       method: 'post',
@@ -95,7 +97,10 @@ export function contextRoutes({ context }: Services): Route[] {
       },
       status: 201,
       answer: z.object({ id: z.string() }),
-      handle: ({ body, actor }) => context.recordLesson(body, actor),
+      async handle({ body, actor, principal }) {
+        if (body.sessionId !== undefined) await ownSession(services, principal, body.sessionId);
+        return context.recordLesson(body, actor);
+      },
     }),
   ];
 }

@@ -109,9 +109,9 @@ export function peopleRoutes(services: Services): Route[] {
           return await services.governance.revokeToken(id, principal);
         } catch (error) {
           // Whoever may not manage a token may not learn that it exists.
-          throw error instanceof AppError && error.kind === 'forbidden'
-            ? notFound('token', id)
-            : error;
+          const isHidden =
+            error instanceof AppError && (error.kind === 'forbidden' || error.kind === 'not_found');
+          throw isHidden ? notFound('token', id) : error;
         }
       },
     }),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import * as orchestration from '#orchestration';
 import { idSchema } from '#kernel';
-import { ownSession } from '../../own-session.ts';
+import { endableSession, ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
@@ -86,13 +86,14 @@ export function sessionRoutes(services: Services): Route[] {
       access: 'sessions:write',
       tag: 'sessions',
       summary: 'End a session',
-      description: 'Ends a session and releases what it holds.',
+      description:
+        'Ends a session and releases what it holds: one of the caller, or of anybody where the caller is an admin.',
       params,
       body: z.strictObject({ reason: z.string().min(1).max(500).default('ended by request') }),
       bodyExample: { reason: 'the agent was stopped' },
       answer: Session,
-      async handle({ params: { id }, body }) {
-        found(await sessions.find(id), 'session', id);
+      async handle({ params: { id }, body, principal }) {
+        await endableSession(services, principal, id);
         await sessions.end(id, body.reason);
         return found(await sessions.find(id), 'session', id);
       },
