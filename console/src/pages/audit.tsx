@@ -294,8 +294,9 @@ function Verified({ report }: { report: VerifyReport }) {
     return (
       <Notice tone="good" title={`All ${count(checked.entries)} entries verify`}>
         <span className="soft">
-          Every entry matches its leaf, and {plural(checked.checkpoints, 'signed checkpoint')} match
-          the leaves. Anyone can check it elsewhere, from <code>loom audit export DIR</code>.
+          Every entry matches its leaf, and the leaves match{' '}
+          {plural(checked.checkpoints, 'signed checkpoint')}. Anyone can check it elsewhere, from{' '}
+          <code>loom audit export DIR</code>.
         </span>
       </Notice>
     );

@@ -6,7 +6,7 @@ import { post } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import type { PolicyCheck, PolicyProblem, PolicySummary } from '../api/types.ts';
 import { DataTable } from '../parts/data-table.tsx';
-import { plural } from '../parts/format.ts';
+import { plural, shortSource } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
 import {
   EmptyState,
@@ -112,7 +112,9 @@ function Summary({ policy }: { policy: PolicySummary }) {
                 isBuiltIn ? (
                   'built in: the repository has no .loom/policy.yaml'
                 ) : (
-                  <code key="s">{policy.source}</code>
+                  <code key="s" title={policy.source}>
+                    {shortSource(policy.source)}
+                  </code>
                 ),
               ],
             ]}
@@ -133,7 +135,7 @@ function Summary({ policy }: { policy: PolicySummary }) {
                 key: 'id',
                 header: 'Rule',
                 hide: 'phone',
-                width: 220,
+                width: 240,
                 cell: (rule) => <code>{rule.id}</code>,
               },
               { key: 'kind', header: 'Kind', width: 110, cell: (rule) => rule.kind },
@@ -142,7 +144,7 @@ function Summary({ policy }: { policy: PolicySummary }) {
                 header: 'Line',
                 align: 'end',
                 width: 80,
-                cell: (rule) => (rule.line === 0 ? 'built in' : rule.line),
+                cell: (rule) => (rule.line === 0 ? '–' : rule.line),
               },
             ]}
           />

@@ -14,6 +14,8 @@ import { Icon } from '../parts/icon.tsx';
 import { EmptyState, Facts, Loading, PageHeader, Problem } from '../parts/layout.tsx';
 import { AppLink } from '../parts/link.tsx';
 import { List, rowsOf } from '../parts/list.tsx';
+import { SessionLink } from '../parts/named.tsx';
+import { usePersonName } from '../parts/people.ts';
 import { useSearchState } from '../parts/search-state.ts';
 import { When } from '../parts/time.tsx';
 
@@ -54,7 +56,7 @@ const COLUMNS: Column<WorkItem>[] = [
       item.sessionId === null ? (
         <span className="quiet">nobody</span>
       ) : (
-        <Identifier id={item.sessionId} href={`/sessions/${item.sessionId}`} />
+        <Holder sessionId={item.sessionId} />
       ),
   },
   {
@@ -66,6 +68,20 @@ const COLUMNS: Column<WorkItem>[] = [
     cell: (item) => <When at={item.updatedAt} />,
   },
 ];
+
+/** All rows share one list of sessions; an older session keeps its short id. */
+function Holder({ sessionId }: { sessionId: string }) {
+  const sessions = rowsOf(useInfiniteQuery(queries.sessions({})).data);
+  const nameOf = usePersonName();
+  const session = sessions.find(({ id }) => id === sessionId);
+  if (session === undefined) return <Identifier id={sessionId} href={`/sessions/${sessionId}`} />;
+  return (
+    <span className="cell-title">
+      <AppLink href={`/sessions/${sessionId}`}>{session.agent}</AppLink>
+      <span className="quiet small">of {nameOf(session.operatorId)}</span>
+    </span>
+  );
+}
 
 export function WorkPage() {
   const [filter, setFilter] = useSearchState({
@@ -184,11 +200,7 @@ function Detail({ id }: { id: string }) {
           ['Repository', item.repository ?? 'any'],
           [
             'Held by',
-            item.sessionId === null ? (
-              'nobody'
-            ) : (
-              <Identifier key="s" id={item.sessionId} href={`/sessions/${item.sessionId}`} />
-            ),
+            item.sessionId === null ? 'nobody' : <SessionLink key="s" id={item.sessionId} />,
           ],
           [
             'Source',

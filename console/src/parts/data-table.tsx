@@ -4,6 +4,7 @@
  */
 import { Button } from '@mantine/core';
 import { useRef, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import { counted } from './format.ts';
 import { AppLink, useOpen } from './link.tsx';
 
 export interface Column<Row> {
@@ -133,7 +134,7 @@ export function TableFoot({
   return (
     <div className="table-more">
       <span className="number">
-        {shown} {noun}
+        {counted(shown, noun)}
         {hasMore ? ' shown, there are more' : ''}
       </span>
       {hasMore ? (

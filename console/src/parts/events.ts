@@ -1,6 +1,6 @@
 /** Ledger events as people read them: the stage of the one flow, a sentence, and where it leads. */
 import type { LedgerEvent, RefKind } from '../api/types.ts';
-import { humanise, shortId } from './format.ts';
+import { humanise, plural, shortId, shortSource } from './format.ts';
 import type { IconName } from './icon.tsx';
 import { pageOf } from './link.tsx';
 import { laneLook, type Tone } from './badges.tsx';
@@ -103,7 +103,17 @@ export const LABEL_OF_KIND: Record<RefKind, string> = {
   person: 'Person',
 };
 
-const TELLING = ['title', 'message', 'summary', 'intent', 'name', 'path', 'branch', 'reason'];
+const TELLING = [
+  'title',
+  'message',
+  'summary',
+  'intent',
+  'name',
+  'path',
+  'branch',
+  'environment',
+  'reason',
+];
 
 /** The one detail that tells events of a type apart, as far as the event carries one. */
 export function detailOf(event: LedgerEvent): string {
@@ -111,11 +121,27 @@ export function detailOf(event: LedgerEvent): string {
   if (data === null) return 'Erased; the log still proves that it existed.';
   if (type === 'claim.denied') return refusalOf(event);
   if (typeof data['lane'] === 'string') return laneLook(data['lane']).label;
+  const own = DETAIL_OF_TYPE[type]?.(data);
+  if (own !== undefined) return own;
+  if (type.startsWith('claim.')) return pathsOf(event);
   const lead = [data['step'], data['tool']].find(isText);
   const telling = TELLING.map((name) => data[name]).find(isText);
   const words = [lead, telling].filter((value) => value !== undefined);
   if (words.length > 0) return words.join(': ');
   return pathsOf(event) || (event.refs.repository ?? '');
+}
+
+/** Types whose detail is not one field. */
+const DETAIL_OF_TYPE: Record<string, (data: Record<string, unknown>) => string> = {
+  'signal.received': ({ type }) => humanise(textOr(type, '')),
+  'check.completed': ({ command, checks }) =>
+    `${textOr(command, 'checks')}: ${textOr(checks, 'unknown')}`,
+  'session.ended': ({ toolCalls }) => plural(Number(toolCalls ?? 0), 'tool call'),
+  'policy.activated': ({ source }) => shortSource(textOr(source, '')),
+};
+
+function textOr(value: unknown, otherwise: string): string {
+  return isText(value) ? value : otherwise;
 }
 
 function isText(value: unknown): value is string {
@@ -130,16 +156,26 @@ export function pathsOf({ data }: LedgerEvent): string {
 }
 
 interface Conflict {
+  sessionId?: string;
   path?: string;
   agent?: string;
   operator?: string | null;
 }
 
+function conflictOf({ data }: LedgerEvent): Conflict | undefined {
+  const conflicts = data?.['conflicts'];
+  return Array.isArray(conflicts) ? (conflicts[0] as Conflict | undefined) : undefined;
+}
+
+/** The session that holds what was refused. */
+export function holderOf(event: LedgerEvent): string | undefined {
+  return conflictOf(event)?.sessionId;
+}
+
 /** `src/pay.ts is held by claude-code of Ada Okafor`. */
 export function refusalOf(event: LedgerEvent): string {
   if (typeof event.data?.['message'] === 'string') return event.data['message'];
-  const conflicts = event.data?.['conflicts'];
-  const first = (Array.isArray(conflicts) ? conflicts[0] : undefined) as Conflict | undefined;
+  const first = conflictOf(event);
   const path = first?.path ?? pathsOf(event);
   const holder = first?.agent ?? 'another session';
   const operator = first?.operator ?? null;
@@ -161,7 +197,7 @@ export function iconOf(type: string): IconName {
 }
 
 export function titleOf(event: LedgerEvent): string {
-  return humanise(event.type);
+  return event.type === 'session.tool-used' ? 'Tool used' : humanise(event.type);
 }
 
 export function toneOf({ type, data }: LedgerEvent): Tone {
@@ -184,13 +220,23 @@ export function pageOfEvent(event: LedgerEvent): string {
   return pageOf(event.id);
 }
 
-/** `Ada`, `Agent for Ada`, `workflow`; `nameOf` knows people. */
+const NAME_OF_ACTOR: Record<string, string> = { local: 'Local forge', github: 'GitHub' };
+
+function upper(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `Ada`, `Agent for Ada`, `Workflow`; `nameOf` knows people. */
 export function actorText(
   actor: LedgerEvent['actor'],
   nameOf: (id: string | undefined) => string,
 ): string {
-  const nameIt = (id: string) => (id.startsWith('usr_') ? nameOf(id) : shortId(id));
-  if (actor.onBehalfOf === undefined) return nameIt(actor.id);
-  const who = actor.id.startsWith('ses_') ? 'Agent' : nameIt(actor.id);
+  const nameIt = (id: string) => {
+    if (id.startsWith('usr_')) return nameOf(id);
+    if (id.startsWith('ses_')) return 'an agent';
+    return NAME_OF_ACTOR[id] ?? (/^[a-z-]+$/.test(id) ? humanise(id) : shortId(id));
+  };
+  if (actor.onBehalfOf === undefined) return upper(nameIt(actor.id));
+  const who = actor.id.startsWith('ses_') ? 'Agent' : upper(nameIt(actor.id));
   return `${who} for ${nameIt(actor.onBehalfOf)}`;
 }

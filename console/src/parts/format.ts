@@ -24,6 +24,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${NUMBER.format(value)} ${value === 1 ? one : many}`;
 }
 
+/** `1 entry`, `3 entries`, from the word for many. */
+export function counted(value: number, many: string): string {
+  return plural(value, many.replace(/ies$/, 'y').replace(/s$/, ''), many);
+}
+
 /** `just now`, `4 min ago`, `in 2 h`, `3 d ago`, and a date beyond a month. */
 export function ago(at: string, nowMs: number): string {
   const atMs = Date.parse(at);
@@ -46,9 +51,10 @@ export function duration(spanMs: number): string {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
-/** Hours as people say them: `40 min`, `3.5 h`, `2.1 d`. */
+/** Hours as people say them: `seconds`, `40 min`, `3.5 h`, `2.1 d`. */
 export function hours(value: number | null): string {
   if (value === null) return '–';
+  if (value < 1 / 60) return 'seconds';
   if (value < 1) return `${Math.round(value * 60)} min`;
   if (value < 48) return `${value < 10 ? value.toFixed(1) : Math.round(value)} h`;
   return `${(value / 24).toFixed(1)} d`;
@@ -89,6 +95,24 @@ export function shortId(id: string): string {
   if (/^[0-9a-f]{40,64}$/.test(id)) return id.slice(0, 7);
   const [, prefix, rest] = /^([a-z]+)_([0-9a-f]{32})$/.exec(id) ?? [];
   return prefix === undefined || rest === undefined ? id : `${prefix}_${rest.slice(-6)}`;
+}
+
+/** `.loom/policy.yaml@358ee67`: where a file was read, with the commit cut short. */
+export function shortSource(source: string): string {
+  return source.replace(/@([0-9a-f]{7})[0-9a-f]+$/, '@$1');
+}
+
+/** `role:approver` reads `role approver`; an address or a login stays as it is. */
+export function whoInWords(who: string): string {
+  return who === 'owners' ? 'its owners' : who.replace(/^(person|email):/, '').replace(':', ' ');
+}
+
+/** A commit's text without the block of `Key: value` lines at its end. */
+export function withoutTrailers(text: string): string {
+  const paragraphs = text.trimEnd().split(/\n{2,}/);
+  const isTrailers = (paragraph: string) =>
+    paragraph.split('\n').every((line) => /^[A-Z][A-Za-z-]+: \S/.test(line));
+  return (isTrailers(paragraphs.at(-1) ?? '') ? paragraphs.slice(0, -1) : paragraphs).join('\n\n');
 }
 
 /** `change.opened` reads `Change opened`, `workItem` reads `Work item`. */

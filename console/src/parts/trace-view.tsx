@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { ApiProblem } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import type { Trace, TraceNode } from '../api/types.ts';
+import { laneLook, stateLook } from './badges.tsx';
 import { ICON_OF_KIND, LABEL_OF_KIND } from './events.ts';
 import { Feed } from './feed.tsx';
 import { humanise, plural, shortId } from './format.ts';
@@ -113,6 +114,14 @@ function Part({ label, nodes, trace }: { label: string; nodes: TraceNode[]; trac
   );
 }
 
+/** Verdicts, consents and commits by the words the rest of the console has for them. */
+function titleOf({ kind, ref, title }: TraceNode): string {
+  if (title === '' || title === ref || ref.startsWith(title)) return shortId(ref);
+  if (kind === 'decision') return laneLook(title).label;
+  if (kind === 'approval') return stateLook(title).label;
+  return kind === 'signal' ? humanise(title) : title;
+}
+
 function Node({
   node,
   trace,
@@ -125,7 +134,8 @@ function Node({
   const relations = [
     ...new Set(trace.edges.filter((edge) => edge.to === node.ref).map((edge) => edge.relation)),
   ];
-  const title = node.title === '' ? shortId(node.ref) : node.title;
+  const title = titleOf(node);
+  const isNamedById = /^[0-9a-f]{7,}$/.test(node.title) || title === shortId(node.ref);
   return (
     <li className="thread-node" data-here={isHere || undefined}>
       <span className="thread-icon">
@@ -138,7 +148,7 @@ function Node({
         ) : (
           <AppLink href={pageOf(node.ref, node.kind)}>{title}</AppLink>
         )}
-        <code className="quiet small">{shortId(node.ref)}</code>
+        {!isNamedById && <code className="quiet small">{shortId(node.ref)}</code>}
         {relations.length > 0 && !isHere && (
           <span className="quiet small hide-phone">
             {relations.map(humanise).join(', ').toLowerCase()}

@@ -7,14 +7,17 @@ import { queries } from '../../api/queries.ts';
 import type { ChangeDetail } from '../../api/types.ts';
 import { Author, LaneBadge, StateBadge } from '../../parts/badges.tsx';
 import { Identifier } from '../../parts/copy.tsx';
+import { plural, withoutTrailers } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Facts, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
+import { WorkItemLink } from '../../parts/named.tsx';
 import { StepList } from '../../parts/steps.tsx';
 import { When } from '../../parts/time.tsx';
 import { TraceView } from '../../parts/trace-view.tsx';
 import { Approvals } from './approvals.tsx';
 import './change.css';
+import { Custody } from './custody.tsx';
 import { Diff } from './diff.tsx';
 import { Review } from './review.tsx';
 import { Verdict } from './verdict.tsx';
@@ -113,6 +116,7 @@ export function ChangePage() {
 }
 
 function About({ detail: { change, session, pack } }: { detail: ChangeDetail }) {
+  const text = withoutTrailers(change.text);
   return (
     <Panel title="About">
       <Facts
@@ -143,7 +147,7 @@ function About({ detail: { change, session, pack } }: { detail: ChangeDetail }) 
               </span>
             ) : (
               <AppLink key="pack" href={`/packs/${pack.id}`}>
-                {pack.items.length} items, {pack.tokens} tokens
+                {plural(pack.items.length, 'item')}, {plural(pack.tokens, 'token')}
               </AppLink>
             ),
           ],
@@ -154,19 +158,10 @@ function About({ detail: { change, session, pack } }: { detail: ChangeDetail }) 
                 None
               </span>
             ) : (
-              <Identifier
-                key="work"
-                id={change.workItemId}
-                href={`/work?item=${change.workItemId}`}
-              />
+              <WorkItemLink key="work" id={change.workItemId} />
             ),
           ],
-          [
-            'Custody',
-            <span key="custody" title="Whoever took part in making it can never approve it">
-              {change.custody.length === 0 ? '–' : change.custody.join(', ')}
-            </span>,
-          ],
+          ['Custody', <Custody key="custody" custody={change.custody} />],
           ['Opened', <When key="opened" at={change.openedAt} />],
           ...(change.mergedAt === null
             ? []
@@ -174,7 +169,7 @@ function About({ detail: { change, session, pack } }: { detail: ChangeDetail }) 
           ['Id', <Identifier key="id" id={change.id} />],
         ]}
       />
-      {change.text !== '' && <p className="change-text">{change.text}</p>}
+      {text !== '' && <p className="change-text">{text}</p>}
     </Panel>
   );
 }

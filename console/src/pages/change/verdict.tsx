@@ -2,7 +2,7 @@
 import type { Decision, RiskFactor } from '../../api/types.ts';
 import { laneLook } from '../../parts/badges.tsx';
 import { Identifier } from '../../parts/copy.tsx';
-import { humanise, shortId } from '../../parts/format.ts';
+import { humanise, plural, shortId, shortSource, whoInWords } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Panel } from '../../parts/layout.tsx';
 import { When } from '../../parts/time.tsx';
@@ -31,8 +31,10 @@ export function Verdict({ decision }: { decision: Decision }) {
       foot={
         <>
           Policy <code>{decision.policyVersion}</code> from{' '}
-          <code className="wrap-anywhere">{decision.policySource}</code>. The same commit and policy
-          always give this verdict.
+          <code className="wrap-anywhere" title={decision.policySource}>
+            {shortSource(decision.policySource)}
+          </code>
+          . The same commit and policy always give this verdict.
         </>
       }
     >
@@ -62,8 +64,8 @@ export function Verdict({ decision }: { decision: Decision }) {
                 <Icon name="waiting" size={14} />
                 <span>
                   {item.what}
-                  {item.who.length > 0 && (
-                    <span className="quiet"> · can be given by {item.who.join(', ')}</span>
+                  {unsaid(item).length > 0 && (
+                    <span className="quiet"> · can be given by {unsaid(item).join(', ')}</span>
                   )}
                 </span>
                 <code className="quiet">{item.rule}</code>
@@ -91,10 +93,10 @@ export function Verdict({ decision }: { decision: Decision }) {
                 <div className="grow">
                   <p>{rule.because === '' ? humanise(rule.id) : rule.because}</p>
                   <p className="quiet small">
-                    <code>{rule.id}</code> · {rule.kind}
-                    {rule.reviewers > 0 &&
-                      ` · ${rule.reviewers} ${rule.reviewers === 1 ? 'reviewer' : 'reviewers'}`}
-                    {rule.from.length > 0 && ` from ${rule.from.join(' or ')}`}
+                    <code>{rule.id}</code>
+                    {rule.kind !== rule.id && ` · ${rule.kind}`}
+                    {rule.reviewers > 0 && ` · ${plural(rule.reviewers, 'reviewer')}`}
+                    {rule.from.length > 0 && ` from ${rule.from.map(whoInWords).join(' or ')}`}
                   </p>
                 </div>
                 <code className="quiet nowrap small">
@@ -112,6 +114,11 @@ export function Verdict({ decision }: { decision: Decision }) {
       </div>
     </Panel>
   );
+}
+
+/** Who can give it, as far as the sentence has not named them. */
+function unsaid({ what, who }: Decision['missing'][number]): string[] {
+  return who.map(whoInWords).filter((name) => !what.includes(name));
 }
 
 /** Shades of one colour: a longer segment is more points, the order is the list's. */

@@ -9,10 +9,11 @@ import { queries } from '../../api/queries.ts';
 import type { RunWithSteps, Step } from '../../api/types.ts';
 import { StateBadge, stateLook } from '../../parts/badges.tsx';
 import { Identifier } from '../../parts/copy.tsx';
-import { duration, humanise, plural } from '../../parts/format.ts';
+import { duration, humanise, plural, shortSource } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Facts, Json, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
+import { ChangeLink, WorkItemLink } from '../../parts/named.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import { StepList } from '../../parts/steps.tsx';
 import { When } from '../../parts/time.tsx';
@@ -50,7 +51,7 @@ export function RunPage() {
         description={
           <>
             Workflow {run.workflow} from{' '}
-            <code className="wrap-anywhere">{run.definitionSource}</code>
+            <code className="wrap-anywhere">{shortSource(run.definitionSource)}</code>
           </>
         }
         actions={<Controls run={run} />}
@@ -85,23 +86,11 @@ export function RunPage() {
                   ['Repository', run.repository ?? '–'],
                   [
                     'Change',
-                    run.changeId === null ? (
-                      '–'
-                    ) : (
-                      <Identifier key="c" id={run.changeId} href={`/changes/${run.changeId}`} />
-                    ),
+                    run.changeId === null ? '–' : <ChangeLink key="c" id={run.changeId} />,
                   ],
                   [
                     'Work item',
-                    run.workItemId === null ? (
-                      '–'
-                    ) : (
-                      <Identifier
-                        key="w"
-                        id={run.workItemId}
-                        href={`/work?item=${run.workItemId}`}
-                      />
-                    ),
+                    run.workItemId === null ? '–' : <WorkItemLink key="w" id={run.workItemId} />,
                   ],
                   [
                     'Graph',

@@ -5,7 +5,7 @@ import type { Run } from '../../api/types.ts';
 import { StateBadge } from '../../parts/badges.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { Filters, SearchFilter, StateFilter } from '../../parts/filters.tsx';
-import { duration } from '../../parts/format.ts';
+import { duration, shortSource } from '../../parts/format.ts';
 import { EmptyState, PageHeader } from '../../parts/layout.tsx';
 import { List, rowsOf } from '../../parts/list.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
@@ -52,7 +52,7 @@ export function RunsPage() {
       width: 250,
       cell: (run) => (
         <code className="quiet small cut" style={{ display: 'block', maxWidth: 250 }}>
-          {run.definitionSource}
+          {shortSource(run.definitionSource)}
         </code>
       ),
     },

@@ -114,7 +114,7 @@ function Item({ packId, item }: { packId: string; item: PackItem }) {
             {item.isUntrusted && (
               <span
                 className="badge"
-                data-tone="caution"
+                data-tone="neutral"
                 title="Text from outside: handed out as quoted data, never as an instruction"
               >
                 Untrusted
@@ -125,7 +125,7 @@ function Item({ packId, item }: { packId: string; item: PackItem }) {
         </span>
         <span className="pack-side">
           <StateBadge state={item.freshness} bare />
-          <span className="quiet small number">{count(item.tokens)} tokens</span>
+          <span className="quiet small number">{plural(item.tokens, 'token')}</span>
         </span>
       </button>
       {isOpen && (

@@ -6,13 +6,14 @@ import type { Change, Claim, LedgerEvent, SessionDetail } from '../../api/types.
 import { LaneBadge, StateBadge } from '../../parts/badges.tsx';
 import { Identifier } from '../../parts/copy.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
-import { pathsOf, refusalOf } from '../../parts/events.ts';
+import { holderOf, pathsOf, refusalOf } from '../../parts/events.ts';
 import { Feed } from '../../parts/feed.tsx';
 import { count, plural } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { EmptyState, Facts, Loading, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { rowsOf } from '../../parts/list.tsx';
+import { SessionLink, WorkItemLink } from '../../parts/named.tsx';
 import { usePersonName } from '../../parts/people.ts';
 import { When } from '../../parts/time.tsx';
 import { PackView } from './pack-view.tsx';
@@ -102,11 +103,7 @@ function About({ session, operator }: { session: SessionDetail; operator: string
                 None
               </span>
             ) : (
-              <Identifier
-                key="work"
-                id={session.workItemId}
-                href={`/work?item=${session.workItemId}`}
-              />
+              <WorkItemLink key="work" id={session.workItemId} />
             ),
           ],
           [
@@ -116,11 +113,7 @@ function About({ session, operator }: { session: SessionDetail; operator: string
                 None
               </span>
             ) : (
-              <Identifier
-                key="parent"
-                id={session.parentId}
-                href={`/sessions/${session.parentId}`}
-              />
+              <SessionLink key="parent" id={session.parentId} />
             ),
           ],
           ['Folder', session.cwd === null ? '–' : <code key="cwd">{session.cwd}</code>],
@@ -190,7 +183,15 @@ function Claims({ session, denied }: { session: SessionDetail; denied: LedgerEve
                     <p>
                       Refused <code className="wrap-anywhere">{pathsOf(event)}</code>
                     </p>
-                    <p className="quiet small">{refusalOf(event)}</p>
+                    <p className="quiet small">
+                      {refusalOf(event)}
+                      {holderOf(event) !== undefined && (
+                        <>
+                          {', for '}
+                          <SessionLink id={holderOf(event)!} />
+                        </>
+                      )}
+                    </p>
                   </div>
                   <span className="quiet small">
                     <When at={event.occurredAt} />

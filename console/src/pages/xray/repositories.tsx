@@ -6,12 +6,15 @@ import { useState } from 'react';
 import { post } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import type { Repository } from '../../api/types.ts';
-import { StateBadge } from '../../parts/badges.tsx';
+import { Badge, StateBadge } from '../../parts/badges.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { compact, shortId } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { EmptyState, Loading, PageHeader, Problem } from '../../parts/layout.tsx';
 import { When } from '../../parts/time.tsx';
+
+/** A step that is ready waits to start; a repository that is ready has been read. */
+const READ = { label: 'Ready', tone: 'good', icon: 'check' } as const;
 
 export function XrayRepositoriesPage() {
   const query = useQuery(queries.repositories());
@@ -71,7 +74,12 @@ export function XrayRepositoriesPage() {
                 key: 'state',
                 header: 'State',
                 width: 120,
-                cell: (repository) => <StateBadge state={repository.state} bare />,
+                cell: ({ state }) =>
+                  state === 'ready' ? (
+                    <Badge look={READ} bare />
+                  ) : (
+                    <StateBadge state={state} bare />
+                  ),
               },
               {
                 key: 'head',
