@@ -41,6 +41,38 @@ test('who asks to be called after the commit is called then, and not after a rol
   expect(calls).toEqual(['committed']);
 });
 
+test('a statement sent with the commit is committed with the rest, after it', async () => {
+  await using database = await testDatabase();
+  await database.db.query('create table things (id int primary key)');
+
+  await database.db.transaction(async (tx) => {
+    tx.withCommit('insert into things select max(id) + 1 from things');
+    await tx.query('insert into things values (1)');
+  });
+
+  expect(await database.db.query('select id from things order by id')).toEqual([
+    { id: 1 },
+    { id: 2 },
+  ]);
+});
+
+test('when a statement sent with the commit fails, nothing is committed and it says why', async () => {
+  await using database = await testDatabase();
+  await database.db.query('create table things (id int primary key)');
+  const calls: string[] = [];
+
+  const failing = database.db.transaction(async (tx) => {
+    await tx.query('insert into things values (1)');
+    tx.afterCommit(() => calls.push('committed'));
+    tx.withCommit('insert into things values (1)');
+    tx.withCommit('insert into things values (2)');
+  });
+
+  await expect(failing).rejects.toMatchObject({ code: '23505' });
+  expect(await database.db.query('select * from things')).toEqual([]);
+  expect(calls).toEqual([]);
+});
+
 test('two transactions that lock in opposite order both commit', async () => {
   await using database = await testDatabase();
   await database.db.query('create table counters (id int primary key, n int not null)');
@@ -127,9 +159,11 @@ test('an applied migration that was edited is refused', async () => {
 test("a NUL from outside is the sender's mistake, as text and inside JSON", async () => {
   await using database = await testDatabase();
 
-  const asText = database.db.query('select $1::text', ['a\0b']);
-  const asJson = database.db.query('select $1::jsonb', [JSON.stringify({ title: 'a\0b' })]);
+  const outcomes = await Promise.allSettled([
+    database.db.query('select $1::text', ['a\0b']),
+    database.db.query('select $1::jsonb', [JSON.stringify({ title: 'a\0b' })]),
+  ]);
 
-  await expect(asText).rejects.toMatchObject({ kind: 'invalid', code: 'database.unstorable_text' });
-  await expect(asJson).rejects.toMatchObject({ kind: 'invalid', code: 'database.unstorable_text' });
+  const reason = { kind: 'invalid', code: 'database.unstorable_text' };
+  expect(outcomes).toMatchObject([{ reason }, { reason }]);
 });

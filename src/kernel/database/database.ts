@@ -28,6 +28,11 @@ export interface Tx extends Queryable {
    * lost with the process. What must happen belongs into the transaction itself.
    */
   afterCommit(call: () => void): void;
+  /**
+   * Runs a statement as one of the last of the transaction, sent together with the commit: that
+   * spares a round trip where nobody waits for its answer. When it fails, nothing is committed.
+   */
+  withCommit(sql: string, values?: readonly unknown[], name?: string): void;
 }
 
 export interface Db extends Queryable, AsyncDisposable {
@@ -68,6 +73,8 @@ export function openDatabase(options: {
   const settings: pg.PoolConfig = {
     connectionString: url,
     max: poolSize,
+    // Statements that do not wait for each other's answers share one trip to the server.
+    pipeline: true,
     types: customTypes,
     // Every table of ours lives in one schema, beside whatever else a shared database holds.
     options: '-c search_path=loom,public -c timezone=UTC -c statement_timeout=120000',
@@ -110,21 +117,27 @@ export function openDatabase(options: {
     const client = await pool.connect();
     let broken: Error | undefined;
     const calls: (() => void)[] = [];
+    const last: Parameters<Tx['withCommit']>[] = [];
     const onClientError = (error: Error) => {
       broken = error;
     };
     client.on('error', onClientError);
     try {
-      await client.query(
+      // Sent along with the first statement: it fails only if the connection does, and then all do.
+      const begun = client.query(
         isolation === 'serializable' ? 'begin isolation level serializable' : 'begin',
       );
+      begun.catch(() => {});
       const tx: Tx = {
         inTransaction: true,
         query: (sql, values, name) => run(client, sql, values, name),
         afterCommit: (call) => calls.push(call),
+        withCommit: (...statement) => last.push(statement),
       };
       const result = await work(tx);
-      await client.query('commit');
+      const sent = last.map((statement) => run(client, ...statement));
+      // After a failure this commit rolls back, and the failed statement says why.
+      await Promise.all([begun, ...sent, client.query('commit')]);
       for (const call of calls) call();
       return result;
     } catch (error) {
