@@ -25,6 +25,7 @@ import {
   deletePayload,
   findEvent,
   insertEvents,
+  insertEventsWithCommit,
   listEvents,
   readHead,
   readLog,
@@ -60,18 +61,22 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const announceMessages = createAnnouncer(db, OUTBOX_CHANNEL, NEWS.enqueued);
   const subscribe = createListenerHub(db, LEDGER_CHANNEL, NEWS.placed);
 
+  function prepare(events: readonly NewEvent[]): PreparedEvent[] {
+    if (events.length > MAX_BATCH) {
+      throw new AppError('limit_exceeded', 'ledger.batch_too_large', {
+        message: `At most ${MAX_BATCH} events can be appended at once.`,
+      });
+    }
+    return prepareEvents(events, deps);
+  }
+
   async function write(
     tx: Tx,
     events: readonly NewEvent[],
     redactsSeq: number | null,
   ): Promise<LedgerEvent[]> {
     if (events.length === 0) return [];
-    if (events.length > MAX_BATCH) {
-      throw new AppError('limit_exceeded', 'ledger.batch_too_large', {
-        message: `At most ${MAX_BATCH} events can be appended at once.`,
-      });
-    }
-    const prepared = prepareEvents(events, deps);
+    const prepared = prepare(events);
     const rows = await insertEvents(tx, tenant, prepared, redactsSeq);
     tx.afterCommit(announceEvents);
     return prepared.map((each, index) => toLedgerEvent(each, rows[index]!));
@@ -85,6 +90,13 @@ export function createLedger(deps: LedgerDeps): Ledger {
   async function appendMany(tx: Tx, events: readonly NewEvent[]): Promise<LedgerEvent[]> {
     refuseRedaction(events);
     return write(tx, events, null);
+  }
+
+  function appendWithCommit(tx: Tx, events: readonly NewEvent[]): void {
+    refuseRedaction(events);
+    if (events.length === 0) return;
+    insertEventsWithCommit(tx, tenant, prepare(events));
+    tx.afterCommit(announceEvents);
   }
 
   async function enqueue(tx: Tx, message: NewOutboxMessage): Promise<void> {
@@ -163,6 +175,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
   return {
     append,
     appendMany,
+    appendWithCommit,
     enqueue,
     redact,
     find: (id) => findEvent(db, id),

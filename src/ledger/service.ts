@@ -20,6 +20,8 @@ export interface Ledger {
   append(tx: Tx, event: NewEvent): Promise<LedgerEvent>;
   /** The same for many, in one statement. */
   appendMany(tx: Tx, events: readonly NewEvent[]): Promise<LedgerEvent[]>;
+  /** The same, sent together with the commit: for hot paths that have no use for what was stored. */
+  appendWithCommit(tx: Tx, events: readonly NewEvent[]): void;
   /** Leaves a message for an outside system in the caller's transaction. An equal key changes nothing. */
   enqueue(tx: Tx, message: NewOutboxMessage): Promise<void>;
   /**

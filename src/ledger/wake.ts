@@ -11,7 +11,10 @@ export const OUTBOX_CHANNEL = 'loom_outbox';
 export const NEWS = { appended: 'appended', placed: 'placed', enqueued: 'enqueued' } as const;
 export type News = (typeof NEWS)[keyof typeof NEWS];
 
-const GATHER_MS = 5;
+const GATHER_MS = 10;
+
+/** A notification is a commit of its own, with nothing in it that must be on disk to be true. */
+const NOTIFY = `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
 
 /**
  * Tells all nodes, soon and once for many calls, that there is work on a channel. It is to be called
@@ -24,7 +27,7 @@ export function createAnnouncer(db: Db, channel: string, news: News): () => void
     timer ??= setTimeout(() => {
       timer = undefined;
       // A lost wake-up is found by polling, so a closed pool or a dead server is no news here.
-      db.query('select pg_notify($1, $2)', [channel, news]).catch(() => {});
+      db.query(NOTIFY, [channel, news], 'ledger_notify').catch(() => {});
     }, GATHER_MS).unref();
   };
 }
