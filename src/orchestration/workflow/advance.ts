@@ -25,7 +25,19 @@ export type Outcome = StepResult | { outcome: 'skipped'; message: string };
 
 export interface FinishedStep {
   claimed: ClaimedStep;
+  startedAt: Date;
   result: Outcome;
+}
+
+/** What one turn is to do, besides settling what has finished. */
+export interface TurnOrder {
+  finished: readonly FinishedStep[];
+  /** Steps at work long enough for it to be told before they end. */
+  started: readonly Omit<FinishedStep, 'result'>[];
+  /** Free hands. */
+  capacity: number;
+  /** Whether to look for ready steps, beyond those the finished ones open. */
+  mayClaim: boolean;
 }
 
 export interface TurnDeps {
@@ -42,28 +54,34 @@ export interface TurnResult {
   claimed: ClaimedStep[];
   /** Finished steps that counted; the others had lost their lease or their run. */
   settled: ReadonlySet<ClaimedStep>;
+  /** More may be ready than was taken. */
+  isMoreReady: boolean;
 }
 
-export async function takeTurn(
-  tx: Tx,
-  deps: TurnDeps,
-  finished: readonly FinishedStep[],
-  capacity: number,
-): Promise<TurnResult> {
+export async function takeTurn(tx: Tx, deps: TurnDeps, order: TurnOrder): Promise<TurnResult> {
+  const { finished, started, capacity, mayClaim } = order;
   const settling = new Settling(deps, finished);
+  settling.events.push(...started.map((each) => startedEvent(deps, each)));
   if (finished.length > 0) await settling.settle(tx, capacity);
 
   const { worker, kinds, leaseMs } = deps;
   const claimed = [...settling.taken.values()];
-  const limit = capacity - claimed.length;
+  const limit = mayClaim ? capacity - claimed.length : 0;
   if (limit > 0) claimed.push(...(await claimSteps(tx, { worker, kinds, limit, leaseMs })));
-  settling.events.push(
-    ...claimed.map((one) => stepStarted(referenceOf(one), { attempt: one.step.attempt, worker })),
-  );
-  if (settling.events.length > 0) await deps.ledger.appendMany(tx, settling.events);
+  const claimedAfresh = claimed.length - settling.taken.size;
+  deps.ledger.appendWithCommit(tx, settling.events);
   // More is ready than this worker takes: one wake-up for everybody else.
-  if (settling.opened > claimed.length - settling.taken.size) deps.announcer.newWork(tx);
-  return { claimed, settled: settling.settled };
+  if (settling.opened > claimedAfresh) deps.announcer.newWork(tx);
+  return { claimed, settled: settling.settled, isMoreReady: mayClaim && claimedAfresh >= limit };
+}
+
+/** That an attempt began, told while it is at work; an ended one tells it with its end. */
+export function startedEvent(
+  deps: Pick<TurnDeps, 'worker'>,
+  { claimed, startedAt }: Omit<FinishedStep, 'result'>,
+): NewEvent {
+  const facts = { attempt: claimed.step.attempt, worker: deps.worker, startedAt };
+  return stepStarted(referenceOf(claimed), facts);
 }
 
 /** Gathers the events of one turn, so that they are one statement. */
@@ -89,16 +107,16 @@ class Settling {
     );
     // Completions first: a failure in the same run would void work that is done.
     await this.#complete(tx, capacity);
-    for (const { claimed, result } of this.#finished) {
-      if (result.outcome === 'waiting') await this.#park(tx, claimed, result);
-      if (result.outcome === 'failed') await this.#fail(tx, claimed, result);
+    for (const { claimed, startedAt, result } of this.#finished) {
+      if (result.outcome === 'waiting') await this.#park(tx, claimed, startedAt, result);
+      if (result.outcome === 'failed') await this.#fail(tx, claimed, startedAt, result);
     }
   }
 
   async #complete(tx: Tx, capacity: number): Promise<void> {
-    const ending = this.#finished.flatMap(({ claimed, result }) =>
+    const ending = this.#finished.flatMap(({ claimed, startedAt, result }) =>
       result.outcome === 'done' || result.outcome === 'skipped'
-        ? [{ claimed, result, event: this.#deps.newId('evt') }]
+        ? [{ claimed, startedAt, result, event: this.#deps.newId('evt') }]
         : [],
     );
     if (ending.length === 0) return;
@@ -120,7 +138,7 @@ class Settling {
     this.opened = opened;
     const counted = new Map(completed.map((row) => [`${row.runId}/${row.name}`, row]));
     const endedBy = new Map<string, { reference: StepReference; event: Id<'evt'> }>();
-    for (const { claimed, result, event } of ending) {
+    for (const { claimed, startedAt, result, event } of ending) {
       const row = counted.get(`${claimed.run.id}/${claimed.step.name}`);
       if (row === undefined) continue;
       const reference = referenceOf(claimed);
@@ -129,7 +147,7 @@ class Settling {
           ? stepSkipped(reference, { id: event, message: result.message })
           : stepCompleted(reference, {
               id: event,
-              attempt: claimed.step.attempt,
+              ...this.#attemptOf(claimed, startedAt),
               message: result.message,
             }),
       );
@@ -146,6 +164,7 @@ class Settling {
   async #park(
     tx: Tx,
     claimed: ClaimedStep,
+    startedAt: Date,
     result: Extract<StepResult, { outcome: 'waiting' }>,
   ): Promise<void> {
     const event = this.#deps.newId('evt');
@@ -164,7 +183,10 @@ class Settling {
     });
     if (parked === undefined) return;
     if (parked.isEarly) this.opened += 1;
-    this.events.push(stepWaiting(referenceOf(claimed), { id: event, on, message, dueInMs }));
+    const began = this.#attemptOf(claimed, startedAt);
+    this.events.push(
+      stepWaiting(referenceOf(claimed), { id: event, ...began, on, message, dueInMs }),
+    );
     await this.#applyEffects(tx, claimed, event, result);
     this.settled.add(claimed);
   }
@@ -172,10 +194,12 @@ class Settling {
   async #fail(
     tx: Tx,
     claimed: ClaimedStep,
+    startedAt: Date,
     result: Extract<StepResult, { outcome: 'failed' }>,
   ): Promise<void> {
     const { worker, newId } = this.#deps;
     const { attempt, maxAttempts } = claimed.step;
+    const began = this.#attemptOf(claimed, startedAt);
     const event = newId('evt');
     const reference = referenceOf(claimed);
     const { message } = result;
@@ -188,13 +212,13 @@ class Settling {
         event,
       });
       if (!isMine) return;
-      this.events.push(stepFailed(reference, { id: event, attempt, message, retryInMs: delayMs }));
+      this.events.push(stepFailed(reference, { id: event, ...began, message, retryInMs: delayMs }));
     } else {
       const failed = await failStep(tx, worker, { ...fencedBy(claimed), message });
       if (failed === undefined) return;
       const { cancelledSteps } = failed;
       this.events.push(
-        stepFailed(reference, { id: event, attempt, message, retryInMs: null }),
+        stepFailed(reference, { id: event, ...began, message, retryInMs: null }),
         runFailed(reference, { cause: event, message, cancelledSteps }),
       );
       for (const step of this.taken) {
@@ -205,6 +229,10 @@ class Settling {
     }
     await this.#applyEffects(tx, claimed, event, result);
     this.settled.add(claimed);
+  }
+
+  #attemptOf({ step }: ClaimedStep, startedAt: Date) {
+    return { attempt: step.attempt, worker: this.#deps.worker, startedAt };
   }
 
   async #applyEffects(

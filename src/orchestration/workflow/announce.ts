@@ -8,6 +8,9 @@ import type { Queryable, Tx } from '#kernel';
 /** Workers listen here. An empty payload means new work; a run's id means that it ended early. */
 export const STEPS_CHANNEL = 'loom_steps';
 
+/** A notification is a commit of its own, with nothing in it that must be on disk to be true. */
+const NOTIFY = `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
+
 export interface Announcer {
   /** Once the transaction has committed, new work is announced; many at a time are told once. */
   newWork(tx: Tx): void;
@@ -20,9 +23,7 @@ export function createAnnouncer(db: Queryable): Announcer {
 
   function send(payload: string): void {
     // A closed pool or a dead server is no news here: the poll of each worker will find the work.
-    db.query('select pg_notify($1, $2)', [STEPS_CHANNEL, payload], 'workflow-notify').catch(
-      () => {},
-    );
+    db.query(NOTIFY, [STEPS_CHANNEL, payload], 'workflow-notify').catch(() => {});
   }
 
   return {

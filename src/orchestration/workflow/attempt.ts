@@ -1,18 +1,24 @@
 /** One attempt at a step: its handler at work, until it ends, is cut off, or takes too long. */
-import { AppError, type Logger, withLogContext } from '#kernel';
+import { AppError, type Clock, type Logger, withLogContext } from '#kernel';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import type { Outcome } from './advance.ts';
 import { unmetCondition } from './condition.ts';
 import type { ClaimedStep } from './rows.ts';
 
 export interface Attempt {
+  startedAt: Date;
   /** What it came to; undefined when nothing of it may be written. Never rejects. */
   ended: Promise<Outcome | undefined>;
   /** `lost`: somebody else decides on the step now. `stopping`: the step will be handed back. */
   abort(why: 'lost' | 'stopping'): void;
 }
 
-export function startAttempt(claimed: ClaimedStep, handler: StepHandler, log: Logger): Attempt {
+export function startAttempt(
+  claimed: ClaimedStep,
+  handler: StepHandler,
+  { clock, log }: { clock: Clock; log: Logger },
+): Attempt {
+  const startedAt = clock.now();
   const { run, step, timeoutMs } = claimed;
   const controller = new AbortController();
   const cut = Promise.withResolvers<Outcome | undefined>();
@@ -39,6 +45,7 @@ export function startAttempt(claimed: ClaimedStep, handler: StepHandler, log: Lo
   });
 
   return {
+    startedAt,
     ended,
     abort(why) {
       if (why === 'stopping') isStopping = true;

@@ -205,7 +205,9 @@ export async function releaseSteps(
 export async function reclaimLost(
   tx: Tx,
   maxLostLeases: number,
-): Promise<(StepReference & { worker: string | null; lostLeases: number })[]> {
+): Promise<
+  (StepReference & { worker: string | null; startedAt: Date | null; lostLeases: number })[]
+> {
   return tx.query(
     `with lost as (
        select run_id, name from loom.steps
@@ -218,7 +220,8 @@ export async function reclaimLost(
        from lost where s.run_id = lost.run_id and s.name = lost.name
        returning s.*
      )
-     select ${REFERENCE_COLUMNS}, s.worker, s.lost_leases as "lostLeases"
+     select ${REFERENCE_COLUMNS}, s.worker, s.started_at as "startedAt",
+       s.lost_leases as "lostLeases"
      from freed s join loom.runs r on r.id = s.run_id`,
     [maxLostLeases],
   );

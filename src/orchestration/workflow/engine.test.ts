@@ -30,14 +30,39 @@ test('a chain runs in order and each step reads what the one before it gave', as
   expect(after?.steps.map(({ state }) => state)).toEqual(['done', 'done', 'done']);
   expect(await engine.eventTypes(run.correlationId)).toEqual([
     'run.started',
-    'step.started',
     'step.completed',
-    'step.started',
     'step.completed',
-    'step.started',
     'step.completed',
     'run.completed',
   ]);
+});
+
+test('a step that takes its time is told while it is at work, a quick one only at its end', async () => {
+  const gate = Promise.withResolvers<void>();
+  await using engine = testEngine(await testDatabase());
+  engine.newWorker(
+    'busy',
+    {
+      notify: async ({ step }) => {
+        if (step.name === 'slow') await gate.promise;
+        return { outcome: 'done' };
+      },
+    },
+    { isManual: false },
+  );
+
+  const run = await engine.start(aGraph({ quick: [], slow: ['quick'] }));
+
+  const told = async () => engine.eventTypes(run.correlationId);
+  await waitFor('the start is told', async () => (await told()).includes('step.started'));
+  expect(await told()).toEqual(['run.started', 'step.completed', 'step.started']);
+  gate.resolve();
+  await waitFor('the run ends', async () => (await told()).includes('run.completed'));
+  const { items } = await engine.ledger.list({ correlationId: run.correlationId, order: 'oldest' });
+  const [quick, slow] = items.filter(({ type }) => type === 'step.completed');
+  expect(quick?.data).toMatchObject({ attempt: 1, worker: 'busy' });
+  const started = items.find(({ type }) => type === 'step.started');
+  expect(slow?.data).toMatchObject({ startedAt: started?.occurredAt.toISOString() });
 });
 
 test('branches run side by side, and their join waits for all of them', async () => {

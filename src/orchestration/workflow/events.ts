@@ -117,22 +117,27 @@ export function runRetried(
   });
 }
 
+/** One attempt: every event that ends it says who made it and since when. */
+export interface AttemptFacts {
+  attempt: number;
+  worker: string;
+  startedAt: Date;
+}
+
+/** Only of attempts that last; those that end at once tell their start with their end. */
 export function stepStarted(
   step: StepReference,
-  facts: { attempt: number; worker: string },
+  { attempt, worker, startedAt }: AttemptFacts,
 ): NewEvent {
-  return stepEvent('step.started', step, { data: facts });
+  return stepEvent('step.started', step, { occurredAt: startedAt, data: { attempt, worker } });
 }
 
 export function stepCompleted(
   step: StepReference,
-  facts: { id: Id<'evt'>; attempt: number; message: string | undefined },
+  facts: AttemptFacts & { id: Id<'evt'>; message: string | undefined },
 ): NewEvent {
-  const { id, attempt, message } = facts;
-  return stepEvent('step.completed', step, {
-    id,
-    data: message === undefined ? { attempt } : { attempt, message },
-  });
+  const { id, ...data } = facts;
+  return stepEvent('step.completed', step, { id, data });
 }
 
 export function stepSkipped(
@@ -144,7 +149,7 @@ export function stepSkipped(
 
 export function stepFailed(
   step: StepReference,
-  facts: {
+  facts: Partial<AttemptFacts> & {
     id: Id<'evt'>;
     attempt: number;
     message: string;
@@ -158,7 +163,7 @@ export function stepFailed(
 
 export function stepWaiting(
   step: StepReference,
-  facts: { id: Id<'evt'>; on: string; message: string; dueInMs: number | null },
+  facts: AttemptFacts & { id: Id<'evt'>; on: string; message: string; dueInMs: number | null },
 ): NewEvent {
   const { id, ...data } = facts;
   return stepEvent('step.waiting', step, { id, data });
@@ -185,7 +190,7 @@ export function stepResumed(
 /** Its worker died or was cut off: another one takes the step up. */
 export function stepReclaimed(
   step: StepReference,
-  facts: { worker: string | null; lostLeases: number },
+  facts: { worker: string | null; startedAt: Date | null; lostLeases: number },
 ): NewEvent {
   return stepEvent('step.reclaimed', step, { data: facts });
 }

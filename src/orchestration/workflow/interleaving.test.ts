@@ -87,6 +87,7 @@ class Model {
     const hand = this.#hands[worker]!;
     const finished = hand.splice(0, size).map((claimed): FinishedStep => ({
       claimed,
+      startedAt: systemClock.now(),
       result: isFailing
         ? { outcome: 'failed', message: 'drawn to fail' }
         : {
@@ -106,7 +107,7 @@ class Model {
       leaseMs: 60_000,
     };
     const { claimed } = await this.#engine.db.transaction((tx) =>
-      takeTurn(tx, deps, finished, size),
+      takeTurn(tx, deps, { finished, started: [], capacity: size, mayClaim: true }),
     );
     hand.push(...claimed);
     return claimed.length;

@@ -71,10 +71,9 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
       steps.map((step) => Object.assign({ id: newId('stp') }, step)),
       event,
     );
-    await ledger.append(
-      tx,
+    ledger.appendWithCommit(tx, [
       runStarted(run, { id: event, cause: request.cause, steps: definition.steps.length }),
-    );
+    ]);
     announcer.newWork(tx);
     return run;
   }

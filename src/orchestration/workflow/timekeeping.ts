@@ -23,7 +23,11 @@ export async function keepTime(deps: {
     const events = [
       ...resumed.map((step) => stepResumed(step, { by: 'timer', on: step.waitingOn })),
       ...reclaimed.map((step) =>
-        stepReclaimed(step, { worker: step.worker, lostLeases: step.lostLeases }),
+        stepReclaimed(step, {
+          worker: step.worker,
+          startedAt: step.startedAt,
+          lostLeases: step.lostLeases,
+        }),
       ),
     ];
     if (events.length === 0) return 0;

@@ -8,7 +8,14 @@ import { AppError, type Clock, type Db, type Logger, type NewId } from '#kernel'
 import type { BackgroundLoop, Ledger } from '#ledger';
 import type { StepHandler } from '../steps.ts';
 import { type Announcer, createAnnouncer, STEPS_CHANNEL } from './announce.ts';
-import { type FinishedStep, takeTurn, type TurnDeps } from './advance.ts';
+import {
+  type FinishedStep,
+  startedEvent,
+  takeTurn,
+  type TurnDeps,
+  type TurnOrder,
+  type TurnResult,
+} from './advance.ts';
 import { releaseSteps, renewLeases } from './claim.ts';
 import { type Attempt, startAttempt } from './attempt.ts';
 import { keepTime } from './timekeeping.ts';
@@ -17,6 +24,17 @@ import type { ClaimedStep } from './rows.ts';
 /** Polling is the truth, notifications only shorten the wait. */
 const POLL_MS = 500;
 const TIMEKEEPING_MS = 1_000;
+/**
+ * An attempt that ends within this time tells its start with its end: one event instead of two,
+ * which is half of what a quick step costs.
+ */
+const TELL_START_MS = 25;
+/** How long a busy worker that found no more work relies on being told of new work. */
+const CLAIM_EVERY_MS = 50;
+/** While one turn is committed, the next one is put together. */
+const TURNS_AT_ONCE = 2;
+/** One loop polls; the others only come when they are called. */
+const RELIEF_MS = 60_000;
 /** How long a stopping worker waits for handlers that were told to abort. */
 const GRACE_MS = 5_000;
 
@@ -67,6 +85,12 @@ class Worker implements WorkflowWorker {
   #rings = 0;
   readonly #sleepers = new Set<() => void>();
   #settledCount = 0;
+  /** Attempts whose start is not told yet. */
+  readonly #untold = new Set<ClaimedStep>();
+  #tellTimer: NodeJS.Timeout | undefined;
+  /** Whether ready steps may be there for the taking, and when that was last looked into. */
+  #isWorkLikely = true;
+  #claimedAt = 0;
 
   constructor(deps: WorkflowWorkerDeps) {
     this.#deps = { concurrency: 16, leaseMs: 30_000, maxBatch: 200, ...deps };
@@ -80,13 +104,19 @@ class Worker implements WorkflowWorker {
     const { signal } = this.#stopping;
     db.listen(STEPS_CHANNEL, (payload) => this.#onNotify(payload), signal);
     this.#loops = [
-      this.#keepWorking(),
+      this.#keepWorking(POLL_MS),
+      ...Array.from({ length: TURNS_AT_ONCE - 1 }, () => this.#keepWorking(RELIEF_MS)),
       this.#every(Math.max(10, leaseMs / 3), 'renewing leases failed', () => this.#renew()),
       this.#every(TIMEKEEPING_MS, 'timers and sweep failed', () => this.#keepTime()),
     ];
   }
 
   wake(): void {
+    this.#isWorkLikely = true;
+    this.#ring();
+  }
+
+  #ring(): void {
     this.#rings += 1;
     for (const wakeUp of this.#sleepers) wakeUp();
   }
@@ -106,17 +136,19 @@ class Worker implements WorkflowWorker {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
-    this.wake();
+    clearTimeout(this.#tellTimer);
+    this.#ring();
     await Promise.all(this.#loops);
 
     const held = [...this.#attempts.keys()];
     const attempts = [...this.#attempts.values()];
+    const untold = this.#takeUntold(0);
     for (const attempt of attempts) attempt.abort('stopping');
     await Promise.race([
       Promise.all(attempts.map(({ ended }) => ended)),
       delay(GRACE_MS, undefined, { ref: false }),
     ]);
-    await this.#handBack(held).catch((error: unknown) => {
+    await this.#handBack(held, untold).catch((error: unknown) => {
       // The leases run out by themselves; it only takes longer.
       this.#log.warn({ err: error }, 'unfinished steps could not be handed back');
     });
@@ -126,7 +158,7 @@ class Worker implements WorkflowWorker {
     return keepTime({ ...this.#deps, announcer: this.#announcer });
   }
 
-  async #keepWorking(): Promise<void> {
+  async #keepWorking(pollMs: number): Promise<void> {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       // Counted before the turn: whoever calls from here on is heard after it.
@@ -134,9 +166,9 @@ class Worker implements WorkflowWorker {
       try {
         await this.#advance();
         failures = 0;
+        if (this.#finished.length === 0 && rings === this.#rings) await this.#rest(pollMs);
         // Handlers that need no waiting end within this breath and share the next commit.
         await breathe();
-        if (this.#finished.length === 0 && rings === this.#rings) await this.#rest(POLL_MS);
       } catch (error) {
         failures += 1;
         this.#report(error, 'a turn of the worker failed');
@@ -148,60 +180,97 @@ class Worker implements WorkflowWorker {
   /** One turn: settles what is finished and fills the free hands. Gives how many it claimed. */
   async #advance(): Promise<number> {
     const { db, concurrency, maxBatch } = this.#deps;
-    const batch = this.#finished.splice(0, maxBatch);
+    const finished = this.#finished.splice(0, maxBatch);
     const held = this.#attempts.size + this.#finished.length + this.#settling + this.#reserved;
     const capacity = this.#stopping.signal.aborted
       ? 0
       : Math.max(0, Math.min(maxBatch, concurrency - held));
-    if (batch.length === 0 && capacity === 0) return 0;
+    const mayClaim = capacity > 0 && this.#shouldClaim();
+    const started = this.#takeUntold(TELL_START_MS);
+    if (finished.length === 0 && started.length === 0 && !mayClaim) return 0;
 
-    this.#settling += batch.length;
+    this.#settling += finished.length;
     this.#reserved += capacity;
     try {
-      const { claimed, settled } = await db
-        .transaction((tx) => takeTurn(tx, this.#turnDeps(), batch, capacity))
-        .catch((error: unknown) => this.#isolate(error, batch));
+      const order = { finished, started, capacity, mayClaim };
+      const { claimed, settled, isMoreReady } = await db
+        .transaction((tx) => takeTurn(tx, this.#turnDeps(), order))
+        .catch((error: unknown) => this.#isolate(error, order));
+      this.#isWorkLikely ||= isMoreReady;
       this.#settledCount += settled.size;
-      for (const { claimed: step } of batch) {
+      for (const { claimed: step } of finished) {
         if (!settled.has(step)) this.#logLost(step);
       }
       for (const step of claimed) this.#begin(step);
       return claimed.length;
     } catch (error) {
       // Nothing of it was written: the next turn tries again, as long as the leases hold.
-      this.#finished.unshift(...batch);
+      this.#finished.unshift(...finished);
+      for (const { claimed } of started) this.#untold.add(claimed);
+      this.#isWorkLikely ||= mayClaim;
       throw error;
     } finally {
-      this.#settling -= batch.length;
+      this.#settling -= finished.length;
       this.#reserved -= capacity;
     }
+  }
+
+  /** Each look is a query, so a worker that has found nothing more waits for news of new work. */
+  #shouldClaim(): boolean {
+    const now = performance.now();
+    const isDue = this.#isWorkLikely || now - this.#claimedAt >= CLAIM_EVERY_MS;
+    if (!isDue) return false;
+    // Cleared before the look: news that comes during it is about what it may have missed.
+    this.#isWorkLikely = this.#loops.length === 0;
+    this.#claimedAt = now;
+    return true;
+  }
+
+  /** Takes the attempts of at least this age whose start nobody has told. */
+  #takeUntold(ageMs: number): Omit<FinishedStep, 'result'>[] {
+    const latest = this.#deps.clock.now().getTime() - ageMs;
+    const taken: Omit<FinishedStep, 'result'>[] = [];
+    for (const claimed of this.#untold) {
+      const startedAt = this.#attempts.get(claimed)?.startedAt;
+      if (startedAt !== undefined && startedAt.getTime() > latest) continue;
+      this.#untold.delete(claimed);
+      if (startedAt !== undefined) taken.push({ claimed, startedAt });
+    }
+    if (this.#untold.size > 0 && !this.#stopping.signal.aborted) {
+      this.#tellTimer ??= setTimeout(() => {
+        this.#tellTimer = undefined;
+        this.#ring();
+      }, TELL_START_MS);
+    }
+    return taken;
   }
 
   /**
    * A batch that cannot be written is tried step by step, so that one step's rows do not hold up its
    * neighbours; the step that cannot be written has failed this attempt.
    */
-  async #isolate(error: unknown, batch: readonly FinishedStep[]) {
+  async #isolate(error: unknown, { finished, started, mayClaim }: TurnOrder): Promise<TurnResult> {
     const isOutage = error instanceof AppError && error.kind === 'unavailable';
-    if (isOutage || batch.length === 0) throw error;
+    if (isOutage || finished.length === 0) throw error;
     const settled = new Set<ClaimedStep>();
-    for (const one of batch) {
+    for (const one of finished) {
       for (const step of await this.#settleAlone(one)) settled.add(step);
     }
-    return { claimed: [], settled };
+    for (const { claimed } of started) this.#untold.add(claimed);
+    return { claimed: [], settled, isMoreReady: mayClaim };
   }
 
   async #settleAlone(one: FinishedStep): Promise<ReadonlySet<ClaimedStep>> {
     const { db } = this.#deps;
     const turn = this.#turnDeps();
     try {
-      return (await db.transaction((tx) => takeTurn(tx, turn, [one], 0))).settled;
+      return (await db.transaction((tx) => takeTurn(tx, turn, alone(one)))).settled;
     } catch (error) {
       if (error instanceof AppError && error.kind === 'unavailable') throw error;
       this.#report(error, 'what a step came to could not be written');
       const message = 'What the step came to could not be written; the server log has the cause.';
-      const failed = { claimed: one.claimed, result: { outcome: 'failed' as const, message } };
-      return (await db.transaction((tx) => takeTurn(tx, turn, [failed], 0))).settled;
+      const failed = { ...one, result: { outcome: 'failed' as const, message } };
+      return (await db.transaction((tx) => takeTurn(tx, turn, alone(failed)))).settled;
     }
   }
 
@@ -212,12 +281,18 @@ class Worker implements WorkflowWorker {
   }
 
   #begin(claimed: ClaimedStep): void {
-    const attempt = startAttempt(claimed, this.#handlers.get(claimed.step.kind)!, this.#log);
+    const handler = this.#handlers.get(claimed.step.kind)!;
+    const attempt = startAttempt(claimed, handler, { clock: this.#deps.clock, log: this.#log });
+    const { startedAt } = attempt;
     this.#attempts.set(claimed, attempt);
+    this.#untold.add(claimed);
     void attempt.ended.then((result) => {
       this.#attempts.delete(claimed);
-      if (result !== undefined) this.#finished.push({ claimed, result });
-      this.wake();
+      if (result !== undefined) {
+        this.#untold.delete(claimed);
+        this.#finished.push({ claimed, startedAt, result });
+      }
+      this.#ring();
     });
   }
 
@@ -246,12 +321,19 @@ class Worker implements WorkflowWorker {
   }
 
   /** Steps that ended in the grace after all are settled; of those the release no longer speaks. */
-  async #handBack(held: readonly ClaimedStep[]): Promise<void> {
+  async #handBack(
+    held: readonly ClaimedStep[],
+    untold: readonly Omit<FinishedStep, 'result'>[],
+  ): Promise<void> {
     while (this.#finished.length > 0) await this.#advance();
     if (held.length === 0) return;
-    const { db, workerId } = this.#deps;
+    const { db, ledger, workerId } = this.#deps;
     await db.transaction(async (tx) => {
       await releaseSteps(tx, workerId, held.map(toHolding));
+      ledger.appendWithCommit(
+        tx,
+        untold.map((each) => startedEvent({ worker: workerId }, each)),
+      );
       this.#announcer.newWork(tx);
     });
   }
@@ -288,6 +370,10 @@ class Worker implements WorkflowWorker {
   #logLost({ run, step }: ClaimedStep): void {
     this.#log.info({ runId: run.id, stepName: step.name }, 'step lost to its lease or its run');
   }
+}
+
+function alone(one: FinishedStep): TurnOrder {
+  return { finished: [one], started: [], capacity: 0, mayClaim: false };
 }
 
 function toHolding({ run, step, fence }: ClaimedStep) {
