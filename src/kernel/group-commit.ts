@@ -21,13 +21,15 @@ export function createGroupCommit<Item, Result>(options: {
   flush(items: Item[]): Promise<Result[]>;
   maxItems?: number;
   maxWaitMs?: number;
+  /** Groups that may be committed side by side; then a later item may be stored before an earlier. */
+  maxFlushes?: number;
   /** Items that may wait at once before callers are turned away. */
   maxQueued?: number;
 }): GroupCommit<Item, Result> {
-  const { flush, maxItems = 200, maxWaitMs = 5, maxQueued = 20_000 } = options;
+  const { flush, maxItems = 200, maxWaitMs = 5, maxFlushes = 1, maxQueued = 20_000 } = options;
   let queue: Waiting<Item, Result>[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
+  const running = new Set<Promise<void>>();
 
   async function drain(): Promise<void> {
     while (queue.length > 0) {
@@ -52,10 +54,12 @@ export function createGroupCommit<Item, Result>(options: {
   function start(): void {
     clearTimeout(timer);
     timer = undefined;
-    running ??= drain().finally(() => {
-      running = undefined;
+    if (running.size === maxFlushes) return;
+    const flushing = drain().finally(() => {
+      running.delete(flushing);
       if (queue.length > 0) start();
     });
+    running.add(flushing);
   }
 
   return {
@@ -76,9 +80,9 @@ export function createGroupCommit<Item, Result>(options: {
     },
     async [Symbol.asyncDispose]() {
       // What is written while the last group is committed is still taken along.
-      while (queue.length > 0 || running !== undefined) {
-        start();
-        await running;
+      while (queue.length > 0 || running.size > 0) {
+        if (queue.length > 0) start();
+        await Promise.race(running);
       }
     },
   };

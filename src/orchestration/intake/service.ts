@@ -19,6 +19,9 @@ const MAX_ATTEMPTS = 8;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 300_000;
 const SIDE_BY_SIDE = 4;
+const ANNOUNCE_MS = 5;
+/** While one group is on its way to the disk, the next one is put together and sent. */
+const FLUSHES_AT_ONCE = 2;
 const KEEP_HANDLED_MS = 7 * 24 * 3_600_000;
 const MAX_ERROR = 1_000;
 
@@ -54,52 +57,51 @@ export interface Intake extends IntakeService, AsyncDisposable {
 export function createIntakeService(deps: IntakeDeps): Intake {
   const { db, ledger, newId, changes, leaseMs = 30_000 } = deps;
   const log = deps.log.child({ room: 'intake' });
-  const writer: GroupCommit<Delivery, Receipt> = createGroupCommit({ flush: writeDown });
+  const writer: GroupCommit<Delivery, Receipt> = createGroupCommit({
+    flush: writeDown,
+    maxFlushes: FLUSHES_AT_ONCE,
+  });
+  let announcing: NodeJS.Timeout | undefined;
 
   async function writeDown(deliveries: Delivery[]): Promise<Receipt[]> {
     return db.transaction(async (tx) => {
-      // Sorted, so that two nodes that write the same deliveries wait for each other in one order.
-      const sorted = deliveries.toSorted(
-        (a, b) => compare(a.source, b.source) || compare(a.deliveryId, b.deliveryId),
+      const { freshDeliveries, freshKeys } = await store.noteDeliveries(
+        tx,
+        deliveries.map(({ source, deliveryId, signals }) => ({
+          source,
+          deliveryId,
+          dedupeKeys: signals.map(({ dedupeKey }) => dedupeKey),
+        })),
       );
-      const fresh = await store.insertDeliveries(tx, sorted);
-      // Of equal deliveries in one group the first counts.
-      const isFirst = deliveries.map(({ source, deliveryId }) =>
-        fresh.delete(store.deliveryKey(source, deliveryId)),
-      );
-      const accepted = await writeSignals(isFirst);
-      return deliveries.map((_, index) => ({
-        accepted: accepted[index] ?? 0,
-        isDuplicate: isFirst[index] !== true,
-      }));
-
-      async function writeSignals(isNew: readonly boolean[]): Promise<number[]> {
-        const told = deliveries.map(({ signals }, index) => (isNew[index] === true ? signals : []));
-        const keys = new Set(told.flat().map(({ dedupeKey }) => dedupeKey));
-        if (keys.size === 0) return [];
-        const unseen = await store.insertKeys(tx, [...keys].sort());
-        // Deleting as we go: the second signal with a key in the same group is not new either.
-        const own = told.map((signals) => signals.filter((one) => unseen.delete(one.dedupeKey)));
-        const rows = own.flatMap((signals, index) =>
-          signals.map((signal) => ({
-            id: newId('sig'),
-            eventId: newId('evt'),
-            subject: subjectOf(signal),
-            signal,
-            deliveryId: deliveries[index]!.deliveryId,
-          })),
-        );
-        if (rows.length > 0) {
-          await ledger.appendMany(
-            tx,
-            rows.map((row) => signalReceived(row.id, row.eventId, row.signal, row.deliveryId)),
-          );
-          await store.insertSignals(tx, rows);
-          await store.notifyInbox(tx);
+      const rows: (store.NewInboxSignal & { deliveryId: string })[] = [];
+      const receipts = deliveries.map(({ source, deliveryId, signals }) => {
+        // Deleting as we go: of equal deliveries, or signals, in one group the first counts.
+        const isFirst = freshDeliveries.delete(store.deliveryKey(source, deliveryId));
+        const own = isFirst ? signals.filter((one) => freshKeys.delete(one.dedupeKey)) : [];
+        for (const signal of own) {
+          const subject = subjectOf(signal);
+          rows.push({ id: newId('sig'), eventId: newId('evt'), subject, signal, deliveryId });
         }
-        return own.map(({ length }) => length);
+        return { accepted: own.length, isDuplicate: !isFirst };
+      });
+      if (rows.length > 0) {
+        ledger.appendWithCommit(
+          tx,
+          rows.map((row) => signalReceived(row.id, row.eventId, row.signal, row.deliveryId)),
+        );
+        store.insertSignalsWithCommit(tx, rows);
+        tx.afterCommit(announce);
       }
+      return receipts;
     });
+  }
+
+  /** Tells the loops of new signals, soon and once for many commits. */
+  function announce(): void {
+    announcing ??= setTimeout(() => {
+      announcing = undefined;
+      store.notifyInbox(db).catch(() => {});
+    }, ANNOUNCE_MS).unref();
   }
 
   async function processOnce(limit = 100): Promise<number> {
@@ -186,8 +188,4 @@ export function createIntakeService(deps: IntakeDeps): Intake {
     tidy: () => store.clearHandled(db, KEEP_HANDLED_MS, 10_000),
     [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

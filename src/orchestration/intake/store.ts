@@ -2,34 +2,68 @@
 import { Signal } from '#connectors/contract';
 import type { Id, Queryable, Tx } from '#kernel';
 
-/** The deliveries that were not known before, as positions in the list given. */
-export async function insertDeliveries(
-  tx: Tx,
-  deliveries: readonly { source: string; deliveryId: string }[],
-): Promise<Set<string>> {
-  const rows = await tx.query<{ source: string; delivery_id: string }>(
-    `insert into loom.inbound_deliveries (source, delivery_id)
-     select * from unnest($1::text[], $2::text[])
-     on conflict do nothing returning source, delivery_id`,
-    [deliveries.map(({ source }) => source), deliveries.map(({ deliveryId }) => deliveryId)],
-    'intake_insert_deliveries',
-  );
-  return new Set(rows.map((row) => deliveryKey(row.source, row.delivery_id)));
+export interface KnownOf {
+  /** By `deliveryKey`: the deliveries that were not known before. */
+  freshDeliveries: Set<string>;
+  /** The keys of their signals that were not known before. */
+  freshKeys: Set<string>;
 }
+
+/** Notes deliveries and the keys of their signals; gives what of both is new. */
+export async function noteDeliveries(
+  tx: Tx,
+  deliveries: readonly { source: string; deliveryId: string; dedupeKeys: readonly string[] }[],
+): Promise<KnownOf> {
+  const keys = deliveries.flatMap(({ dedupeKeys }, index) =>
+    dedupeKeys.map((key) => ({ key, number: index + 1 })),
+  );
+  const rows = await tx.query<{ source: string | null; delivery_id: string; key: string | null }>(
+    NOTE_DELIVERIES,
+    [
+      deliveries.map(({ source }) => source),
+      deliveries.map(({ deliveryId }) => deliveryId),
+      keys.map(({ number }) => number),
+      keys.map(({ key }) => key),
+    ],
+    'intake_note_deliveries',
+  );
+  return {
+    freshDeliveries: new Set(
+      rows.flatMap((row) =>
+        row.source === null ? [] : [deliveryKey(row.source, row.delivery_id)],
+      ),
+    ),
+    freshKeys: new Set(rows.flatMap(({ key }) => key ?? [])),
+  };
+}
+
+/**
+ * Keys of known deliveries stay untouched. Both inserts go in sorted order, so that two nodes that
+ * write the same things wait for each other in one order.
+ */
+const NOTE_DELIVERIES = `
+  with given as materialized (
+    select distinct on (source, delivery_id) *
+    from unnest((select $1::text[]), (select $2::text[]))
+      with ordinality as g (source, delivery_id, number)
+    order by source, delivery_id, number
+  ), fresh as (
+    insert into loom.inbound_deliveries (source, delivery_id)
+    select source, delivery_id from given order by source, delivery_id
+    on conflict do nothing returning source, delivery_id
+  ), unseen as (
+    insert into loom.signal_keys (dedupe_key)
+    select distinct k.key
+    from unnest((select $3::int[]), (select $4::text[])) as k (number, key)
+      join given using (number) join fresh using (source, delivery_id)
+    order by k.key
+    on conflict do nothing returning dedupe_key
+  )
+  select source, delivery_id, null as key from fresh
+  union all select null, null, dedupe_key from unseen`;
 
 export function deliveryKey(source: string, deliveryId: string): string {
   return `${source} ${deliveryId}`;
-}
-
-/** The keys that were not known before. */
-export async function insertKeys(tx: Tx, keys: readonly string[]): Promise<Set<string>> {
-  const rows = await tx.query<{ dedupe_key: string }>(
-    `insert into loom.signal_keys (dedupe_key) select unnest($1::text[])
-     on conflict do nothing returning dedupe_key`,
-    [keys],
-    'intake_insert_keys',
-  );
-  return new Set(rows.map(({ dedupe_key: key }) => key));
 }
 
 export interface NewInboxSignal {
@@ -39,10 +73,11 @@ export interface NewInboxSignal {
   signal: Signal;
 }
 
-export async function insertSignals(tx: Tx, signals: readonly NewInboxSignal[]): Promise<void> {
-  await tx.query(
+export function insertSignalsWithCommit(tx: Tx, signals: readonly NewInboxSignal[]): void {
+  tx.withCommit(
     `insert into loom.inbox_signals (id, event_id, source, type, subject, body)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
+     select * from unnest((select $1::text[]), (select $2::text[]), (select $3::text[]),
+       (select $4::text[]), (select $5::text[]), (select $6::jsonb[]))`,
     [
       signals.map(({ id }) => id),
       signals.map(({ eventId }) => eventId),
@@ -55,8 +90,16 @@ export async function insertSignals(tx: Tx, signals: readonly NewInboxSignal[]):
   );
 }
 
-export async function notifyInbox(tx: Tx): Promise<void> {
-  await tx.query(`select pg_notify('loom_inbox', '')`);
+/**
+ * Wakes the loops, after the commit and outside of it: NOTIFY inside a transaction holds a lock of
+ * the whole server until its fsync is over. A lost wake-up is found by polling.
+ */
+export async function notifyInbox(queryable: Queryable): Promise<void> {
+  await queryable.query(
+    `select set_config('synchronous_commit', 'off', true), pg_notify('loom_inbox', '')`,
+    [],
+    'intake_notify',
+  );
 }
 
 export interface InboxRow {
