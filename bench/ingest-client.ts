@@ -9,18 +9,39 @@ const agent = new Agent({ keepAlive: true, maxSockets: order.connections });
 const latenciesMs: number[] = [];
 let next = 0;
 
-async function send(index: number): Promise<void> {
-  const body = JSON.stringify({
-    key: `${order.name}-${index}`,
-    title: `Issue ${index}`,
-    text: 'x'.repeat(450),
+/** An issue as GitHub tells of it, cut to the fields that are read, with half a kilobyte of text. */
+function deliveryOf(index: number): string {
+  return JSON.stringify({
+    action: 'opened',
+    repository: { full_name: 'acme/shop', id: 1 },
+    sender: { login: 'bench', type: 'User', id: 2 },
+    issue: {
+      number: order.first + index,
+      title: `Issue ${index}`,
+      body: 'x'.repeat(450),
+      state: 'open',
+      updated_at: '2026-11-22T12:00:00Z',
+      user: { login: 'bench', type: 'User', id: 2 },
+      labels: [],
+    },
   });
+}
+
+async function send(index: number): Promise<void> {
+  const body = deliveryOf(index);
   const signature = createHmac('sha256', order.secret).update(body).digest('hex');
   const before = performance.now();
   await new Promise<void>((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'x-signature': signature };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'x-github-event': 'issues',
+      'x-github-delivery': `${order.first}-${index}`,
+      'x-hub-signature-256': `sha256=${signature}`,
+    };
+    const { port, path } = order;
     const sending = request(
-      { agent, port: order.port, host: '127.0.0.1', method: 'POST', path: '/', headers },
+      { agent, port, host: '127.0.0.1', method: 'POST', path, headers },
       (response) => {
         response.resume();
         response.on('end', () => {
@@ -43,8 +64,14 @@ async function lane(): Promise<void> {
 }
 
 const start = performance.now();
+const cpuBefore = process.threadCpuUsage();
 await Promise.all(Array.from({ length: order.connections }, lane));
-const result: IngestClientResult = { seconds: (performance.now() - start) / 1_000, latenciesMs };
+const cpu = process.threadCpuUsage(cpuBefore);
+const result: IngestClientResult = {
+  seconds: (performance.now() - start) / 1_000,
+  cpuSeconds: (cpu.user + cpu.system) / 1_000_000,
+  latenciesMs,
+};
 agent.destroy();
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort?.postMessage(result);

@@ -1,43 +1,55 @@
 /**
- * Events per second through HTTP, durable when they are acknowledged, beside raw inserts of 200 rows
- * at once. Every delivery is signed, verified, checked against those known, written as a signal with
- * its ledger event, and answered after the commit. The sender is a thread on the same machine.
+ * Events per second through HTTP. One event is one webhook delivery of about 0.7 KB that carries one
+ * signal: signed by its sender, verified, translated, checked against those known, written as delivery,
+ * key, ledger event with payload and links, and inbox row, and answered after the commit.
+ *
+ * Beside it, in the same run: the same through a listener without the HTTP app around it; the same
+ * rows in groups of 200 without HTTP; and raw inserts of 200 rows into one table. The sender is a
+ * thread on the same machine, and its processor time is taken off ours.
  */
 import { once } from 'node:events';
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { getRequestListener } from '@hono/node-server';
+import { compose, type Composition } from '../src/app/compose.ts';
 import {
   createLogger,
-  createNewId,
   type Db,
+  loadConfig,
   migrate,
   openDatabase,
   systemClock,
 } from '../src/kernel/index.ts';
-import { createLedger } from '../src/ledger/index.ts';
-import { createIntakeService, type Intake, type IntakeDeps } from '../src/orchestration/index.ts';
+import { createHttpApp, type WebhookReceiver } from '../src/surfaces/index.ts';
+import { processorSeconds } from './processor.ts';
 import { median, percentile, type Table, type Verdict } from './report.ts';
 import type { BenchServer } from './server.ts';
 
 export interface IngestOrder {
-  name: string;
   port: number;
+  path: string;
   secret: string;
+  /** Number of the first issue: every delivery of a benchmark is another. */
+  first: number;
   count: number;
   connections: number;
 }
 export interface IngestClientResult {
   seconds: number;
+  cpuSeconds: number;
   latenciesMs: number[];
 }
-export interface IngestMeasured {
-  http: number[];
-  raw: number[];
-  ackP99Ms: number[];
+
+interface Sample {
+  perSecond: number;
+  /** Processor time of our process and the database for one event, without the sender's. */
+  cpuMicros: number;
+  p99Ms?: number | undefined;
 }
+type Way = 'app' | 'listener' | 'groups' | 'raw';
+export type IngestMeasured = Record<Way, Sample[]>;
 
 const SECRET = 'bench-secret-of-no-worth';
 const BATCH = 200;
@@ -53,59 +65,112 @@ export async function measureIngest(
   );
   await db.query('create index raw_events_kind on raw_events (kind, at)');
   await db.query('create index raw_events_at on raw_events (at)');
-  await using intake = openIntake(db);
-  await using endpoint = await listen(intake);
-  const measured: IngestMeasured = { http: [], raw: [], ackP99Ms: [] };
-  await sendAll({ ...options, name: 'warm', port: endpoint.port, count: 500 });
-  await insertRaw(db, 'warm', 1_000);
+  await using composition = await composeWithoutWork(db, server);
+  const app = createHttpApp(composition.services);
+  const handle = getRequestListener(app.fetch);
+  await using whole = await listen((incoming, outgoing) => void handle(incoming, outgoing));
+  await using bare = await listen(bareListener(composition.services.webhooks.get('github')!));
+
+  const { connections, events } = options;
+  let first = 1;
+  const through = async (port: number, count: number): Promise<Sample> => {
+    first += 1_000_000;
+    const order = { port, path: '/webhooks/github', secret: SECRET, first, count, connections };
+    const before = processorSeconds(server.pid);
+    const { seconds, cpuSeconds, latenciesMs } = await sendAll(order);
+    const sample = sampleOf(server, before, count, seconds, cpuSeconds);
+    return { ...sample, p99Ms: percentile(latenciesMs, 0.99) };
+  };
+  const inGroups = async (count: number): Promise<Sample> => {
+    first += 1_000_000;
+    const before = processorSeconds(server.pid);
+    return sampleOf(server, before, count, await receiveGroups(composition, first, count));
+  };
+  const raw = async (count: number): Promise<Sample> => {
+    first += 1_000_000;
+    const before = processorSeconds(server.pid);
+    return sampleOf(server, before, count, await insertRaw(db, first, count));
+  };
+  const ways: Record<Way, (count: number) => Promise<Sample>> = {
+    app: (count) => through(whole.port, count),
+    listener: (count) => through(bare.port, count),
+    groups: inGroups,
+    raw,
+  };
+
+  const measured: IngestMeasured = { app: [], listener: [], groups: [], raw: [] };
+  for (const way of Object.values(ways)) await way(1_000);
   for (let round = 0; round < options.rounds; round += 1) {
-    const order = {
-      ...options,
-      name: `round-${round}`,
-      port: endpoint.port,
-      count: options.events,
-    };
-    const { seconds, latenciesMs } = await sendAll(order);
-    measured.http.push(options.events / seconds);
-    measured.ackP99Ms.push(percentile(latenciesMs, 0.99));
-    measured.raw.push(options.events / (await insertRaw(db, `round-${round}`, options.events)));
-    options.say(
-      `ingest round ${round + 1}: ${Math.round(measured.http.at(-1)!)} events/s through HTTP, ${Math.round(measured.raw.at(-1)!)} raw`,
-    );
+    for (const [way, run] of Object.entries(ways) as [Way, (typeof ways)[Way]][]) {
+      const sample = await run(events);
+      measured[way].push(sample);
+      options.say(
+        `ingest round ${round + 1}: ${way} ${Math.round(sample.perSecond)} events/s, ${Math.round(sample.cpuMicros)} µs of processor each`,
+      );
+    }
   }
   const [stored] = await db.query<{ count: number }>(
     `select count(*)::int as count from loom.events where type = 'signal.received'`,
   );
-  const sent = options.rounds * options.events + 500;
+  const sent = 3 * (1_000 + options.rounds * events);
   if (stored?.count !== sent) throw new Error(`${sent} acknowledged, ${stored?.count} stored`);
   return measured;
 }
 
-function openIntake(db: Db): Intake {
-  const clock = systemClock;
-  const newId = createNewId(clock);
-  const log = createLogger({ level: 'error' });
-  const ledger = createLedger({ db, clock, newId, log, tenant: 'bench' });
-  // Only writing down is measured; nobody acts on these signals.
-  const changes = {} as IntakeDeps['changes'];
-  return createIntakeService({
-    db,
-    ledger,
-    clock,
-    newId,
-    log,
-    changes,
-    onDeployment: async () => {},
+function sampleOf(
+  server: BenchServer,
+  before: ReturnType<typeof processorSeconds>,
+  count: number,
+  seconds: number,
+  senderSeconds = 0,
+): Sample {
+  const after = processorSeconds(server.pid);
+  const used = after.node - before.node + (after.database - before.database) - senderSeconds;
+  return { perSecond: count / seconds, cpuMicros: (used / count) * 1e6 };
+}
+
+/** The product as it is composed; nobody acts on the signals, because only writing down is measured. */
+function composeWithoutWork(db: Db, server: BenchServer): Promise<Composition> {
+  const config = loadConfig({
+    env: {},
+    flags: { data: server.folder, 'github.webhookSecret': SECRET, 'forge.enabled': false },
+    cwd: server.folder,
+  });
+  return compose({
+    config,
+    storage: {
+      db,
+      kind: 'embedded',
+      version: server.version,
+      [Symbol.asyncDispose]: async () => {},
+    },
+    clock: systemClock,
+    log: createLogger({ level: 'error' }),
+    publicUrl: 'http://127.0.0.1:7400',
+    work: false,
   });
 }
 
-async function listen(intake: Intake): Promise<{ port: number } & AsyncDisposable> {
-  const http = createServer((incoming, outgoing) => {
-    receive(intake, incoming).then(
-      (status) => outgoing.writeHead(status).end(),
-      () => outgoing.writeHead(500).end(),
-    );
-  });
+/** The least a server could do around the receiver. */
+function bareListener(receiver: WebhookReceiver): RequestListener {
+  return (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const headers = incoming.headers as Record<string, string | undefined>;
+      const delivery = { headers, body: Buffer.concat(chunks) };
+      Promise.resolve(receiver.verify(delivery))
+        .then(() => receiver.receive(delivery))
+        .then(
+          ({ isDuplicate }) => outgoing.writeHead(isDuplicate ? 200 : 202).end(),
+          () => outgoing.writeHead(500).end(),
+        );
+    });
+  };
+}
+
+async function listen(listener: RequestListener): Promise<{ port: number } & AsyncDisposable> {
+  const http = createServer(listener);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   return {
@@ -118,98 +183,117 @@ async function listen(intake: Intake): Promise<{ port: number } & AsyncDisposabl
   };
 }
 
-async function receive(intake: Intake, incoming: IncomingMessage): Promise<number> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const body = Buffer.concat(chunks);
-  const expected = createHmac('sha256', SECRET).update(body).digest();
-  const given = Buffer.from(String(incoming.headers['x-signature']), 'hex');
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 401;
-  const { key, title, text } = JSON.parse(body.toString()) as Record<string, string>;
-  const { accepted } = await intake.receive({
-    source: 'bench',
-    deliveryId: key!,
-    signals: [
-      {
-        type: 'work-item.updated',
-        source: 'bench',
-        dedupeKey: key!,
-        occurredAt: new Date(),
-        workItem: {
-          externalKey: key!,
-          repository: 'acme/shop',
-          title: title!,
-          text: text!,
-          labels: [],
-          state: 'open',
-          author: { login: 'bench' },
-        },
-      },
-    ],
-  });
-  return accepted === 1 ? 202 : 409;
-}
-
-async function sendAll(order: Omit<IngestOrder, 'secret'>): Promise<IngestClientResult> {
-  const { name, port, count, connections } = order;
-  const workerData: IngestOrder = { name, port, count, connections, secret: SECRET };
+async function sendAll(workerData: IngestOrder): Promise<IngestClientResult> {
   const client = new Worker(join(import.meta.dirname, 'ingest-client.ts'), { workerData });
   const [result] = (await once(client, 'message')) as [IngestClientResult];
   await client.terminate();
   return result;
 }
 
+/** The same rows in the same tables, 200 deliveries at a time. Gives the seconds it took. */
+async function receiveGroups(
+  { intake }: Composition,
+  first: number,
+  count: number,
+): Promise<number> {
+  const start = performance.now();
+  for (let done = 0; done < count; done += BATCH) {
+    await Promise.all(
+      Array.from({ length: Math.min(BATCH, count - done) }, (_, index) => {
+        const key = `acme/shop#${first + done + index}`;
+        return intake.receive({
+          source: 'github',
+          deliveryId: key,
+          signals: [
+            {
+              type: 'work-item.updated',
+              source: 'github',
+              dedupeKey: key,
+              occurredAt: new Date(),
+              workItem: {
+                externalKey: key,
+                repository: 'acme/shop',
+                title: `Issue ${index}`,
+                text: 'x'.repeat(450),
+                labels: [],
+                state: 'open',
+                author: { login: 'bench' },
+              },
+            },
+          ],
+        });
+      }),
+    );
+  }
+  return (performance.now() - start) / 1_000;
+}
+
 /** Gives the seconds it took. */
-async function insertRaw(db: Db, name: string, count: number): Promise<number> {
+async function insertRaw(db: Db, from: number, count: number): Promise<number> {
   const body = JSON.stringify({ title: 'Issue', text: 'x'.repeat(550) });
   const start = performance.now();
-  for (let first = 0; first < count; first += BATCH) {
-    const rows = Array.from(
-      { length: Math.min(BATCH, count - first) },
-      (_, index) => first + index,
-    );
+  for (let done = 0; done < count; done += BATCH) {
+    const rows = Array.from({ length: Math.min(BATCH, count - done) }, (_, row) => done + row);
     await db.query(
       `insert into raw_events select id, 'signal.received', now(), body::jsonb
        from unnest($1::text[], $2::text[]) as n (id, body)`,
-      [rows.map((row) => `${name}-${row}`), rows.map(() => body)],
+      [rows.map((row) => `${from}-${row}`), rows.map(() => body)],
       'bench-raw',
     );
   }
   return (performance.now() - start) / 1_000;
 }
 
-export function ingestTable({ http, raw, ackP99Ms }: IngestMeasured): Table {
+const NAMES: Record<Way, string> = {
+  app: 'through the HTTP app (`POST /webhooks/github`)',
+  listener: 'through a bare listener, the same receiver',
+  groups: 'the same rows in groups of 200, without HTTP: seven tables, thirteen indexes',
+  raw: 'raw: one table, three indexes, inserts of 200 rows',
+};
+
+export function ingestTable(measured: IngestMeasured): Table {
+  const rate = (way: Way) => median(measured[way].map(({ perSecond }) => perSecond));
   return {
-    head: ['what', 'events/s (median)', 'share of raw', 'acknowledged, p99 ms'],
-    rows: [
-      [
-        'through HTTP, signed, deduplicated, with ledger event',
-        String(Math.round(median(http))),
-        `${Math.round((100 * median(http)) / median(raw))} %`,
-        median(ackP99Ms).toFixed(0),
-      ],
-      ['raw inserts of 200 rows, three indexes', String(Math.round(median(raw))), '100 %', '-'],
-    ],
+    head: ['what', 'events/s (median)', 'range', 'share of raw', 'processor µs/event', 'p99 ms'],
+    rows: (Object.keys(NAMES) as Way[]).map((way) => {
+      const rates = measured[way].map(({ perSecond }) => perSecond);
+      const late = measured[way].flatMap(({ p99Ms }) => p99Ms ?? []);
+      return [
+        NAMES[way],
+        String(Math.round(rate(way))),
+        `${Math.round(Math.min(...rates))}-${Math.round(Math.max(...rates))}`,
+        `${Math.round((100 * rate(way)) / rate('raw'))} %`,
+        String(Math.round(median(measured[way].map(({ cpuMicros }) => cpuMicros)))),
+        late.length === 0 ? '-' : median(late).toFixed(0),
+      ];
+    }),
   };
 }
 
-export function ingestVerdicts({ http, raw, ackP99Ms }: IngestMeasured): Verdict[] {
-  const share = median(http) / median(raw);
+export function ingestVerdicts(measured: IngestMeasured): Verdict[] {
+  const rate = (way: Way) => median(measured[way].map(({ perSecond }) => perSecond));
+  const share = (way: Way) => rate('app') / rate(way);
+  const late = median(measured.app.map(({ p99Ms }) => p99Ms ?? Number.NaN));
   return [
     {
       bar: 'ingest through HTTP: at least 5,000 events/s',
-      figure: `${Math.round(median(http))}/s`,
-      isMet: median(http) >= 5_000,
+      figure: `${Math.round(rate('app'))}/s`,
+      isMet: rate('app') >= 5_000,
     },
     {
-      bar: 'ingest through HTTP: at least half of raw batches of 200',
-      figure: `${Math.round(share * 100)} %`,
-      isMet: share >= 0.5,
+      bar: 'ingest through HTTP: at least half of raw batches of 200 into one table',
+      figure: `${Math.round(share('raw') * 100)} %`,
+      isMet: share('raw') >= 0.5,
     },
     {
-      bar: 'acknowledged within 50 ms (p99)',
-      figure: `${median(ackP99Ms).toFixed(0)} ms`,
-      isMet: median(ackP99Ms) <= 50,
+      bar: 'ingest through HTTP: at least half of batches of 200 of the same rows',
+      figure: `${Math.round(share('groups') * 100)} %`,
+      isMet: share('groups') >= 0.5,
+    },
+    {
+      bar: 'ingest acknowledged within 50 ms (p99)',
+      figure: `${late.toFixed(0)} ms`,
+      isMet: late <= 50,
     },
   ];
 }
