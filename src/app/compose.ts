@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import { createContextService, type ContextService } from '#context';
 import { createGovernanceService } from '#governance';
 import { buildXray } from '#insights';
-import { AppError, type Clock, type Config, createNewId, type Logger } from '#kernel';
 import {
+  AppError,
   type BackgroundLoop,
-  createLedger,
-  createOutboxWorker,
-  createProjector,
-  createSequencer,
-} from '#ledger';
+  type Clock,
+  type Config,
+  createNewId,
+  type Logger,
+} from '#kernel';
+import { createLedger, createOutboxWorker, createProjector, createSequencer } from '#ledger';
 import { createObservabilityService, traceProjection } from '#observability';
 import {
   clearAbandonedChecks,
@@ -186,7 +187,7 @@ export async function compose(options: {
         leaveToOthers: hosts.spokenForElsewhere.map((host) => ({ host })),
       }),
       createIntakeLoop({ intake, db, clock, log }),
-      createSessionLoop({ sessions, log }),
+      createSessionLoop({ sessions, clock, log }),
       createWorkflowWorker({
         ...deps,
         handlers,
@@ -194,8 +195,8 @@ export async function compose(options: {
         concurrency: config.workflow.concurrency,
         leaseMs: config.workflow.leaseMs,
       }),
-      createReconcileLoop({ intake, context, log }),
-      ...(hosts.forge === null ? [] : [forgeSweepLoop({ forge: hosts.forge, log })]),
+      createReconcileLoop({ intake, context, clock, log }),
+      ...(hosts.forge === null ? [] : [forgeSweepLoop({ forge: hosts.forge, clock, log })]),
     );
   }
   for (const loop of loops) stack.use(loop);

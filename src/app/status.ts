@@ -1,6 +1,5 @@
 /** The state of everything a node depends on, for /v1/system, the console and the doctor. */
-import { AppError } from '#kernel';
-import type { BackgroundLoop } from '#ledger';
+import { type BackgroundLoop, isUnavailable } from '#kernel';
 import type { Services, SystemStatus } from '#surfaces';
 import type { Hosts } from './hosts.ts';
 import type { Storage } from './storage.ts';
@@ -35,18 +34,13 @@ export function watchSystem(deps: {
       try {
         outbox = await readOutbox();
       } catch (error) {
-        if (!(error instanceof AppError) || error.kind !== 'unavailable') throw error;
+        if (!isUnavailable(error)) throw error;
         state = 'unavailable';
       }
       const { config } = services;
       return {
         database: { state, version: storage.version, isEmbedded: storage.kind === 'embedded' },
-        loops: loops.map(({ name }) => ({
-          name,
-          state: 'running' as const,
-          lastRunAt: null,
-          lastError: null,
-        })),
+        loops: loops.map((loop) => Object.assign({ name: loop.name }, loop.health())),
         connectors: [
           {
             name: 'local',

@@ -56,6 +56,19 @@ export function assert(condition: unknown, what: string): asserts condition {
   }
 }
 
+/** True of what passes by itself, such as a database that restarts: worth another try later. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof AppError && error.kind === 'unavailable';
+}
+
+/** Says what went wrong without foreign text, which may hold addresses with tokens in them. */
+export function describeError(error: unknown): string {
+  if (error instanceof AppError) return `${error.code}: ${error.message}`.slice(0, 500);
+  const { code } = (error ?? {}) as { code?: unknown };
+  const name = error instanceof Error ? error.name : 'unknown';
+  return typeof code === 'string' ? `${name} ${code}`.slice(0, 500) : name;
+}
+
 /** Wraps whatever was thrown; what is not ours becomes an internal error that shows nothing. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;

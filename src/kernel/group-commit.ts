@@ -3,7 +3,7 @@
  * answers them all. Single inserts reach one to two thousand per second on a small machine, groups
  * of two hundred about ten times that (docs/adr/0009).
  */
-import { AppError } from './errors.ts';
+import { AppError, isUnavailable } from './errors.ts';
 
 export interface GroupCommit<Item, Result> extends AsyncDisposable {
   /** Resolves after the commit that holds the item. Rejects with `kernel.queue_full` at the limit. */
@@ -45,8 +45,8 @@ export function createGroupCommit<Item, Result>(options: {
       group.forEach((waiting, index) => waiting.resolve(results[index]!));
     } catch (error) {
       // One bad item must not fail its neighbours: they are tried again alone.
-      const isOurs = error instanceof AppError && error.kind === 'unavailable';
-      if (group.length === 1 || isOurs) group.forEach((waiting) => waiting.reject(error));
+      if (group.length === 1 || isUnavailable(error))
+        group.forEach((waiting) => waiting.reject(error));
       else for (const waiting of group) await commit([waiting]);
     }
   }

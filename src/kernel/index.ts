@@ -2,6 +2,7 @@
  * Kernel: what every room stands on. Ids, time, settings, errors, logs, paging, the database. It
  * knows no noun of our field and imports nothing of ours.
  */
+export { Bell } from './bell.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
   Config,
@@ -26,8 +27,10 @@ export { migrate, type Migration, MIGRATIONS_FOLDER, readMigrations } from './da
 export {
   AppError,
   assert,
+  describeError,
   type ErrorDetails,
   type ErrorKind,
+  isUnavailable,
   STATUS_OF_KIND,
   toAppError,
 } from './errors.ts';
@@ -50,6 +53,7 @@ export {
   type LogLevel,
   withLogContext,
 } from './log.ts';
+export { type BackgroundLoop, createHealthRecord, type LoopHealth, startLoop } from './loop.ts';
 export {
   decodeCursor,
   encodeCursor,

@@ -5,7 +5,7 @@
 export type { ExportPart } from './export.ts';
 export { createLedger, type LedgerDeps } from './ledger.ts';
 export { Actor, EventRefs, LedgerEvent, type NewEvent, type NewOutboxMessage } from './schema.ts';
-export type { BackgroundLoop, EventQuery, Ledger, OutboxHandler, Projection } from './service.ts';
+export type { EventQuery, Ledger, OutboxHandler, Projection } from './service.ts';
 export { readOutboxStatus, type OutboxStatus } from './outbox-store.ts';
 export { createOutboxWorker, type OutboxWorkerDeps } from './outbox-worker.ts';
 export { createProjector, type ProjectorDeps } from './projector.ts';

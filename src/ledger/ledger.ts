@@ -4,10 +4,12 @@
  */
 import {
   AppError,
+  Bell,
   type Clock,
   type Db,
   decodeCursor,
   type Id,
+  isUnavailable,
   type Logger,
   MAX_PAGE_SIZE,
   type NewId,
@@ -31,7 +33,6 @@ import {
   readLog,
 } from './store.ts';
 import {
-  Bell,
   createAnnouncer,
   createListenerHub,
   LEDGER_CHANNEL,
@@ -160,7 +161,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
         events = await readLog(db, last, READ_AHEAD);
       } catch (error) {
         // A follower outlives a restart of the database; everything else is for the caller.
-        if (!(error instanceof AppError && error.kind === 'unavailable')) throw error;
+        if (!isUnavailable(error)) throw error;
         log.warn({ err: error }, 'the log cannot be read at the moment');
       }
       for (const event of events) {

@@ -4,15 +4,17 @@
  * run twice for one message: its idempotency key is what makes the effect happen once.
  */
 import {
-  AppError,
+  type BackgroundLoop,
+  type Bell,
   type Clock,
   type Db,
+  describeError,
   type JsonObject,
   type Logger,
   type NewId,
+  startLoop,
   withLogContext,
 } from '#kernel';
-import { startLoop } from './background.ts';
 import {
   type LeasedMessage,
   leaseMessages,
@@ -21,8 +23,8 @@ import {
   markFailed,
   renewLease,
 } from './outbox-store.ts';
-import type { BackgroundLoop, Ledger, OutboxHandler } from './service.ts';
-import { type Bell, NEWS, OUTBOX_CHANNEL, ringOn } from './wake.ts';
+import type { Ledger, OutboxHandler } from './service.ts';
+import { NEWS, OUTBOX_CHANNEL, PROMPT, ringOn } from './wake.ts';
 
 export interface OutboxWorkerDeps {
   db: Db;
@@ -106,7 +108,7 @@ export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
 
   async function settleFailure(message: LeasedMessage, error: unknown): Promise<void> {
     const { id, target, attempt } = message;
-    const reason = describe(error);
+    const reason = describeError(error);
     if (attempt < maxAttempts) {
       log.warn(
         { err: error, outboxId: id, target, attempt },
@@ -131,7 +133,9 @@ export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
 
   const loop = startLoop({
     name: 'outbox',
+    clock: deps.clock,
     log,
+    ...PROMPT,
     work: takeSome,
     async runOnce() {
       let delivered = 0;
@@ -155,12 +159,4 @@ export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
       await Promise.all(underWay);
     },
   };
-}
-
-/** Says what went wrong without foreign text, which may hold addresses with tokens in them. */
-function describe(error: unknown): string {
-  if (error instanceof AppError) return `${error.code}: ${error.message}`.slice(0, 500);
-  const { code } = (error ?? {}) as { code?: unknown };
-  const name = error instanceof Error ? error.name : 'unknown';
-  return typeof code === 'string' ? `${name} ${code}`.slice(0, 500) : name;
 }

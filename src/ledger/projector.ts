@@ -2,11 +2,10 @@
  * Feeds projections in log order. A batch and the cursor behind it are one transaction, and the
  * cursor is locked meanwhile: several nodes share the work, and every entry is applied once.
  */
-import type { Clock, Db, Logger } from '#kernel';
-import { startLoop } from './background.ts';
-import type { BackgroundLoop, Projection } from './service.ts';
+import { type BackgroundLoop, type Clock, type Db, type Logger, startLoop } from '#kernel';
+import type { Projection } from './service.ts';
 import { lockCursor, readCursors, readHead, readLog, saveCursor } from './store.ts';
-import { LEDGER_CHANNEL, NEWS, ringOn } from './wake.ts';
+import { LEDGER_CHANNEL, NEWS, PROMPT, ringOn } from './wake.ts';
 
 const BATCH = 500;
 
@@ -57,7 +56,9 @@ export function createProjector(deps: ProjectorDeps): BackgroundLoop {
 
   return startLoop({
     name: 'projector',
+    clock,
     log: deps.log.child({ room: 'ledger' }),
+    ...PROMPT,
     work: () => advanceAll(false),
     async runOnce() {
       let covered = 0;

@@ -3,8 +3,7 @@
  * lets one at a time. Leaves, tiles and checkpoint are one transaction, so that after any crash the
  * log still ends in what it promised.
  */
-import type { Clock, Db, Logger, Tx } from '#kernel';
-import { startLoop } from './background.ts';
+import { type BackgroundLoop, type Clock, type Db, type Logger, startLoop, type Tx } from '#kernel';
 import { obtainSigner, readKeyFile } from './log-key.ts';
 import {
   insertCheckpoint,
@@ -19,14 +18,13 @@ import {
   saveTiles,
   unfinishedTiles,
 } from './log-store.ts';
-import type { BackgroundLoop } from './service.ts';
 import { signCheckpoint } from './transparency/checkpoint.ts';
 import { buildEntry, Entry, entryTime } from './transparency/entry.ts';
 import { leafHash } from './transparency/merkle.ts';
 import type { NoteSigner } from './transparency/note.ts';
 import { GrowingTree } from './transparency/tiles.ts';
 import { createTransparencyLog, type TransparencyLog } from './transparency-log.ts';
-import { LEDGER_CHANNEL, NEWS, ringOn } from './wake.ts';
+import { LEDGER_CHANNEL, NEWS, PROMPT, ringOn } from './wake.ts';
 
 const BATCH = 1_024;
 /** A checkpoint is signed after this time or this many entries, whichever comes first. */
@@ -106,7 +104,9 @@ export function createSequencer(deps: SequencerDeps): BackgroundLoop & Transpare
 
   const loop = startLoop({
     name: 'sequencer',
+    clock,
     log: deps.log.child({ room: 'ledger' }),
+    ...PROMPT,
     work,
     runOnce,
     listen: (bell, signal) => ringOn(db, LEDGER_CHANNEL, NEWS.appended, bell, signal),

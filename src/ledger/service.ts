@@ -64,10 +64,3 @@ export interface Projection {
   types?: readonly string[];
   apply(tx: Tx, events: readonly LedgerEvent[]): Promise<void>;
 }
-
-/** A loop any node may run; disposing stops it after the work in hand. */
-export interface BackgroundLoop extends AsyncDisposable {
-  readonly name: string;
-  /** Does what is due now and says how much that was; for tests and for shutdown. */
-  runOnce(): Promise<number>;
-}

@@ -1,8 +1,7 @@
 /**
  * Waking what waits. Polling is the truth everywhere in this room; a wake-up only makes it prompt.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Db } from '#kernel';
+import type { Bell, Db } from '#kernel';
 
 export const LEDGER_CHANNEL = 'loom_ledger';
 export const OUTBOX_CHANNEL = 'loom_outbox';
@@ -10,6 +9,12 @@ export const OUTBOX_CHANNEL = 'loom_outbox';
 /** Said on the ledger's channel: something was appended, and something got its place in the log. */
 export const NEWS = { appended: 'appended', placed: 'placed', enqueued: 'enqueued' } as const;
 export type News = (typeof NEWS)[keyof typeof NEWS];
+
+/**
+ * How the loops of this room wait: a busy one works in batches, an idle one costs little, and a lost
+ * wake-up costs half a second.
+ */
+export const PROMPT = { gatherMs: 10, everyMs: 500 } as const;
 
 const GATHER_MS = 10;
 
@@ -30,34 +35,6 @@ export function createAnnouncer(db: Db, channel: string, news: News): () => void
       db.query(NOTIFY, [channel, news], 'ledger_notify').catch(() => {});
     }, GATHER_MS).unref();
   };
-}
-
-/** A place to wait that remembers a wake-up which came while nobody waited. */
-export class Bell {
-  #rung = false;
-  #wake: (() => void) | undefined;
-
-  ring(): void {
-    this.#rung = true;
-    this.#wake?.();
-  }
-
-  /** Resolves at the next ring, after the time, or on abort; true when it rang. */
-  async wait(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-    if (!this.#rung && !signal.aborted) {
-      const ended = new AbortController();
-      const rung = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      const both = AbortSignal.any([signal, ended.signal]);
-      await Promise.race([rung, delay(milliseconds, undefined, { signal: both }).catch(() => {})]);
-      ended.abort();
-      this.#wake = undefined;
-    }
-    const rang = this.#rung;
-    this.#rung = false;
-    return rang;
-  }
 }
 
 /** Rings at one kind of news, and after each reconnection, when some may have been missed. */

@@ -1,7 +1,5 @@
 /** Acts on signals as they come. Any node may run it, and all of them do. */
-import type { Clock, Db, Logger } from '#kernel';
-import type { BackgroundLoop } from '#ledger';
-import { startLoop } from '../background-loop.ts';
+import { type BackgroundLoop, type Clock, type Db, type Logger, startLoop } from '#kernel';
 import type { Intake } from './service.ts';
 
 const TIDY_EVERY_MS = 3_600_000;
@@ -14,28 +12,19 @@ export function createIntakeLoop(deps: {
   everyMs?: number;
 }): BackgroundLoop {
   const { intake, db, clock, log, everyMs = 1_000 } = deps;
-  const stopping = new AbortController();
   let tidiedAt = clock.now().getTime();
-  const loop = startLoop({
+  return startLoop({
     name: 'intake',
     everyMs,
+    clock,
     log,
-    async runOnce() {
+    async work() {
       if (clock.now().getTime() - tidiedAt > TIDY_EVERY_MS) {
         tidiedAt = clock.now().getTime();
         await intake.tidy();
       }
       return intake.processOnce();
     },
+    listen: (bell, signal) => db.listen('loom_inbox', () => bell.ring(), signal),
   });
-  // A wake-up only; polling is the truth.
-  db.listen('loom_inbox', () => loop.wake(), stopping.signal);
-  return {
-    name: loop.name,
-    runOnce: () => loop.runOnce(),
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-      await loop[Symbol.asyncDispose]();
-    },
-  };
 }

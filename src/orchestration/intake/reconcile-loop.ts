@@ -1,19 +1,18 @@
 /** Compares hosts with what we know now and then: webhooks are hints, refs are the truth. */
 import type { ContextService } from '#context';
-import { type Logger, MAX_PAGE_SIZE } from '#kernel';
-import type { BackgroundLoop } from '#ledger';
-import { startLoop } from '../background-loop.ts';
+import { type BackgroundLoop, type Clock, type Logger, MAX_PAGE_SIZE, startLoop } from '#kernel';
 import type { Intake } from './service.ts';
 
 export function createReconcileLoop(deps: {
   intake: Pick<Intake, 'sweep'>;
   context: ContextService;
+  clock: Clock;
   log: Logger;
   everyMs?: number;
 }): BackgroundLoop {
-  const { intake, context, log, everyMs = 10 * 60_000 } = deps;
+  const { intake, context, clock, log, everyMs = 10 * 60_000 } = deps;
 
-  async function runOnce(): Promise<number> {
+  async function compareAll(): Promise<number> {
     let found = 0;
     let cursor: string | undefined;
     do {
@@ -31,15 +30,17 @@ export function createReconcileLoop(deps: {
     return found;
   }
 
-  const loop = startLoop({
+  return startLoop({
     name: 'reconcile',
     everyMs,
+    firstAfterMs: everyMs,
+    clock,
     log,
+    runOnce: compareAll,
     // What was found is handled by intake; comparing again at once would find it again.
-    runOnce: async () => {
-      await runOnce();
+    work: async () => {
+      await compareAll();
       return 0;
     },
   });
-  return { name: loop.name, runOnce, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() };
 }

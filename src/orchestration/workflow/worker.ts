@@ -4,8 +4,17 @@
  * others take its steps over when the leases end. No error ends the loop.
  */
 import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises';
-import { AppError, type Clock, type Db, type Logger, type NewId } from '#kernel';
-import type { BackgroundLoop, Ledger } from '#ledger';
+import {
+  type BackgroundLoop,
+  type Clock,
+  createHealthRecord,
+  type Db,
+  isUnavailable,
+  type Logger,
+  type LoopHealth,
+  type NewId,
+} from '#kernel';
+import type { Ledger } from '#ledger';
 import type { StepHandler } from '../steps.ts';
 import { type Announcer, createAnnouncer, STEPS_CHANNEL } from './announce.ts';
 import {
@@ -91,9 +100,11 @@ class Worker implements WorkflowWorker {
   /** Whether ready steps may be there for the taking, and when that was last looked into. */
   #isWorkLikely = true;
   #claimedAt = 0;
+  readonly #health: ReturnType<typeof createHealthRecord>;
 
   constructor(deps: WorkflowWorkerDeps) {
     this.#deps = { concurrency: 16, leaseMs: 30_000, maxBatch: 200, ...deps };
+    this.#health = createHealthRecord(deps.clock);
     this.#announcer = createAnnouncer(deps.db);
     this.#log = deps.log.child({ room: 'workflow', worker: deps.workerId });
     this.#handlers = new Map(deps.handlers.map((handler) => [handler.kind, handler]));
@@ -102,6 +113,7 @@ class Worker implements WorkflowWorker {
   run(): void {
     const { db, leaseMs } = this.#deps;
     const { signal } = this.#stopping;
+    this.#health.started();
     db.listen(STEPS_CHANNEL, (payload) => this.#onNotify(payload), signal);
     this.#loops = [
       this.#keepWorking(POLL_MS),
@@ -119,6 +131,10 @@ class Worker implements WorkflowWorker {
   #ring(): void {
     this.#rings += 1;
     for (const wakeUp of this.#sleepers) wakeUp();
+  }
+
+  health(): LoopHealth {
+    return this.#health.read();
   }
 
   async runOnce(): Promise<number> {
@@ -139,6 +155,7 @@ class Worker implements WorkflowWorker {
     clearTimeout(this.#tellTimer);
     this.#ring();
     await Promise.all(this.#loops);
+    this.#health.stopped();
 
     const held = [...this.#attempts.keys()];
     const attempts = [...this.#attempts.values()];
@@ -166,11 +183,13 @@ class Worker implements WorkflowWorker {
       try {
         await this.#advance();
         failures = 0;
+        this.#health.succeeded();
         if (this.#finished.length === 0 && rings === this.#rings) await this.#rest(pollMs);
         // Handlers that need no waiting end within this breath and share the next commit.
         await breathe();
       } catch (error) {
         failures += 1;
+        this.#health.failed(error);
         this.#report(error, 'a turn of the worker failed');
         await this.#pause(Math.min(5_000, 50 * 2 ** failures));
       }
@@ -250,8 +269,7 @@ class Worker implements WorkflowWorker {
    * neighbours; the step that cannot be written has failed this attempt.
    */
   async #isolate(error: unknown, { finished, started, mayClaim }: TurnOrder): Promise<TurnResult> {
-    const isOutage = error instanceof AppError && error.kind === 'unavailable';
-    if (isOutage || finished.length === 0) throw error;
+    if (isUnavailable(error) || finished.length === 0) throw error;
     const settled = new Set<ClaimedStep>();
     for (const one of finished) {
       for (const step of await this.#settleAlone(one)) settled.add(step);
@@ -266,7 +284,7 @@ class Worker implements WorkflowWorker {
     try {
       return (await db.transaction((tx) => takeTurn(tx, turn, alone(one)))).settled;
     } catch (error) {
-      if (error instanceof AppError && error.kind === 'unavailable') throw error;
+      if (isUnavailable(error)) throw error;
       this.#report(error, 'what a step came to could not be written');
       const message = 'What the step came to could not be written; the server log has the cause.';
       const failed = { ...one, result: { outcome: 'failed' as const, message } };
@@ -362,8 +380,7 @@ class Worker implements WorkflowWorker {
   }
 
   #report(error: unknown, sentence: string): void {
-    const isOutage = error instanceof AppError && error.kind === 'unavailable';
-    if (isOutage) this.#log.warn({ err: error }, sentence);
+    if (isUnavailable(error)) this.#log.warn({ err: error }, sentence);
     else this.#log.error({ err: error }, sentence);
   }
 
