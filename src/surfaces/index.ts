@@ -20,5 +20,11 @@ export { runMcpBridge } from './cli/mcp-command.ts';
 export { CREDENTIALS_FILE, findCredentials } from './cli/credentials.ts';
 export { isAttachedHere } from './cli/commands/attach.ts';
 export { ago, EXIT_CODES, printable, type Streams } from './cli/output.ts';
-export { type CliContext, type GlobalFlags, type RegisterCommands, runCli } from './cli/program.ts';
+export {
+  type CliContext,
+  type GlobalFlags,
+  createProgram,
+  type RegisterCommands,
+  runCli,
+} from './cli/program.ts';
 export type { Wire } from './cli/wire.ts';

@@ -51,6 +51,29 @@ export async function runCli(
   options: { version: string; more?: RegisterCommands },
 ): Promise<number> {
   let exitCode: number = EXIT_CODES.ok;
+  const setExitCode = (code: number) => {
+    exitCode = code;
+  };
+  const program = createProgram(streams, { ...options, setExitCode });
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    const isJson = argv.includes('--json');
+    if (!(error instanceof CommanderError)) return reportError(streams, isJson, toAppError(error));
+    if (error.exitCode === 0) return EXIT_CODES.ok;
+    // A group without its verb: its help has been printed already.
+    if (error.code === 'commander.help') return EXIT_CODES.usage;
+    return reportError(streams, isJson, toUsageError(program, argv, error));
+  }
+}
+
+/** All commands, not yet run: for `runCli`, and for the documents made from their help. */
+export function createProgram(
+  streams: Streams,
+  options: { version: string; more?: RegisterCommands; setExitCode: (code: number) => void },
+): Command {
   const program = new Command('loom');
   const flags = () => program.opts<GlobalFlags>();
   const context: CliContext = {
@@ -58,9 +81,7 @@ export async function runCli(
     output: () => createOutput(streams, flags().json === true),
     client: () => createApiClient(findCredentials(flags())),
     baseUrl: () => findCredentials(flags()).url,
-    setExitCode: (code) => {
-      exitCode = code;
-    },
+    setExitCode: options.setExitCode,
   };
 
   program
@@ -79,18 +100,7 @@ export async function runCli(
   options.more?.(program, context);
   for (const register of COMMANDS) register(program, context);
   inheritSettings(program);
-
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    const isJson = argv.includes('--json');
-    if (!(error instanceof CommanderError)) return reportError(streams, isJson, toAppError(error));
-    if (error.exitCode === 0) return EXIT_CODES.ok;
-    // A group without its verb: its help has been printed already.
-    if (error.code === 'commander.help') return EXIT_CODES.usage;
-    return reportError(streams, isJson, toUsageError(program, argv, error));
-  }
+  return program;
 }
 
 const FLAGS_WITH_VALUE = new Set(['--url', '--token', '--data']);
