@@ -1,6 +1,7 @@
 /** The web console at `/`: files of its build, and its first page for every address it routes itself. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { compress } from 'hono/compress';
 import { setCookie } from 'hono/cookie';
 import { AppError } from '#kernel';
 import type { Services } from '../services.ts';
@@ -50,7 +51,7 @@ export function mountConsole(app: OpenAPIHono<Environment>, services: Services, 
       htmlPage(503, 'The console is not built yet', NOT_BUILT)
     );
   };
-  app.get('*', page);
+  app.get('*', compress(), page);
 }
 
 /** Strict: other sites never get it sent, so a link from elsewhere opens the console signed out. */

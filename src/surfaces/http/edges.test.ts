@@ -249,7 +249,7 @@ describe('the console', () => {
     const [root, page, script, missing, outside] = await Promise.all([
       app.call('GET', '/'),
       app.call('GET', '/changes/chg_1'),
-      app.call('GET', '/assets/index-Bx3kQ9aZ.js'),
+      app.call('GET', '/assets/index-Bx3kQ9aZ.js', { headers: { 'accept-encoding': 'gzip' } }),
       app.call('GET', '/assets/gone-Bx3kQ9aZ.js'),
       app.call('GET', '/..%2floom-console-secret.txt'),
     ]);
@@ -258,6 +258,7 @@ describe('the console', () => {
     expect([root.body, page.body]).toEqual(['<title>console</title>', '<title>console</title>']);
     expect(root.headers.get('cache-control')).toBe('no-cache');
     expect(script.headers.get('cache-control')).toContain('immutable');
+    expect(script.headers.get('content-encoding')).toBe('gzip');
     expect([missing.status, outside.status]).toEqual([404, 404]);
   });
 
