@@ -114,6 +114,20 @@ describe('pushing', () => {
     expect(new Set(pushers)).toEqual(new Set(['usr_mallory', 'usr_trent']));
   });
 
+  test.each(['HEAD', `${'a'.repeat(200)}/${'b'.repeat(60)}`])(
+    'a branch that could not be named later on is refused: %s',
+    async (branch) => {
+      const repository = await newRepository();
+      const copy = await fixture.clone(repository);
+      await copy.branch('fine');
+      await copy.commit({ 'a.txt': '1' }, 'Try');
+
+      const push = copy.git('push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`);
+
+      await expect(push).rejects.toThrow(/LoomStack: (?:No branch may be called|The name of)/);
+    },
+  );
+
   test('a branch without commits of its own is no change until it has some', async () => {
     const repository = await newRepository();
     const copy = await fixture.clone(repository);

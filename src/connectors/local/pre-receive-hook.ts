@@ -35,10 +35,14 @@ protected=$(lower "$protected")
 
 while read -r _ new ref; do
   case "$ref" in
+    refs/heads/HEAD) refuse 'No branch may be called HEAD: git would take it for another.' ;;
     refs/heads/?*) ;;
     refs/tags/?*) continue ;;
     *) refuse "$ref cannot be pushed." 'Push branches (refs/heads/...) and tags (refs/tags/...) only.' ;;
   esac
+
+  # Bytes, as LC_ALL is C. Merges and verdicts need a name that fits into a file name.
+  [ "\${#ref}" -le 255 ] || refuse 'The name of the branch is too long.' 'Use at most 244 bytes.'
 
   name=$(lower "$ref")
   is_protected=no
