@@ -13,6 +13,8 @@ export interface Environment {
     /** Path template of the matched route, for logs and metrics. */
     route?: string;
     principal?: Principal;
+    /** Asks again who calls, for answers that outlast their token. Rejects once it is revoked or over. */
+    reauthenticate?: () => Promise<Principal>;
   };
 }
 

@@ -36,7 +36,9 @@ export function createGate(services: Services): Gate {
     const known = context.get('principal');
     if (known !== undefined) return known;
     try {
-      const principal = await governance.authenticate(readSecret(context));
+      const secret = readSecret(context);
+      const principal = await governance.authenticate(secret);
+      context.set('reauthenticate', () => governance.authenticate(secret));
       budget.take(principal.tokenId ?? principal.id);
       context.set('principal', principal);
       return principal;

@@ -132,3 +132,36 @@ test('a client that leaves ends the reading of the ledger, even while nothing co
   expect(new TextDecoder().decode(heartbeat.value)).toBe(': still here\n\n');
   await waitFor('the reading to end', () => isEnded);
 });
+
+test('a token that was revoked hears nothing more on the stream it opened', async () => {
+  await using app = await testApp();
+  const token = await app.tokenFor('auditor');
+  const admin = await app.tokenFor('admin');
+  await head(app);
+  const response = await follow(app, token, '/v1/stream');
+  const { tokenId } = await app.services.governance.authenticate(token);
+
+  await app.call('DELETE', `/v1/tokens/${tokenId}`, { token: admin });
+  app.clock.advance(2_000);
+  await app.services.work.create({ title: 'secret' }, { kind: 'system', id: 'test' });
+  await app.settle();
+
+  expect(await readFrames(response, () => false)).toEqual([]);
+});
+
+test('one token cannot hold any number of streams, and gets its places back', async () => {
+  await using app = await testApp();
+  const token = await app.tokenFor('auditor');
+  const streams: Response[] = [];
+  for (let count = 0; count < 50; count += 1) {
+    streams.push(await follow(app, token, '/v1/stream'));
+  }
+
+  const oneMore = await follow(app, token, '/v1/stream');
+  await streams[0]!.body!.cancel();
+  const afterwards = await follow(app, token, '/v1/stream');
+  for (const stream of [...streams.slice(1), afterwards]) await stream.body!.cancel();
+
+  expect([oneMore.status, afterwards.status]).toEqual([429, 200]);
+  expect(await oneMore.json()).toMatchObject({ code: 'http.too_many_streams' });
+});
