@@ -101,6 +101,29 @@ describe('the GitHub App', () => {
     vi.useRealTimers();
   });
 
+  test('a verdict on another base does not pass for the one on the default branch', async () => {
+    const host = github.host();
+    const change = await github.openPull();
+    const own = { ...change, number: change.number! + 1_000, baseBranch: 'rules-of-my-own' };
+    const report = { lane: 'ship', summary: '', detailsUrl: 'http://localhost/changes/1' };
+
+    await host.publishVerdict({
+      ...report,
+      change,
+      conclusion: 'action-required',
+      title: 'Needs one reviewer',
+    });
+    await host.publishVerdict({ ...report, change: own, conclusion: 'success', title: 'Ships' });
+
+    const checks = await checksOn(github, change);
+    expect(new Map(checks.map(({ name, conclusion }) => [name, conclusion]))).toEqual(
+      new Map([
+        ['LoomStack', 'action_required'],
+        ['LoomStack (rules-of-my-own)', 'success'],
+      ]),
+    );
+  });
+
   /** Octokit keeps tokens by the real clock, so that one is moved. */
   function passTime(minutes: number): void {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 });

@@ -119,19 +119,34 @@ async function writeCheckRun(
     details_url: detailsUrl,
     output: { title: title.slice(0, 255), summary: cut(summary) },
   };
+  const name = await nameOfCheck({ octokit, owner, repo }, change.baseBranch);
   const { data } = await octokit.rest.checks.listForRef({
     owner,
     repo,
     ref: headSha,
-    check_name: CHECK_NAME,
+    check_name: name,
     app_id: Number(appId),
     per_page: 100,
   });
   // One commit may be the head of two pull requests, each with a verdict of its own.
   const ours = data.check_runs.find((run) => run.external_id === externalId);
   return ours === undefined
-    ? await octokit.rest.checks.create({ ...content, name: CHECK_NAME, head_sha: headSha })
+    ? await octokit.rest.checks.create({ ...content, name, head_sha: headSha })
     : await octokit.rest.checks.update({ ...content, check_run_id: ours.id });
+}
+
+/**
+ * GitHub keeps checks by commit and name, and the newest of a name counts. Anybody who may push could
+ * open a second pull request of the same commit into a branch of their own, with rules of their own,
+ * and so turn green what the ruleset of the default branch asks for. Verdicts on other bases
+ * therefore bear another name.
+ */
+async function nameOfCheck(
+  { octokit, owner, repo }: Pick<RepositoryClient, 'octokit' | 'owner' | 'repo'>,
+  baseBranch: string,
+): Promise<string> {
+  const { data } = await octokit.rest.repos.get({ owner, repo });
+  return data.default_branch === baseBranch ? CHECK_NAME : `${CHECK_NAME} (${baseBranch})`;
 }
 
 /** Our comment is the one with the marker that we wrote; anyone may copy a marker. */

@@ -149,7 +149,10 @@ function checkRun(body: Uint8Array, { appId }: TranslateOptions): Signal[] {
   // A run that is asked to go again still shows how it ended the last time.
   if (action !== 'completed' && action !== 'created') return [];
   const conclusion = CONCLUSIONS.get(run.conclusion ?? '');
-  const isOurs = run.name === CHECK_NAME || (appId !== undefined && String(run.app?.id) === appId);
+  const isOurs =
+    run.name === CHECK_NAME ||
+    run.name.startsWith(`${CHECK_NAME} (`) ||
+    (appId !== undefined && String(run.app?.id) === appId);
   const occurredAt = run.completed_at;
   if (conclusion === undefined || run.status !== 'completed' || isOurs || !occurredAt) return [];
   return [
