@@ -509,7 +509,7 @@ export interface XrayReport {
     commits: string[];
   };
   sizes: XrayBucket[];
-  risk: { buckets: XrayBucket[]; shipAloneShare: number | null; explanation: string };
+  risk: { buckets: XrayBucket[]; lowRiskShare: number; explanation: string };
   commits: Record<string, XrayCommit>;
   problems: string[];
 }

@@ -25,7 +25,7 @@ export function XrayRepositoriesPage() {
     <>
       <PageHeader
         title="X-ray"
-        description="Ninety days of a repository’s own history: where risk sits, what would have shipped alone, what collided and what was thrown away."
+        description="Ninety days of a repository’s own history: where risk sits, what a policy could let ship alone, what collided and what was thrown away."
         actions={
           <Button leftSection={<Icon name="plus" size={14} />} onClick={() => setImporting(true)}>
             Import repository

@@ -189,11 +189,9 @@ function Headline({ report, show, all }: { report: XrayReport; show: Show; all: 
         onOpen={opener('All changes', all)}
       />
       <Figure
-        label="Would have shipped alone"
-        value={percent(risk.shipAloneShare)}
-        note={
-          risk.shipAloneShare === null ? 'not known for this history' : 'under the declared bound'
-        }
+        label="Low risk"
+        value={percent(risk.lowRiskShare)}
+        note="what a policy could let ship alone"
         onOpen={opener('Lowest risk', risk.buckets[0]?.commits ?? [])}
       />
       <Figure
@@ -277,11 +275,7 @@ function RiskPanel({ report: { risk }, show }: { report: XrayReport; show: Show 
   return (
     <Panel
       title="Risk of changes"
-      note={
-        risk.shipAloneShare === null
-          ? 'in points of 100'
-          : `${percent(risk.shipAloneShare)} would have shipped alone`
-      }
+      note={`${percent(risk.lowRiskShare)} low risk`}
       foot={risk.explanation}
     >
       <Buckets
@@ -344,11 +338,17 @@ function Ownership({ report: { ownership }, show }: { report: XrayReport; show: 
   return (
     <Panel
       title="Ownership"
-      note={`${percent(ownership.singleOwnerShare)} of files known to one person only`}
+      note={`${percent(ownership.singleOwnerShare)} of busy files known to one person only`}
       flush
       foot="Where one person wrote most of a busy file, their absence stops the work on it."
     >
-      {ownership.files.length === 0 && <EmptyState small title="No file depends on one person" />}
+      {ownership.files.length === 0 && (
+        <EmptyState
+          small
+          title="No file depends on one person"
+          text="Only files changed at least three times count: fewer say nothing about who knows them."
+        />
+      )}
       <ul aria-label="Files that depend on one person">
         {ownership.files.slice(0, SHOWN_FILES).map((file) => (
           <li key={file.path}>
