@@ -36,6 +36,7 @@ export const PullRequestEvent = z.object({
   action: z.string(),
   repository: Repository,
   pull_request: PullRequest,
+  sender: Account,
 });
 
 export const ReviewEvent = z.object({

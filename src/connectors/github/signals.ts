@@ -48,7 +48,12 @@ function pullRequest(body: Uint8Array): Signal[] {
     case 'opened':
     case 'reopened':
       return [{ type: 'change.opened', ...common }];
-    case 'synchronize':
+    case 'synchronize': {
+      // Who caused it is who pushed, whatever the commits say of their authors.
+      const pusher = person(event.sender);
+      const pushers = pusher.login === undefined ? {} : { pushers: [pusher] };
+      return [{ type: 'change.updated', ...common, change: { ...common.change, ...pushers } }];
+    }
     case 'edited':
     case 'ready_for_review':
     case 'converted_to_draft':

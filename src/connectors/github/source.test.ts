@@ -125,6 +125,14 @@ describe('recorded deliveries', () => {
 });
 
 describe('pull requests', () => {
+  test('one that got commits says who pushed them', () => {
+    const pushed = changed(pushedAgain, { sender: { login: 'mallory' } });
+
+    expect(signalsOf('pull_request', pushed)).toMatchObject([
+      { change: { author: { login: 'Codertocat' }, pushers: [{ login: 'mallory' }] } },
+    ]);
+  });
+
   test('an opened one is an opened change with all we know of it', () => {
     expect(signalsOf('pull_request', opened)).toEqual([
       {
