@@ -19,8 +19,10 @@ import { contextPackServed, lessonRecorded, repositoryRemoved } from './events.t
 import { expandItem } from './expand.ts';
 import { createImporter, unknownRepository } from './importer.ts';
 import { maskSecrets } from './masking.ts';
-import { findPackRow, insertLesson, insertPack } from './pack-store.ts';
-import { type CodeOwnersFile, findForPack, readCodeOwnersText } from './pack.ts';
+import { insertLesson } from './lesson-store.ts';
+import { findPackRow, insertPack } from './pack-store.ts';
+import { type CodeOwnersFile, readCodeOwnersText } from './code-owners-file.ts';
+import { findForPack } from './pack/find-for-pack.ts';
 import { neutralise } from './quoting.ts';
 import { composePack } from './render.ts';
 import type { ContextPack, ContextRequest, Repository } from './schema.ts';

@@ -1,5 +1,5 @@
 /** Which decisions still stand, whatever each record says of itself. Pure. */
-import type { KnownDocument } from './pack-store.ts';
+import type { KnownDocument } from './document-store.ts';
 
 /** Path of the record that took a decision's place, by either side's word. */
 export function findReplacements(decisions: readonly KnownDocument[]): Map<string, string> {
