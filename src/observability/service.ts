@@ -1,6 +1,6 @@
 /**
  * The verbs of observability. Reports of deployments and incidents are written down with their
- * events; traces are read from what the projection made of the ledger.
+ * events; reading traces is a matter of its own.
  */
 import type { GitRepository } from '#git';
 import {
@@ -13,13 +13,12 @@ import {
   type Page,
   type PageRequest,
 } from '#kernel';
-import type { Actor, Ledger, LedgerEvent } from '#ledger';
-import { STORY } from './flow.ts';
-import type { Deployment, Incident, Trace, WhyAnswer } from './schema.ts';
+import type { Actor, Ledger } from '#ledger';
+import { createTraceReader, type TraceReader } from './read-trace.ts';
+import type { Deployment, Incident } from './schema.ts';
 import * as store from './store.ts';
-import { walk } from './trace.ts';
 
-export interface ObservabilityService {
+export interface ObservabilityService extends TraceReader {
   /** Records a state of a deployment; equal keys are one deployment. Finds the changes it carries. */
   recordDeployment(
     deployment: {
@@ -56,19 +55,6 @@ export interface ObservabilityService {
   listIncidents(
     filter: { state?: Incident['state'] | undefined } & PageRequest,
   ): Promise<Page<Incident>>;
-  /**
-   * Everything connected with an id, a commit (also abbreviated), `owner/name#12` or
-   * `owner/name:branch`, both ways. @throws AppError `observability.unknown_reference`.
-   */
-  trace(reference: string): Promise<Trace>;
-  /** From a line of code back to the signal it came from. */
-  why(request: {
-    repository: string;
-    git: GitRepository;
-    path: string;
-    line: number;
-    revision?: string | undefined;
-  }): Promise<WhyAnswer>;
 }
 
 export interface ObservabilityDeps {
@@ -81,11 +67,11 @@ export interface ObservabilityDeps {
 
 /** Statuses a deployment does not leave by a report that merely comes late. */
 const FINAL: ReadonlySet<Deployment['status']> = new Set(['succeeded', 'failed', 'rolled-back']);
-const MAX_TRACE_EVENTS = 500;
 
 export function createObservabilityService(deps: ObservabilityDeps): ObservabilityService {
   const { db, ledger, clock, newId } = deps;
   const log = deps.log.child({ room: 'observability' });
+  const reader = createTraceReader({ db, ledger });
 
   const recordDeployment: ObservabilityService['recordDeployment'] = async (report, actor) => {
     const at = report.occurredAt ?? clock.now();
@@ -224,97 +210,13 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
     });
   };
 
-  async function trace(reference: string): Promise<Trace> {
-    const start = await resolve(reference);
-    const { nodes, edges, isTruncated } = await walk(db, start);
-    const { events, isCut } = await eventsOf(nodes);
-    const order = (kind: (typeof STORY)[number]) => STORY.indexOf(kind);
-    return {
-      ref: start.ref,
-      correlationIds: [...new Set(events.map(({ correlationId }) => correlationId))],
-      nodes: nodes
-        .map(({ ref, kind, title, at }) => ({ ref, kind, title, at }))
-        .sort((a, b) => order(a.kind) - order(b.kind) || a.at.getTime() - b.at.getTime()),
-      edges,
-      events,
-      isTruncated: isTruncated || isCut,
-    };
-  }
-
-  async function resolve(reference: string): Promise<store.NodeRow> {
-    const exact = await store.findNodes(db, [reference]);
-    if (exact[0] !== undefined) return exact[0];
-    if (/^[0-9a-f]{6,40}$/.test(reference)) {
-      const found = await store.findNodesByPrefix(db, reference);
-      if (found.length === 1) return found[0]!;
-      if (found.length > 1) {
-        throw new AppError('invalid', 'observability.ambiguous_reference', {
-          message: `More than one commit starts with ${reference}.`,
-          hint: 'Give more digits of the commit.',
-        });
-      }
-    }
-    throw new AppError('not_found', 'observability.unknown_reference', {
-      message: `Nothing in the ledger is named ${reference}.`,
-      hint: 'Give an id (chg_…, ses_…, wrk_…, dep_…, inc_…), a commit, owner/name#12 or owner/name:branch.',
-    });
-  }
-
-  /** Events about the nodes, oldest first, each once. */
-  async function eventsOf(
-    nodes: readonly store.NodeRow[],
-  ): Promise<{ events: LedgerEvent[]; isCut: boolean }> {
-    const found = new Map<string, LedgerEvent>();
-    let isCut = false;
-    for (const { ref } of nodes) {
-      const page = await ledger.list({ ref, order: 'oldest', limit: 100 });
-      isCut ||= page.nextCursor !== null;
-      for (const event of page.items) found.set(event.id, event);
-      if (found.size > MAX_TRACE_EVENTS) return { events: inOrder(found), isCut: true };
-    }
-    return { events: inOrder(found), isCut };
-  }
-
-  const why: ObservabilityService['why'] = async ({
-    repository,
-    git,
-    path,
-    line,
-    revision = 'HEAD',
-  }) => {
-    const tip = await git.resolve(revision);
-    const blamed = tip === undefined ? undefined : await git.blame(tip, path, line);
-    if (tip === undefined || blamed === undefined) {
-      throw new AppError('not_found', 'observability.no_such_line', {
-        message: `${repository} has no line ${line} in ${path} at ${revision}.`,
-        hint: 'Paths are relative to the root of the repository; lines count from 1.',
-      });
-    }
-    const commit = await git.commit(blamed.sha);
-    const landedAs = await findLanding(git, blamed.sha, tip);
-    const [node] = await store.findNodes(db, [...new Set([blamed.sha, landedAs ?? blamed.sha])]);
-    return {
-      repository,
-      path,
-      line,
-      text: blamed.text,
-      commit: {
-        sha: blamed.sha,
-        subject: commit?.subject ?? '',
-        author: blamed.author.name,
-        at: blamed.authoredAt,
-      },
-      trace: node === undefined ? null : await trace(node.ref),
-    };
-  };
-
   return {
     recordDeployment,
     listDeployments: (filter) => store.listDeployments(db, filter),
     recordIncident,
     listIncidents: (filter) => store.listIncidents(db, filter),
-    trace,
-    why,
+    trace: reader.trace,
+    why: reader.why,
   };
 }
 
@@ -340,41 +242,4 @@ function typeOfIncidentEvent(known: Incident | undefined, next: Incident): strin
   return known.state !== next.state && next.state === 'resolved'
     ? 'incident.resolved'
     : 'incident.updated';
-}
-
-function inOrder(events: ReadonlyMap<string, LedgerEvent>): LedgerEvent[] {
-  const last = Number.MAX_SAFE_INTEGER;
-  return [...events.values()].sort(
-    (a, b) => (a.seq ?? last) - (b.seq ?? last) || a.recordedAt.getTime() - b.recordedAt.getTime(),
-  );
-}
-
-/**
- * The commit of the main line that brought `sha` in: the oldest first-parent commit that contains it.
- * Containment only grows along the main line, so a binary search needs few calls of git.
- */
-async function findLanding(
-  git: GitRepository,
-  sha: string,
-  tip: string,
-): Promise<string | undefined> {
-  const mainLine: string[] = [];
-  for await (const commit of git.log({ to: tip, from: sha, firstParent: true, limit: 50_000 })) {
-    // A commit of the main line itself came in by itself.
-    if (commit.parents[0] === sha) return sha;
-    mainLine.push(commit.sha);
-  }
-  let newest = 0;
-  let oldest = mainLine.length - 1;
-  let landing: string | undefined;
-  while (newest <= oldest) {
-    const middle = Math.floor((newest + oldest) / 2);
-    if (await git.isAncestor(sha, mainLine[middle]!)) {
-      landing = mainLine[middle];
-      newest = middle + 1;
-    } else {
-      oldest = middle - 1;
-    }
-  }
-  return landing;
 }
