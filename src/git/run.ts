@@ -91,6 +91,12 @@ export function gitEnvironment(added: Readonly<Record<string, string>> = {}): No
   };
 }
 
+/** What runs now. A clone of hours must not go on for nobody when the program ends. */
+const living = new Set<ChildProcessWithoutNullStreams>();
+process.on('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
 /** Starts git on a repository (undefined: on none). The caller reads its pipes and reaps it. */
 export function startGit(
   dir: string | undefined,
@@ -103,6 +109,8 @@ export function startGit(
     env: gitEnvironment(environment),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  living.add(child);
+  for (const event of ['close', 'error']) child.once(event, () => living.delete(child));
   // A process that ends before it read its input breaks the pipe; its exit code tells the story.
   child.stdin.on('error', () => {});
   return child;
