@@ -31,6 +31,9 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           globalSetup,
           fileParallelism: false,
+          // Each starts servers again and again; a busy machine is slow and not red.
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
         },
       },
     ],
