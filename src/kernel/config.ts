@@ -90,7 +90,7 @@ export const Config = z.strictObject({
       concurrency: count(1).default(8).describe('Steps one node works on at once.'),
       leaseMs: count(500)
         .default(15_000)
-        .describe('How long a silent worker keeps a step, in milliseconds.'),
+        .describe('How long a silent worker keeps a step, a signal or a message, in milliseconds.'),
       commandTimeoutMs: count(1_000)
         .default(600_000)
         .describe('How long a check command may run, in milliseconds.'),
