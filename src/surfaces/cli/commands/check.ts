@@ -1,4 +1,4 @@
-import { openRepository } from '#git';
+import { type GitRepository, openRepository } from '#git';
 import { AppError, systemClock } from '#kernel';
 import { judgeOffline } from '#policy';
 import { codeOwnersAt } from '../code-owners.ts';
@@ -28,7 +28,7 @@ export const registerCheck: RegisterCommands = (program, context) => {
     )
     .option(
       '--base <ref>',
-      'protected branch it wants into (default: origin/HEAD, else the default branch)',
+      'protected branch it wants into (default: that of origin, else main or master)',
     )
     .addOption(
       choiceOption(
@@ -55,11 +55,7 @@ export const registerCheck: RegisterCommands = (program, context) => {
 async function checkBranch(ref: string, options: CheckOptions, context: CliContext): Promise<void> {
   const git = openRepository(findRoot());
   const headSha = await git.resolve(ref);
-  const base =
-    options.base ??
-    ((await git.resolve('refs/remotes/origin/HEAD')) === undefined
-      ? await git.defaultBranch()
-      : 'refs/remotes/origin/HEAD');
+  const base = options.base ?? (await findBase(git));
   const baseSha = base === undefined ? undefined : await git.resolve(base);
   if (headSha === undefined || baseSha === undefined) {
     throw new AppError('not_found', 'check.unknown_revision', {
@@ -99,6 +95,20 @@ async function checkBranch(ref: string, options: CheckOptions, context: CliConte
         ...renderDecision({ ...verdict, decidedAt: verdict.decidedAt.toISOString() }),
       ].join('\n'),
     );
+}
+
+/** Where the branch wants to go: what the remote says, else the branch everybody starts from. */
+async function findBase(git: GitRepository): Promise<string | undefined> {
+  for (const candidate of ['origin/HEAD', 'origin/main', 'origin/master']) {
+    const ref = `refs/remotes/${candidate}`;
+    if ((await git.resolve(ref)) !== undefined) return ref;
+  }
+  for (const candidate of ['main', 'master']) {
+    const ref = `refs/heads/${candidate}`;
+    if ((await git.resolve(ref)) !== undefined) return ref;
+  }
+  // In a work tree this is the branch one stands on: better than nothing, and shown.
+  return git.defaultBranch();
 }
 
 async function checkChange(ref: string, context: CliContext): Promise<void> {
