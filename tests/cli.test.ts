@@ -75,10 +75,10 @@ test('an empty server answers every list with what to do next, and as JSON with 
     const words = await loom([list]);
     const data = await loom([list, '--json']);
 
-    expect(words, list).toMatchObject({ code: 0, err: '' });
-    expect(words.out, list).toMatch(/\.\n$/);
-    expect(data, list).toMatchObject({ code: 0, err: '' });
-    expect(JSON.parse(data.out), list).toMatchObject({ items: [] });
+    expect({ list, ...words }).toMatchObject({ code: 0, err: '' });
+    expect(words.out).toMatch(/\.\n$/);
+    expect({ list, ...data }).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(data.out)).toMatchObject({ items: [] });
   }
 });
 
