@@ -48,7 +48,7 @@ export function watchSystem(deps: {
             detail:
               hosts.forge === null
                 ? 'forge.enabled is off'
-                : `${(await hosts.forge.listRepositories()).length} repositories under /git`,
+                : howMany((await hosts.forge.listRepositories()).length),
           },
           {
             name: 'github',
@@ -63,4 +63,8 @@ export function watchSystem(deps: {
       };
     },
   };
+}
+
+function howMany(repositories: number): string {
+  return `${repositories} ${repositories === 1 ? 'repository' : 'repositories'} under /git`;
 }

@@ -258,7 +258,7 @@ function FirstSteps() {
         text="LoomStack watches repositories and the agents that work in them. Three commands make the first change travel the whole way."
         steps={[
           {
-            text: 'Import a repository; its X-ray of the last 90 days opens by itself.',
+            text: 'Import a repository; its page here opens the X-ray of its last 90 days.',
             command: 'loom import ../my-repo',
           },
           {

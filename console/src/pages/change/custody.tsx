@@ -30,7 +30,10 @@ export function Custody({ custody }: { custody: readonly string[] }) {
   ];
   if (parts.length === 0) return <>–</>;
   return (
-    <span className="wrap-anywhere" title="Whoever took part in making it can never approve it">
+    <span
+      className="wrap-anywhere in-sentence"
+      title="Whoever took part in making it can never approve it"
+    >
       {parts.map((part, index) => (
         <span key={index}>
           {index > 0 && ', '}

@@ -183,7 +183,7 @@ function Claims({ session, denied }: { session: SessionDetail; denied: LedgerEve
                     <p>
                       Refused <code className="wrap-anywhere">{pathsOf(event)}</code>
                     </p>
-                    <p className="quiet small">
+                    <p className="quiet small in-sentence">
                       {refusalOf(event)}
                       {holderOf(event) !== undefined && (
                         <>
