@@ -1,5 +1,6 @@
 /** The state of everything a node depends on, for /v1/system, the console and the doctor. */
 import { type BackgroundLoop, isUnavailable } from '#kernel';
+import { readOutboxStatus } from '#ledger';
 import type { Services, SystemStatus } from '#surfaces';
 import type { Hosts } from './hosts.ts';
 import type { Storage } from './storage.ts';
@@ -14,17 +15,8 @@ export function watchSystem(deps: {
   const { storage, services, hosts, loops } = deps;
 
   async function readOutbox(): Promise<SystemStatus['outbox']> {
-    const [row] = await storage.db.query<{ waiting: number; lag: number; failed: number }>(
-      `select count(*) filter (where state = 'waiting')::int as waiting,
-              coalesce(extract(epoch from now() - min(due_at) filter (where state = 'waiting')), 0)::float8 as lag,
-              count(*) filter (where state = 'dead')::int as failed
-       from outbox_messages`,
-    );
-    return {
-      waiting: row?.waiting ?? 0,
-      lagSeconds: Math.max(0, row?.lag ?? 0),
-      failed: row?.failed ?? 0,
-    };
+    const { pending, lagMs, dead } = await readOutboxStatus(storage.db);
+    return { waiting: pending, lagSeconds: lagMs / 1_000, failed: dead };
   }
 
   return {
