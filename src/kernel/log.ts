@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { toReadableLine } from './readable-log.ts';
 
 export type { Logger } from 'pino';
 export type LogLevel = 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
@@ -43,5 +44,8 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }) },
     mixin: () => ({ ...currentLogContext() }),
   };
+  const out = destination ?? process.stdout;
+  const readable = { write: (line: string) => void out.write(toReadableLine(line)) };
+  if (options.pretty === true) return pino(settings, readable);
   return destination === undefined ? pino(settings) : pino(settings, destination);
 }
