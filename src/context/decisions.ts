@@ -24,7 +24,7 @@ export function findReplacements(decisions: readonly KnownDocument[]): Map<strin
 }
 
 /** Finds the record another one names: by link, by file name, or by its number. */
-export function resolveDecision(
+function resolveDecision(
   reference: string,
   from: string,
   decisions: readonly KnownDocument[],

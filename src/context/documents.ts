@@ -59,7 +59,7 @@ export function documentKind(path: string): ReadDocument['kind'] | undefined {
 }
 
 /** Where a rule file holds by its place; undefined when the path is no rule file. */
-export function ruleScope(path: string): string[] | undefined {
+function ruleScope(path: string): string[] | undefined {
   const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
   const name = path.slice(folder === '' ? 0 : folder.length + 1);
   if (/^(?:AGENTS|CLAUDE|GEMINI)\.md$|^\.(?:cursor|windsurf|cline)rules$/.test(name)) {
@@ -95,7 +95,7 @@ export function readDocument(path: string, text: string): ReadDocument {
 }
 
 /** YAML between two `---` lines at the very start. */
-export function readFrontMatter(text: string): {
+function readFrontMatter(text: string): {
   values: Record<string, unknown>;
   /** Line of the text at which the body starts, counted from 0. */
   bodyLine: number;

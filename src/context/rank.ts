@@ -17,7 +17,7 @@ export interface RankedFile {
 }
 
 /** What each signal adds at its best. A named file beats any guess. */
-export const SIGNAL_WEIGHTS: Readonly<Record<keyof FileSignals, number>> = {
+const SIGNAL_WEIGHTS: Readonly<Record<keyof FileSignals, number>> = {
   content: 1,
   path: 0.5,
   memory: 0.8,

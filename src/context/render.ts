@@ -183,7 +183,7 @@ function renderItem(item: PackItem, now: Date): string {
 }
 
 /** How long ago, in one short word. */
-export function ageOf(date: Date, now: Date): string {
+function ageOf(date: Date, now: Date): string {
   const days = Math.floor((now.getTime() - date.getTime()) / 86_400_000);
   if (days < 1) return 'today';
   if (days < 60) return `${days} d ago`;

@@ -71,7 +71,7 @@ export async function diffPatch(
 }
 
 /** Line ranges of a patch made with `-U0`. */
-export function readHunks(patch: string): Hunk[] {
+function readHunks(patch: string): Hunk[] {
   const reader = createHunkReader();
   for (const line of patch.split('\n')) reader.push(line);
   return reader.hunks;

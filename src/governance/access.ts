@@ -39,7 +39,7 @@ action ${ACTIONS.map(quote).join(', ')} appliesTo {
 };`;
 
 /** The policies by id: grants per role, then what narrows them. */
-export function accessPolicies(): Record<string, string> {
+function accessPolicies(): Record<string, string> {
   const policies: Record<string, string> = {};
   for (const role of ROLES) {
     policies[`role-${role}`] =

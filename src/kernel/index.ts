@@ -15,7 +15,6 @@ export {
 export { lockDataFolder } from './data-folder.ts';
 export {
   type Db,
-  isUniqueViolation,
   kysely,
   openDatabase,
   type Queryable,

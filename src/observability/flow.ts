@@ -27,7 +27,7 @@ export const FLOW: readonly Relation[] = [
 ];
 
 /** Shown beside the flow and never walked through: a commit or pack belongs to exactly one of these. */
-export const BESIDE: readonly Relation[] = [
+const BESIDE: readonly Relation[] = [
   { from: 'session', to: 'pack', relation: 'read' },
   { from: 'session', to: 'claim', relation: 'held' },
   { from: 'change', to: 'commit', relation: 'consists of' },

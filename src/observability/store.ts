@@ -76,24 +76,6 @@ export async function findDeployment(
   return row === undefined ? undefined : toDeployment(row);
 }
 
-/** The newest successful deployment of the environment, other than the given one. */
-export async function findPreviousSuccess(
-  tx: Queryable,
-  deployment: Deployment,
-): Promise<Deployment | undefined> {
-  const row = await kysely<Tables>(tx)
-    .selectFrom('deployments')
-    .selectAll()
-    .where('repository', '=', deployment.repository)
-    .where('environment', '=', deployment.environment)
-    .where('status', '=', 'succeeded')
-    .where('id', '!=', deployment.id)
-    .orderBy('finished_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined ? undefined : toDeployment(row);
-}
-
 /** Changes that reached the environment with an earlier deployment. */
 export async function listDeliveredChanges(
   tx: Queryable,

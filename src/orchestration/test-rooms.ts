@@ -10,7 +10,7 @@ import { createWorkService } from './work/index.ts';
 
 export const LEASE_MS = 15 * 60_000;
 
-export function depsOver(db: Db): OrchestrationDeps {
+function depsOver(db: Db): OrchestrationDeps {
   const clock = systemClock;
   const newId = createNewId(clock);
   const log = createLogger({ level: 'silent' });

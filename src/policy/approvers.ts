@@ -126,7 +126,7 @@ function isAssignable(
 }
 
 /** True when the person belongs to one of the sources. */
-export function isFrom(
+function isFrom(
   person: Consent,
   from: readonly string[],
   owners: readonly (readonly string[])[],

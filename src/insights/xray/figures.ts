@@ -4,7 +4,7 @@ import { isRobot } from './agents.ts';
 import type { XrayReport } from './schema.ts';
 
 /** Commits listed behind one figure. */
-export const MAX_LISTED = 50;
+const MAX_LISTED = 50;
 const MAX_ROWS = 25;
 /** Fewer changes say nothing about who owns a file. */
 const MIN_CHANGES_FOR_OWNERSHIP = 3;

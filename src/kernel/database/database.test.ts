@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { testDatabase } from '#testing';
 import { AppError } from '../errors.ts';
-import { isUniqueViolation, kysely, openDatabase } from './database.ts';
+import { kysely, openDatabase } from './database.ts';
 import { migrate, readMigrations } from './migrate.ts';
 
 test('what a transaction wrote is gone when its work throws', async () => {
@@ -103,19 +103,6 @@ test('a server that is not there is unavailable, with a hint and a stable code',
   const asking = db.query('select 1');
 
   await expect(asking).rejects.toMatchObject({ kind: 'unavailable', code: 'database.unavailable' });
-});
-
-test('a violated unique key is recognised by name', async () => {
-  await using database = await testDatabase();
-  await database.db.query('create table named (id int constraint named_key unique)');
-  await database.db.query('insert into named values (1)');
-
-  const error: unknown = await database.db
-    .query('insert into named values (1)')
-    .catch((thrown: unknown) => thrown);
-
-  expect(isUniqueViolation(error, 'named_key')).toBe(true);
-  expect(isUniqueViolation(error, 'another_key')).toBe(false);
 });
 
 test('the query builder works inside a transaction', async () => {

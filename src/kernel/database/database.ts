@@ -229,13 +229,6 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** True for a violated unique key, optionally one by name. */
-export function isUniqueViolation(error: unknown, constraint?: string): boolean {
-  const cause = error instanceof AppError ? error.cause : error;
-  if (codeOf(cause) !== '23505') return false;
-  return constraint === undefined || (cause as { constraint?: string }).constraint === constraint;
-}
-
 function translate(error: unknown): unknown {
   if (error instanceof AppError) return error;
   if (UNSTORABLE.test(codeOf(error))) {

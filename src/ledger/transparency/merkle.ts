@@ -74,9 +74,6 @@ export function consistencyRanges(oldSize: number, size: number): LeafRange[] {
   return ranges.reverse();
 }
 
-/** Gives the hash of a complete subtree: 2^height leaves, the index-th of its height. */
-export type ReadNode<Hash> = (height: number, index: number) => Hash;
-
 /** The complete subtrees a range of a proof is made of, from left to right, largest first. */
 export function nodesOf({ start, end }: LeafRange): { height: number; index: number }[] {
   const nodes: { height: number; index: number }[] = [];

@@ -184,7 +184,7 @@ async function findSessionsBehind(
  * where the host knows the people who pushed, one of them must be its operator: what the session
  * holds is released by the merge, and its name is what the change is shown under. Pure.
  */
-export function mayHaveWritten(
+function mayHaveWritten(
   { operator_id: operator }: Pick<SessionRow, 'operator_id'>,
   pushers: readonly { id?: string | undefined }[],
 ): boolean {

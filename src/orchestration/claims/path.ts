@@ -5,7 +5,7 @@ const MAX_PATHS = 200;
 const MAX_LENGTH = 1_000;
 
 /** The folder that holds everything in a repository. */
-export const WHOLE_REPOSITORY = '/';
+const WHOLE_REPOSITORY = '/';
 
 /**
  * The one spelling of a path inside a repository. Folders keep their closing slash, case is kept, and
