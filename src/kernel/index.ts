@@ -46,20 +46,12 @@ export {
 export { canonicalJson, checkValue, Json, JsonObject, parseJson } from './json.ts';
 export {
   createLogger,
-  currentLogContext,
   type LogContext,
   type Logger,
   type LogLevel,
   withLogContext,
 } from './log.ts';
 export { type BackgroundLoop, createHealthRecord, type LoopHealth, startLoop } from './loop.ts';
-export {
-  decodeCursor,
-  encodeCursor,
-  MAX_PAGE_SIZE,
-  type Page,
-  PageRequest,
-  toPage,
-} from './paging.ts';
+export { decodeCursor, MAX_PAGE_SIZE, type Page, PageRequest, toPage } from './paging.ts';
 export { findProcess, isRunning, type ProcessInfo } from './process-table.ts';
-export { editDistance, suggest } from './suggest.ts';
+export { suggest } from './suggest.ts';

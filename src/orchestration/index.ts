@@ -17,8 +17,6 @@ export {
 export {
   createWorkflowService,
   createWorkflowWorker,
-  durationMs,
-  findCycle,
   GRAPH_FORMATS,
   type GraphFormat,
   graphHash,
