@@ -3,7 +3,6 @@ import type { Queryable, Tx } from '#kernel';
 import type { Actor, EventRefs } from './schema.ts';
 import type { EntryFields } from './transparency/entry.ts';
 import { TILE_WIDTH, type Tile, widthOf } from './transparency/tiles.ts';
-import { LEDGER_CHANNEL, NEWS } from './wake.ts';
 
 /** Any constant nobody else uses: "ledg" in ASCII. Held to the end of the transaction. */
 const SEQUENCER_LOCK = 0x6c_65_64_67;
@@ -125,31 +124,23 @@ export interface NewLeaf {
   hash: Uint8Array;
 }
 
-/** Writes leaves from `firstSeq` on, takes them off the queue and tells the followers. */
-export async function insertLeaves(
-  tx: Tx,
-  firstSeq: number,
-  leaves: readonly NewLeaf[],
-): Promise<void> {
-  await tx.query(
+/** Writes leaves from `firstSeq` on and takes them off the queue, together with the commit. */
+export function insertLeavesWithCommit(tx: Tx, firstSeq: number, leaves: readonly NewLeaf[]): void {
+  tx.withCommit(
     `with placed as (
        insert into loom.log_leaves (seq, position, event_id, entry, leaf_hash)
        select $1 + number - 1, position, event_id, convert_to(entry, 'UTF8'),
          substring($5::bytea from (number::int - 1) * 32 + 1 for 32)
        from unnest($2::bigint[], $3::text[], $4::text[])
          with ordinality as l (position, event_id, entry, number)
-     ), unqueued as (
-       delete from loom.unsequenced_events where position = any($2::bigint[])
      )
-     select pg_notify($6, $7)`,
+     delete from loom.unsequenced_events where position = any($2::bigint[])`,
     [
       firstSeq,
       leaves.map(({ position }) => position),
       leaves.map(({ eventId }) => eventId),
       leaves.map(({ entry }) => entry.toString()),
       Buffer.concat(leaves.map(({ hash }) => hash)),
-      LEDGER_CHANNEL,
-      NEWS.placed,
     ],
     'ledger_place',
   );
@@ -179,8 +170,8 @@ export function unfinishedTiles(size: number): { level: number; index: number }[
   return places;
 }
 
-export async function saveTiles(tx: Tx, tiles: readonly Tile[]): Promise<void> {
-  await tx.query(
+export function saveTilesWithCommit(tx: Tx, tiles: readonly Tile[]): void {
+  tx.withCommit(
     `insert into loom.log_tiles (level, index, width, hashes)
      select * from unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::bytea[])
      on conflict (level, index) do update set width = excluded.width, hashes = excluded.hashes`,
@@ -223,11 +214,11 @@ export async function readCheckpoints(
   );
 }
 
-export async function insertCheckpoint(
+export function insertCheckpointWithCommit(
   tx: Tx,
   checkpoint: { size: number; root: Uint8Array; note: string; signedAt: Date },
-): Promise<void> {
-  await tx.query(
+): void {
+  tx.withCommit(
     `insert into loom.log_checkpoints (number, size, root, note, signed_at)
      select coalesce(max(number), 0) + 1, $1, $2, $3, $4 from loom.log_checkpoints`,
     [

@@ -6,8 +6,8 @@
 import { type BackgroundLoop, type Clock, type Db, type Logger, startLoop, type Tx } from '#kernel';
 import { obtainSigner, readKeyFile } from './log-key.ts';
 import {
-  insertCheckpoint,
-  insertLeaves,
+  insertCheckpointWithCommit,
+  insertLeavesWithCommit,
   lockSequencer,
   type LogState,
   type NewLeaf,
@@ -15,7 +15,7 @@ import {
   readState,
   readTiles,
   readWaiting,
-  saveTiles,
+  saveTilesWithCommit,
   unfinishedTiles,
 } from './log-store.ts';
 import { signCheckpoint } from './transparency/checkpoint.ts';
@@ -24,7 +24,7 @@ import { leafHash } from './transparency/merkle.ts';
 import type { NoteSigner } from './transparency/note.ts';
 import { GrowingTree } from './transparency/tiles.ts';
 import { createTransparencyLog, type TransparencyLog } from './transparency-log.ts';
-import { LEDGER_CHANNEL, NEWS, PROMPT, ringOn } from './wake.ts';
+import { createAnnouncer, LEDGER_CHANNEL, NEWS, PROMPT, ringOn } from './wake.ts';
 
 const BATCH = 1_024;
 /** A checkpoint is signed after this time or this many entries, whichever comes first. */
@@ -51,6 +51,8 @@ export function createSequencer(deps: SequencerDeps): BackgroundLoop & Transpare
   const { db, clock, origin } = deps;
   const fromFile = deps.keyFile === undefined ? undefined : readKeyFile(deps.keyFile, origin);
 
+  const announcePlaced = createAnnouncer(db, LEDGER_CHANNEL, NEWS.placed);
+
   /** One batch in one transaction; undefined when another node is at it. */
   async function advance(mustSign: boolean, mayWait: boolean): Promise<number | undefined> {
     return db.transaction(async (tx) => {
@@ -64,10 +66,11 @@ export function createSequencer(deps: SequencerDeps): BackgroundLoop & Transpare
       if (waiting.length > 0) {
         const leaves = makeLeaves(waiting, state.size, await readLastTime(tx, state.size));
         for (const { hash } of leaves) tree.append(hash);
-        await insertLeaves(tx, state.size, leaves);
-        await saveTiles(tx, tree.takeChangedTiles());
+        insertLeavesWithCommit(tx, state.size, leaves);
+        saveTilesWithCommit(tx, tree.takeChangedTiles());
+        tx.afterCommit(announcePlaced);
       }
-      if (isCheckpointDue(state, tree.size, mustSign)) await sign(tx, tree, signer);
+      if (isCheckpointDue(state, tree.size, mustSign)) sign(tx, tree, signer);
       return waiting.length;
     });
   }
@@ -80,10 +83,10 @@ export function createSequencer(deps: SequencerDeps): BackgroundLoop & Transpare
     return ageMs >= CHECKPOINT_MS || ageMs < 0 || size - state.signedSize >= CHECKPOINT_ENTRIES;
   }
 
-  async function sign(tx: Tx, tree: GrowingTree, signer: NoteSigner): Promise<void> {
+  function sign(tx: Tx, tree: GrowingTree, signer: NoteSigner): void {
     const checkpoint = { origin, size: tree.size, root: tree.root() };
     const note = signCheckpoint(checkpoint, signer);
-    await insertCheckpoint(tx, { ...checkpoint, note, signedAt: clock.now() });
+    insertCheckpointWithCommit(tx, { ...checkpoint, note, signedAt: clock.now() });
   }
 
   async function work(): Promise<number> {
