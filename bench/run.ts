@@ -94,6 +94,7 @@ const report = [
         `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
       ],
       ['load before / after', `${loadBefore.toFixed(1)} / ${loadavg()[0]!.toFixed(1)}`],
+      ['length', values.quick ? 'quick' : 'full'],
       ['Node', process.version],
       ['PostgreSQL', `${server.version}, embedded, unix socket, fsync on`],
     ],
@@ -106,5 +107,4 @@ const report = [
   ...sections,
 ].join('\n');
 process.stdout.write(report);
-const isWhole = !values.quick && positionals.length === 0;
-if (isWhole) writeFileSync(join(import.meta.dirname, 'RESULTS.md'), report);
+if (positionals.length === 0) writeFileSync(join(import.meta.dirname, 'RESULTS.md'), report);
