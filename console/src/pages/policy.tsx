@@ -240,8 +240,8 @@ function Validate() {
       flush
       foot={
         <>
-          In the terminal: <code>loom policy validate</code>, and <code>loom policy backtest</code>{' '}
-          to see what it would have decided.
+          In the terminal: <code>loom policy validate</code>, and <code>loom check</code> to see
+          what the rules in force say of your branch.
         </>
       }
     >

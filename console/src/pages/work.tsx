@@ -153,7 +153,7 @@ export function WorkPage() {
               steps={[
                 {
                   text: 'From the terminal:',
-                  command: 'loom work create "Round amounts half to even"',
+                  command: 'loom work add "Round amounts half to even"',
                 },
               ]}
             />
