@@ -3,7 +3,7 @@ import type { Queryable } from '#kernel';
 import type { Posting } from '../bm25.ts';
 import type { FieldIndex, IndexField } from '../index-store.ts';
 import { type KnownFile, readFiles } from '../file-store.ts';
-import { readCompanions } from '../history-store.ts';
+import type { Companion } from '../history-store.ts';
 import type { RankedFile } from '../rank.ts';
 import type { ItemDraft } from '../render.ts';
 import { shorten } from '../tokens.ts';
@@ -100,7 +100,7 @@ function termsOf(postings: ReadonlyMap<string, readonly Posting[]>, item: number
 export async function companionDrafts(
   db: Queryable,
   id: string,
-  companions: Awaited<ReturnType<typeof readCompanions>>,
+  companions: readonly Companion[],
   files: readonly FoundFile[],
 ): Promise<ItemDraft[]> {
   const shown = new Set(files.map(({ file }) => file.number));

@@ -1,13 +1,13 @@
 /** What earlier sessions learned that bears on a request. Pure. */
 import { freshnessOf } from '../freshness.ts';
-import { readLessons } from '../lesson-store.ts';
+import type { Lesson } from '../lesson-store.ts';
 import type { ItemDraft } from '../render.ts';
 import { shorten } from '../tokens.ts';
 import { countTerms } from '../words.ts';
 import { touchesAny } from './mention.ts';
 
 export function findLessons(
-  lessons: Awaited<ReturnType<typeof readLessons>>,
+  lessons: readonly Lesson[],
   wanted: ReadonlyMap<string, number>,
   paths: readonly string[],
   now: Date,

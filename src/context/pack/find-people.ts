@@ -1,14 +1,14 @@
 /** Whom to ask: owners by CODEOWNERS and catalog, and who knows the code by its history. Pure. */
 import type { CodeOwnersFile } from '../code-owners-file.ts';
 import { CODE_OWNER_PLACES, type CodeOwnerRule, ruleOfPath } from '../code-owners.ts';
-import { readCatalogOwners } from '../document-store.ts';
-import { readAuthors } from '../history-store.ts';
+import type { readCatalogOwners } from '../document-store.ts';
+import type { AuthorRow } from '../history-store.ts';
 import { type Authorship, rankPeople } from '../people.ts';
 import type { ItemDraft } from '../render.ts';
 import type { FoundFile } from './find-files.ts';
 
 export function findPeople(input: {
-  authors: Awaited<ReturnType<typeof readAuthors>>;
+  authors: readonly AuthorRow[];
   codeOwners: CodeOwnersFile | undefined;
   catalogOwners: Awaited<ReturnType<typeof readCatalogOwners>>;
   corePaths: readonly string[];
@@ -90,7 +90,7 @@ export function findPeople(input: {
   return drafts;
 }
 
-function toAuthorships(rows: Awaited<ReturnType<typeof readAuthors>>): Authorship[] {
+function toAuthorships(rows: readonly AuthorRow[]): Authorship[] {
   const authors = new Map<string, Authorship>();
   for (const row of rows) {
     const key = `${row.name}\n${row.email}`;
