@@ -2,8 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three kinds of tests, told apart by what they use:
+ * Four kinds of tests, told apart by what they use:
  * - unit: values in, values out; no server. `npm run check` runs these.
+ * - process: real git and real servers of hosts, without a database.
  * - database: real PostgreSQL, each file in its own cloned database; run again on DATABASE_URL.
  * - system (`tests/`): real processes, real Chromium, kill -9.
  */
@@ -11,7 +12,10 @@ const testFiles = globSync('src/**/*.test.ts').map((path) => path.replaceAll('\\
 const needsDatabase = (path: string) =>
   /\b(test(Database|App|Server)|startEmbeddedPostgres)\(/.test(readFileSync(path, 'utf8'));
 const database = testFiles.filter(needsDatabase);
-const unit = testFiles.filter((path) => !database.includes(path));
+const needsProcesses = (path: string) =>
+  /\b(testRepository|startTestForge|startTestGitHub)\(/.test(readFileSync(path, 'utf8'));
+const withProcesses = testFiles.filter((path) => !database.includes(path) && needsProcesses(path));
+const unit = testFiles.filter((path) => !database.includes(path) && !withProcesses.includes(path));
 const globalSetup = ['src/testing/global-setup.ts'];
 
 export default defineConfig({
@@ -23,6 +27,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'unit', include: unit } },
+      { extends: true, test: { name: 'process', include: withProcesses } },
       { extends: true, test: { name: 'database', include: database, globalSetup } },
       {
         extends: true,
