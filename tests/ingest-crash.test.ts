@@ -102,10 +102,10 @@ test('no delivery that was acknowledged is lost, and none counts twice, however 
     const server = await startServer({ data: folder.path, env });
     // What was under way when the last server died comes again, beside the new.
     const again = sent.filter(({ id }) => !acknowledged.has(id));
-    let isOver = false;
+    const over = new AbortController();
     let answered = 0;
     const clients = Array.from({ length: CLIENTS }, async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const delivery = again.pop() ?? newDelivery();
         if (!sent.includes(delivery)) sent.push(delivery);
         if (await deliver(server.url, delivery)) {
@@ -122,7 +122,7 @@ test('no delivery that was acknowledged is lost, and none counts twice, however 
       process.kill(Number(readFileSync(lock, 'utf8').split('\n')[0]), 'SIGKILL');
     }
     await server.kill();
-    isOver = true;
+    over.abort();
     await Promise.all(clients);
   }
 

@@ -143,7 +143,11 @@ describe.skipIf(!hasBrowser)('the first thread in the browser', () => {
 
     const origin = panel('Trace').getByRole('list', { name: 'Where it came from' });
     await origin.getByRole('listitem').filter({ hasText: 'Work item' }).waitFor();
-    await origin.getByRole('listitem').filter({ hasText: /^Change/ }).getByRole('link').click();
+    await origin
+      .getByRole('listitem')
+      .filter({ hasText: /^Change/ })
+      .getByRole('link')
+      .click();
 
     await heading(SHIPPED).waitFor();
   });
