@@ -103,8 +103,15 @@ describe.skipIf(!hasBrowser)('pages of the console', () => {
     it('the command palette, the list of shortcuts and the navigation of a phone are whole', async () => {
       const { page } = world.visitor();
       await open(page, '/', LOOKS[0]);
-      await page.keyboard.press('Control+K');
-      await page.getByRole('textbox', { name: 'Search and commands' }).waitFor();
+      // The palette loads on demand and listens only then: a key pressed before is nobody's.
+      const palettes = page.getByRole('textbox', { name: 'Search and commands' });
+      await waitFor('the command palette', async () => {
+        await page.keyboard.press('Control+K');
+        return palettes.waitFor({ timeout: 3_000 }).then(
+          () => true,
+          () => false,
+        );
+      });
       const palette = await accessibilityProblems(page);
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
