@@ -125,11 +125,11 @@ async function call(options: {
   const body = JSON.stringify({
     input: {
       session_id: `session-${options.session}`,
-      cwd: '/work/shop',
+      cwd: '/home/ada/shop',
       tool_name: 'Edit',
-      tool_input: { file_path: `/work/shop/src/file-${options.session}.ts` },
+      tool_input: { file_path: `/home/ada/shop/src/file-${options.session}.ts` },
     },
-    git: { repository: 'acme/shop', toplevel: '/work/shop', branch: 'main' },
+    git: { repository: 'acme/shop', toplevel: '/home/ada/shop', branch: 'main' },
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const sending = request(

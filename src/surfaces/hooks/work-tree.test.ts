@@ -27,9 +27,9 @@ test('a stated name comes first, the folder last', () => {
 });
 
 test('what lies outside the work tree is not named', () => {
-  expect(pathsInTree(['/etc/passwd', '../other/a.ts', '/work/shop'], '/work/shop', null)).toEqual(
-    [],
-  );
+  expect(
+    pathsInTree(['/etc/passwd', '../other/a.ts', '/home/ada/shop'], '/home/ada/shop', null),
+  ).toEqual([]);
   expect(pathsInTree(['/anywhere/a.ts'], null, null)).toEqual([]);
 });
 
