@@ -96,3 +96,27 @@ test('the page of roles is current', () => {
 
   expect(readFileSync(path, 'utf8')).toBe(rolesDocument());
 });
+
+test('an answer that is remembered is the answer that would be given', () => {
+  const principal = fc.record({
+    kind: fc.constantFrom<Principal['kind'][]>('person', 'agent'),
+    roles: fc.subarray([...ROLES]),
+    scopes: fc.oneof(fc.constant<'all'>('all'), fc.subarray([...ACTIONS])),
+    id: fc.constantFrom('usr_1', 'usr_2'),
+  });
+  const resource = fc.record({
+    kind: fc.constantFrom('person', 'change'),
+    id: fc.constantFrom('usr_1', 'usr_2'),
+  });
+  fc.assert(
+    fc.property(principal, action, resource, (fields, asked, about) => {
+      const who = aPrincipal({ ...fields, onBehalfOf: 'usr_1' });
+
+      const first = isAllowed(who, asked, about);
+
+      expect(isAllowed({ ...who }, asked, { ...about })).toBe(first);
+      expect(createAccessCheck()(who, asked, about)).toBe(first);
+    }),
+    { numRuns: 30 },
+  );
+});

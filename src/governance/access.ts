@@ -20,6 +20,7 @@ export type AccessCheck = (
 ) => boolean;
 
 const POLICY_SET = 'loom-access';
+const MAX_ANSWERS = 10_000;
 const ENTITY_OF_KIND = { person: 'Person', agent: 'Agent', service: 'Service' } as const;
 
 const quote = (text: string): string => JSON.stringify(text);
@@ -81,7 +82,26 @@ export function createAccessCheck(): AccessCheck {
   );
   assert(cedar.preparseSchema(POLICY_SET, SCHEMA).type === 'success', 'access schema parses');
   assert(cedar.preparsePolicySet(POLICY_SET, policies).type === 'success', 'access policies parse');
-  return isAllowed;
+  return rememberAnswers(isAllowed);
+}
+
+/**
+ * Asking the engine takes about a millisecond, which is most of what a hook call costs. Its answer
+ * follows from its arguments and policies that never change, so an answer may be kept for ever.
+ */
+function rememberAnswers(check: AccessCheck): AccessCheck {
+  let answers = new Map<string, boolean>();
+  return (principal, action, resource) => {
+    const { kind, id, onBehalfOf, roles, scopes } = principal;
+    const who = [kind, id, onBehalfOf ?? null, roles, scopes];
+    const question = JSON.stringify([who, action, resource.kind, resource.id]);
+    const known = answers.get(question);
+    if (known !== undefined) return known;
+    if (answers.size >= MAX_ANSWERS) answers = new Map();
+    const answer = check(principal, action, resource);
+    answers.set(question, answer);
+    return answer;
+  };
 }
 
 function isAllowed(principal: Principal, action: Action, resource: AccessResource): boolean {

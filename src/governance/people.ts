@@ -16,6 +16,7 @@ import {
 import type { Ledger } from '#ledger';
 import { normaliseIdentity } from './custody.ts';
 import { actorOf, personCreated, personUpdated, SYSTEM_ACTOR } from './events.ts';
+import type { KnownTokens } from './known-tokens.ts';
 import { type Person, type Principal, Role, ROLES } from './schema.ts';
 import * as store from './store.ts';
 
@@ -52,7 +53,13 @@ export interface People {
   findPersonByIdentity(identities: readonly string[]): Promise<Person | undefined>;
 }
 
-export function createPeople(deps: { db: Db; ledger: Ledger; clock: Clock; newId: NewId }): People {
+export function createPeople(deps: {
+  db: Db;
+  ledger: Ledger;
+  clock: Clock;
+  newId: NewId;
+  known: KnownTokens;
+}): People {
   const { db, ledger, clock, newId } = deps;
 
   async function ensureOwner(): Promise<{ person: Person; isNew: boolean }> {
@@ -98,6 +105,7 @@ export function createPeople(deps: { db: Db; ledger: Ledger; clock: Clock; newId
     by: Principal,
   ): Promise<Person> {
     return db.transaction(async (tx) => {
+      tx.afterCommit(() => deps.known.forget());
       const before = await store.lockPerson(tx, id);
       if (before === undefined) throw personNotFound();
       const fields = checkValue(

@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLogger, createNewId, type Id } from '#kernel';
+import { createLogger, createNewId, type Db, type Id } from '#kernel';
 import { createLedger, type Ledger } from '#ledger';
 import { testClock, testDatabase, waitFor } from '#testing';
 import type { Person, Principal, Role } from './schema.ts';
@@ -105,6 +105,82 @@ test('a token authenticates its person until it ends, is revoked or is mistyped'
     code: 'governance.token_revoked',
   });
   expect(await typesAbout(app.ledger, token.id)).toEqual(['token.created', 'token.revoked']);
+});
+
+test('a revoked token counts for nothing at once here, and within a second on every other node', async () => {
+  await using app = await open();
+  const ada = await app.aPerson(['developer']);
+  const other = createGovernanceService({ ...app, log: createLogger({ level: 'silent' }) });
+  const { token, secret } = await app.governance.createToken(
+    { personId: ada.id, name: 'laptop' },
+    app.owner,
+  );
+  await app.governance.authenticate(secret);
+  await other.authenticate(secret);
+
+  await app.governance.revokeToken(token.id, app.owner);
+
+  const revoked = { code: 'governance.token_revoked' };
+  await expect(app.governance.authenticate(secret)).rejects.toMatchObject(revoked);
+  app.clock.advance(1_000);
+  await expect(other.authenticate(secret)).rejects.toMatchObject(revoked);
+});
+
+test('a role that is taken away is gone at once, though its holder has just called', async () => {
+  await using app = await open();
+  const ada = await app.aPerson(['developer', 'approver']);
+  const { secret } = await app.governance.createToken(
+    { personId: ada.id, name: 'laptop' },
+    app.owner,
+  );
+  const before = await app.governance.authenticate(secret);
+
+  await app.governance.updatePerson(ada.id, { roles: ['developer'] }, app.owner);
+  const after = await app.governance.authenticate(secret);
+
+  expect([before.roles, after.roles]).toEqual([['developer', 'approver'], ['developer']]);
+});
+
+test('a look-up that was under way during a revocation is not remembered', async () => {
+  await using app = await open();
+  const ada = await app.aPerson(['developer']);
+  const { token, secret } = await app.governance.createToken(
+    { personId: ada.id, name: 'laptop' },
+    app.owner,
+  );
+  const reading = Array.from({ length: 8 }, () => failureOf(app.governance.authenticate(secret)));
+
+  await app.governance.revokeToken(token.id, app.owner);
+  await Promise.all(reading);
+
+  await expect(app.governance.authenticate(secret)).rejects.toMatchObject({
+    code: 'governance.token_revoked',
+  });
+});
+
+test('many calls of one token within a second cost one statement', async () => {
+  await using app = await open();
+  const ada = await app.aPerson(['developer']);
+  const { secret } = await app.governance.createToken(
+    { personId: ada.id, name: 'laptop' },
+    app.owner,
+  );
+  let statements = 0;
+  const db: Db = {
+    ...app.db,
+    query: (...statement) => {
+      statements += 1;
+      return app.db.query(...statement);
+    },
+  };
+  const counted = createGovernanceService({ ...app, db, log: createLogger({ level: 'silent' }) });
+
+  await counted.authenticate(secret);
+  const first = statements;
+  for (let call = 0; call < 20; call += 1) await counted.authenticate(secret);
+
+  expect(first).toBeGreaterThan(0);
+  expect(statements).toBe(first);
 });
 
 test('the secret of a token is stored nowhere', async () => {

@@ -14,6 +14,7 @@ import type { Ledger } from '#ledger';
 import { createAccessCheck } from './access.ts';
 import { createApprovals } from './approvals.ts';
 import { createDenialRecorder } from './denials.ts';
+import { createKnownTokens } from './known-tokens.ts';
 import { createPeople } from './people.ts';
 import type { Action, Approval, Person, Principal, Role, Token } from './schema.ts';
 import { createTokens } from './tokens.ts';
@@ -152,6 +153,7 @@ export function createGovernanceService(deps: GovernanceDeps): GovernanceService
   const log = deps.log.child({ room: 'governance' });
   const isAllowed = createAccessCheck();
   const denials = createDenialRecorder({ ...deps, log });
+  const known = createKnownTokens(deps);
 
   async function authorize(
     principal: Principal,
@@ -173,8 +175,8 @@ export function createGovernanceService(deps: GovernanceDeps): GovernanceService
   return {
     authorize,
     isAllowed,
-    ...createPeople(deps),
-    ...createTokens({ ...deps, isAllowed }),
+    ...createPeople({ ...deps, known }),
+    ...createTokens({ ...deps, isAllowed, known }),
     ...createApprovals({ ...deps, isAllowed, denials }),
     agentPrincipal: (operator, sessionId, agent) => ({
       ...operator,

@@ -22,6 +22,7 @@ import {
   tokenCreated,
   tokenRevoked,
 } from './events.ts';
+import type { KnownTokens } from './known-tokens.ts';
 import { personNotFound } from './people.ts';
 import { ACTIONS, type Action, type Person, type Principal, type Token } from './schema.ts';
 import * as store from './store.ts';
@@ -56,6 +57,7 @@ export function createTokens(deps: {
   clock: Clock;
   newId: NewId;
   isAllowed: AccessCheck;
+  known: KnownTokens;
 }): Tokens {
   const { db, ledger, clock, newId, isAllowed } = deps;
 
@@ -159,6 +161,7 @@ export function createTokens(deps: {
 
   async function revokeToken(id: Id<'tok'>, by: Principal): Promise<Token> {
     return db.transaction(async (tx) => {
+      tx.afterCommit(() => deps.known.forget());
       const token = await store.lockToken(tx, id);
       if (token === undefined) {
         throw new AppError('not_found', 'governance.no_such_token', {
@@ -177,9 +180,7 @@ export function createTokens(deps: {
   }
 
   async function authenticate(secret: string): Promise<Principal> {
-    const known = isTokenSecret(secret)
-      ? await store.selectTokenBySecret(db, hashSecret(secret))
-      : undefined;
+    const known = isTokenSecret(secret) ? await deps.known.find(hashSecret(secret)) : undefined;
     if (known === undefined) {
       throw new AppError('unauthenticated', 'governance.bad_token', {
         message: 'This token is not known here.',
@@ -200,7 +201,11 @@ export function createTokens(deps: {
       });
     }
     const lastUsed = known.lastUsedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
-    if (now.getTime() - lastUsed >= TOUCH_EVERY_MS) await store.touchToken(db, known.id, now);
+    if (now.getTime() - lastUsed >= TOUCH_EVERY_MS) {
+      // Set first, so that calls that come meanwhile do not write it as well.
+      known.lastUsedAt = now;
+      await store.touchToken(db, known.id, now);
+    }
     return {
       ...principalOf(known.person, known.kind, known.scopes),
       tokenId: known.id,

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { openDatabase } from '#kernel';
 import { testDatabase } from '#testing';
-import { eventTypes, operator, roomsOver, startSession, roomsOn } from '../test-rooms.ts';
+import { eventTypes, LEASE_MS, operator, roomsOver, startSession, roomsOn } from '../test-rooms.ts';
 
 const repository = 'acme/shop';
 
@@ -57,6 +57,39 @@ test('a folder and a file in it cannot be held by two, in either order', async (
     'denied',
     'granted',
   ]);
+});
+
+test('editing what one holds writes nothing while most of the lease is left, and renews it after that', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  const { id: sessionId } = await startSession(rooms);
+  const edit = { sessionId, repository, paths: ['src/pay.ts'] };
+  const leftSeconds = async () => {
+    const [row] = await rooms.db.query<{ left: number }>(
+      `select extract(epoch from lease_until - now())::float8 as left from loom.claims`,
+    );
+    return row!.left;
+  };
+  const setLeft = (seconds: number) =>
+    rooms.db.query(`update loom.claims set lease_until = now() + $1 * interval '1 second'`, [
+      seconds,
+    ]);
+  await rooms.claims.acquire(edit);
+  const lease = LEASE_MS / 1_000;
+
+  await setLeft(lease * 0.7);
+  const fresh = await rooms.claims.acquire(edit);
+  const afterFresh = await leftSeconds();
+  await setLeft(lease * 0.6);
+  const used = await rooms.claims.acquire(edit);
+  const afterUsed = await leftSeconds();
+  // Over, but nobody took it yet.
+  await setLeft(-1);
+  const stale = await rooms.claims.acquire(edit);
+
+  expect([fresh.outcome, used.outcome, stale.outcome]).toEqual(['granted', 'granted', 'granted']);
+  expect(afterFresh).toBeLessThanOrEqual(lease * 0.7);
+  expect(afterUsed).toBeGreaterThan(lease * 0.9);
+  expect(await leftSeconds()).toBeGreaterThan(lease * 0.9);
 });
 
 test('shared claims stand beside each other, an exclusive one beside none', async () => {

@@ -14,6 +14,8 @@ import { covers, normalisePaths, overlaps } from './path.ts';
 import * as store from './store.ts';
 
 const MAX_HELD = 2_000;
+/** The share of a lease that must be left for an edit to cost no write. */
+const RENEW_BELOW = 2 / 3;
 const ClaimCursor = z.tuple([z.iso.datetime(), z.string()]);
 
 export interface ClaimDeps extends OrchestrationDeps {
@@ -33,7 +35,10 @@ export function createClaimService(deps: ClaimDeps): ClaimService {
     return db.transaction((tx) => decide(tx, { ...request, paths, strength }));
   }
 
-  /** An edit of what the session holds already, by far the usual case, needs no lock and no event. */
+  /**
+   * An edit of what the session holds already, by far the usual case, needs no lock and no event; and
+   * no write either while most of the lease is left, for until then nobody can take the claim over.
+   */
   async function renewOwn(wanted: {
     sessionId: Id<'ses'>;
     repository: string;
@@ -41,12 +46,24 @@ export function createClaimService(deps: ClaimDeps): ClaimService {
     strength: Claim['strength'];
   }): Promise<Claim[] | undefined> {
     const own = await store.findOwn(db, wanted.repository, wanted.sessionId, wanted.paths);
-    const covering = wanted.paths.map((path) => findCovering(own, path, wanted.strength));
-    if (covering.includes(undefined)) return undefined;
-    const ids = [...new Set(covering.map((claim) => claim!.id))];
-    const renewed = await store.renew(db, ids, leaseMs);
+    const covering = new Map<string, store.OwnRow>();
+    for (const path of wanted.paths) {
+      const claim = findCovering(own, path, wanted.strength);
+      if (claim === undefined) return undefined;
+      covering.set(claim.id, claim);
+    }
+    const claims = [...covering.values()];
+    const used = claims.filter(({ lease_left_ms: left }) => left < leaseMs * RENEW_BELOW);
+    if (used.length === 0) return claims.map(store.toClaim);
+    const renewed = await store.renew(
+      db,
+      used.map(({ id }) => id),
+      leaseMs,
+    );
     // Fewer than asked for: one was taken over or released in between.
-    return renewed.length === ids.length ? renewed.map(store.toClaim) : undefined;
+    if (renewed.length < used.length) return undefined;
+    const renewedById = new Map(renewed.map((claim) => [claim.id, claim]));
+    return claims.map((claim) => store.toClaim(renewedById.get(claim.id) ?? claim));
   }
 
   async function decide(
@@ -221,11 +238,11 @@ export async function expireSilentClaims(
   });
 }
 
-function findCovering(
-  own: readonly store.ClaimRow[],
+function findCovering<Row extends store.ClaimRow>(
+  own: readonly Row[],
   path: string,
   strength: Claim['strength'],
-): store.ClaimRow | undefined {
+): Row | undefined {
   return own.find(
     (claim) =>
       covers(claim.path, path) && (claim.strength === 'exclusive' || strength === 'shared'),

@@ -24,6 +24,11 @@ export interface HeldRow extends ClaimRow {
   session_intent: string;
 }
 
+export interface OwnRow extends ClaimRow {
+  /** By the database's clock; negative when the lease is over. */
+  lease_left_ms: number;
+}
+
 const LEASE_END = (parameter: string) => `now() + ${parameter}::bigint * interval '1 millisecond'`;
 
 /**
@@ -161,9 +166,11 @@ export function findOwn(
   repository: string,
   sessionId: Id<'ses'>,
   paths: readonly string[],
-): Promise<ClaimRow[]> {
-  return queryable.query<ClaimRow>(
-    `select c.*, s.agent from loom.claims c join loom.sessions s on s.id = c.session_id
+): Promise<OwnRow[]> {
+  return queryable.query<OwnRow>(
+    `select c.*, s.agent,
+       (extract(epoch from c.lease_until - now()) * 1000)::float8 as lease_left_ms
+     from loom.claims c join loom.sessions s on s.id = c.session_id
      where c.repository = $1 and c.state = 'held' and c.path = any($2::text[])
        and c.session_id = $3`,
     [repository, [...new Set(paths.flatMap(holdersOf))], sessionId],

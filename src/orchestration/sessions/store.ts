@@ -102,6 +102,7 @@ export async function findSession(
   const rows = await queryable.query<SessionRow>(
     `select * from loom.sessions where id = $1${lock}`,
     [id],
+    options.forUpdate === true ? 'sessions_lock' : 'sessions_find',
   );
   return rows[0];
 }
@@ -128,6 +129,7 @@ export async function findByExternalId(
   const rows = await queryable.query<SessionRow>(
     `select * from loom.sessions where agent = $1 and external_id = $2${lock}`,
     [agent, externalId],
+    options.forUpdate === true ? 'sessions_lock_by_external_id' : 'sessions_by_external_id',
   );
   return rows[0];
 }
