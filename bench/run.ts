@@ -60,7 +60,7 @@ if (isWanted('ingest')) {
   verdicts.push(...ingestVerdicts(measured));
   sections.push(
     '## Ingest\n',
-    `${options.events} events a round over ${options.connections} connections, ${options.rounds} interleaved rounds. One event is one signed webhook delivery of about 0.7 KB with one signal in it; it is acknowledged after the commit that holds delivery, key, ledger event with payload and links, and inbox row. The sender is a thread on the same machine; its processor time is not counted. Raw rows are 0.6 KB.\n`,
+    `${options.events} events a round over ${options.connections} connections, ${options.rounds} interleaved rounds. One event is one signed webhook delivery of about 0.7 KB with one signal in it; it is acknowledged after the commit that holds delivery, key, ledger event with payload and links, and inbox row. The sender is a thread on the same machine that writes prepared requests to sockets; its processor time is not counted. Raw rows are 0.6 KB.\n`,
     toMarkdown(ingestTable(measured)),
   );
 }

@@ -1,9 +1,8 @@
 /** One node: storage, services, loops and the HTTP server, started in order and stopped in reverse. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { AppError, type Clock, type Config, type Logger, systemClock } from '#kernel';
-import { createHttpApp } from '#surfaces';
+import { createHttpListener } from '#surfaces';
 import { compose, type Composition } from './compose.ts';
 import { checkAddress, checkMachine } from './startup-checks.ts';
 import { openStorage } from './storage.ts';
@@ -30,14 +29,14 @@ export async function startNode(options: {
   const stack = new AsyncDisposableStack();
   try {
     // The port first: a second start on it fails before anything else has been touched.
-    let handle: ReturnType<typeof getRequestListener> | undefined;
+    let handle: RequestListener | undefined;
     const server = createServer((request, response) => {
       if (handle === undefined) {
         response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '1' });
         response.end('{"title":"Starting","status":503,"code":"startup.not_ready"}');
         return;
       }
-      void handle(request, response);
+      handle(request, response);
     });
     // A push of a large history may take longer than Node's default of five minutes.
     server.requestTimeout = 0;
@@ -56,8 +55,7 @@ export async function startNode(options: {
         publicUrl: config.publicUrl ?? url,
       }),
     );
-    const app = createHttpApp(composition.services);
-    handle = getRequestListener(app.fetch);
+    handle = createHttpListener(composition.services);
     // Stopped first: whoever still asks is cut off before what would answer them is gone.
     stack.defer(() => closeServer(server));
     log.info({ url, database: storage.kind }, 'LoomStack answers');

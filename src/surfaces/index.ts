@@ -3,6 +3,7 @@
  * they hold no rule of our field and know no connector.
  */
 export { createHttpApp, type HttpApp } from './http/app.ts';
+export { createHttpListener } from './http/listener.ts';
 export type { Access } from './http/gate.ts';
 export { createMcpServer, type McpOptions } from './mcp/server.ts';
 export { checkBranch } from './check-branch.ts';

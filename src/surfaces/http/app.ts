@@ -22,13 +22,12 @@ import { mountWebhooks } from './webhooks.ts';
 export type HttpApp = OpenAPIHono<Environment>;
 
 /** Builds the app over the services. It holds no state but counters, so any number may run. */
-export function createHttpApp(services: Services): HttpApp {
+export function createHttpApp(services: Services, metrics = createMetrics(services)): HttpApp {
   const { config, db, clock, newId } = services;
   const app: HttpApp = new OpenAPIHono<Environment>();
   const log = services.log.child({ surface: 'http' });
   const gate = createGate(services);
   const idempotency = createIdempotency({ db, clock });
-  const metrics = createMetrics(services);
   const refuseForeign = createOriginGuard(config);
 
   app.use(async (context, next) => {
@@ -38,7 +37,8 @@ export function createHttpApp(services: Services): HttpApp {
     const stop = metrics.startRequest();
     await withLogContext({ requestId }, async () => {
       try {
-        refuseForeign(context.req.raw);
+        const { headers, url } = context.req.raw;
+        refuseForeign(headers.get('host') ?? new URL(url).host, headers.get('origin'));
         await next();
       } catch (error) {
         context.res = problemResponse(error, { requestId, log });

@@ -9,10 +9,10 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 /** Hosts that mean "every address" and so name no host a browser could send. */
 const WILDCARDS = new Set(['0.0.0.0', '::', '[::]', '']);
 
-/** Throws unless the request's Host, and its Origin where it has one, are ours. */
+/** Throws unless the Host of a request, and its Origin where it has one, are ours. */
 export function createOriginGuard(
   config: Pick<Config, 'host' | 'publicUrl' | 'allowRemote'>,
-): (request: Request) => void {
+): (host: string, origin: string | null) => void {
   const allowed = new Set([
     ...LOOPBACK_NAMES,
     ...(WILDCARDS.has(config.host) ? [] : [config.host.toLowerCase()]),
@@ -23,15 +23,20 @@ export function createOriginGuard(
     allowed.has(hostname) ||
     (config.allowRemote && isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0);
 
-  return (request) => {
-    const host = hostnameOf(`http://${request.headers.get('host') ?? new URL(request.url).host}`);
-    if (host === undefined || !isAllowed(host)) {
-      throw new AppError('forbidden', 'http.host_not_allowed', {
-        message: `This server does not answer under the name ${host ?? 'given'}.`,
-        hint: 'Set publicUrl (LOOM_PUBLIC_URL) to the address people use.',
-      });
+  // Nearly every request comes under the same name as the one before.
+  let lastAllowed: string | undefined;
+
+  return (given, origin) => {
+    if (given !== lastAllowed) {
+      const host = hostnameOf(`http://${given}`);
+      if (host === undefined || !isAllowed(host)) {
+        throw new AppError('forbidden', 'http.host_not_allowed', {
+          message: `This server does not answer under the name ${host ?? 'given'}.`,
+          hint: 'Set publicUrl (LOOM_PUBLIC_URL) to the address people use.',
+        });
+      }
+      lastAllowed = given;
     }
-    const origin = request.headers.get('origin');
     if (origin === null) return;
     const originHost = hostnameOf(origin);
     if (originHost === undefined || !isAllowed(originHost)) {
