@@ -39,8 +39,6 @@ export default defineConfig({
           // Each starts servers again and again; a busy machine is slow and not red.
           testTimeout: 600_000,
           hookTimeout: 300_000,
-          // A browser on a busy machine may lose a key press; what is really broken fails twice.
-          retry: 1,
         },
       },
     ],

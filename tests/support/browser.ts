@@ -101,11 +101,32 @@ export async function signIn(page: Page, server: ServerProcess): Promise<void> {
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
+/**
+ * Waits until nothing on the page is on its way from one look to another: a colour read in between
+ * belongs to neither. What moves for ever, such as a spinner, is not waited for.
+ */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(`(async () => {
+    const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const moving = () => document.getAnimations().filter(
+      (each) => each.playState === 'running' && each.effect.getComputedTiming().endTime < Infinity,
+    );
+    // A change of style starts its transitions with the frame after it.
+    await nextFrame();
+    await nextFrame();
+    while (moving().length > 0) {
+      await Promise.allSettled(moving().map((each) => each.finished));
+      await nextFrame();
+    }
+  })()`);
+}
+
 /** What axe finds against WCAG 2 A and AA, one line for each element. */
 export async function accessibilityProblems(
   page: Page,
   what: 'everything' | 'colours' = 'everything',
 ): Promise<string[]> {
+  await settled(page);
   const axe = new AxeBuilder({ page });
   if (what === 'everything') axe.withTags(WCAG);
   else axe.withRules(['color-contrast', 'link-in-text-block']);
