@@ -1,7 +1,8 @@
 /** Turns a new event into the row that is stored, or refuses it. Values in, values out. */
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { AppError, canonicalJson, type Clock, type Id, isId, type NewId } from '#kernel';
 import { EventRefs, type NewEvent } from './schema.ts';
+import { sha256 } from './transparency/merkle.ts';
 
 /** Larger things belong in a file or a table; the event names them by hash. */
 export const MAX_DATA_BYTES = 1_048_576;
@@ -80,7 +81,7 @@ function findThread(
 
 /** The commitment to a payload: erasing salt and value leaves nothing to guess from. */
 export function commitTo(salt: Uint8Array, value: Uint8Array): Buffer {
-  return hash('sha256', Buffer.concat([salt, value]), 'buffer');
+  return sha256(Buffer.concat([salt, value]));
 }
 
 function toJsonText(event: NewEvent): string {

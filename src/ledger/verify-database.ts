@@ -1,25 +1,21 @@
 /**
- * Checks the live tables against the signed checkpoints, in one snapshot: every entry is built anew
- * from its event and must have the hash that was signed. Whoever edits, removes or moves a row in
- * any of the tables is found, and the row is named.
+ * Checks the live tables against the signed checkpoints, in one snapshot: every entry must be what its
+ * event says and have the hash that was signed. Ranges of entries are compared in bulk; one in which
+ * anything is wrong is gone through entry by entry, and the row is named. Whoever edits, removes or
+ * moves a row in any of the tables is found.
  */
 import type { Db, Tx } from '#kernel';
 import { readVerifiers } from './log-key.ts';
 import {
   type CheckpointRow,
-  FIELD_COLUMNS,
-  type FieldsRow,
   readCheckpoints,
   readNewestCheckpoint,
   readTiles,
-  toFields,
 } from './log-store.ts';
 import { openPinned } from './pinned.ts';
-import { commitTo } from './prepare.ts';
 import { PromiseKeeper } from './promises.ts';
 import { openCheckpoint } from './transparency/checkpoint.ts';
-import { buildEntry, entryTime } from './transparency/entry.ts';
-import { equalHashes, leafHash } from './transparency/merkle.ts';
+import { equalHashes, HASH_BYTES, leafHash } from './transparency/merkle.ts';
 import type { NoteVerifier } from './transparency/note.ts';
 import {
   differingEntries,
@@ -29,10 +25,12 @@ import {
   tilesOf,
   widthOf,
 } from './transparency/tiles.ts';
+import { type BulkRange, checkRanges, newSeed, withReaders } from './verify-bulk.ts';
+import { readSize, readTotals } from './verify-bulk-store.ts';
+import { checkLeaf, isErased, type LeafRow, readLeaves } from './verify-exact.ts';
 import { findStrayRow } from './verify-store.ts';
 import { Findings, type VerifyReport } from './verify-report.ts';
 
-const ENTRIES_AT_ONCE = 2_048;
 const CHECKPOINTS_AT_ONCE = 1_000;
 
 /**
@@ -45,14 +43,15 @@ export async function verifyDatabase(
 ): Promise<VerifyReport> {
   return db.transaction(async (tx) => {
     await tx.query('set transaction isolation level repeatable read, read only');
-    return verifyTables(tx, options);
+    await tx.query('set local statement_timeout = 0');
+    return withReaders(db, tx, (readers) => verifyTables(tx, { ...options, readers }));
   });
 }
 
-/** The same as the caller's transaction sees the tables. */
+/** The same as the caller's transaction sees the tables; `readers` see the same and share the work. */
 export async function verifyTables(
   tx: Tx,
-  { pinned }: { pinned?: string | undefined } = {},
+  { pinned, readers = [tx] }: { pinned?: string | undefined; readers?: readonly Tx[] } = {},
 ): Promise<VerifyReport> {
   const findings = new Findings();
   const verifiers = await readVerifiers(tx);
@@ -61,8 +60,10 @@ export async function verifyTables(
     const kept = openPinned(pinned, verifiers, findings);
     if (kept !== undefined) keeper.expect([kept]);
   }
-  await new Walk(tx, findings, keeper, verifiers).run();
-  const stray = await findStrayRow(tx);
+  const seed = newSeed();
+  const walk = new Walk(tx, findings, keeper, verifiers);
+  await walk.run(readers, seed);
+  const stray = await findStrayRow(tx, await addUp(tx, seed, walk, findings));
   if (stray !== undefined) findings.add(stray.what, stray.seq, stray.eventId);
 
   const newest = await readNewestCheckpoint(tx);
@@ -81,20 +82,29 @@ export async function verifyTables(
   });
 }
 
-interface LeafRow extends Omit<FieldsRow, 'id'> {
-  seq: number;
-  event_id: string;
-  entry: Buffer;
-  leaf_hash: Buffer;
-  /** Null when the event is gone. */
-  id: string | null;
-  salt: Buffer | null;
-  value: Buffer | null;
-  is_redacted: boolean;
+/** Whether events, payloads and names are as many, and the same, as those in the log and the queue. */
+async function addUp(
+  tx: Tx,
+  seed: bigint,
+  walk: Walk,
+  { checked }: Findings,
+): Promise<Parameters<typeof findStrayRow>[1]> {
+  // What was walked through entry by entry was not added up.
+  if (!walk.isSound) return { events: false, payloads: false, names: false };
+  const { all, waiting } = await readTotals(tx, seed);
+  return {
+    events: all.events === checked.entries + waiting.events,
+    payloads: all.payloads === checked.payloads + waiting.payloads,
+    names: BigInt(all.fingerprint) === walk.fingerprint + BigInt(waiting.fingerprint),
+  };
 }
 
 /** One walk through the log from its first entry to its last. */
 class Walk {
+  /** Whether all entries were found sound in bulk. */
+  isSound = true;
+  /** Of the names of all events, where all are sound. */
+  fingerprint = 0n;
   readonly #tx: Tx;
   readonly #findings: Findings;
   readonly #keeper: PromiseKeeper;
@@ -117,25 +127,43 @@ class Walk {
     this.#verifiers = verifiers;
   }
 
-  async run(): Promise<void> {
+  async run(readers: readonly Tx[], seed: bigint): Promise<void> {
     await this.#expectCheckpoints();
     this.#keeper.reached(this.#tree);
-    let next = 0;
-    for (;;) {
-      const rows = await this.#readLeaves(next);
-      for (const row of rows) {
-        if (row.seq !== next) this.#break(next, row.seq);
-        this.#visit(row);
-        next = row.seq + 1;
-        if (this.#brokenAt !== undefined) continue;
-        this.#keeper.reached(this.#tree);
-        if (this.#tree.size === this.#lastCheckpoint?.size) await this.#expectCheckpoints();
-      }
+    const size = await readSize(this.#tx);
+    for await (const range of checkRanges(readers, { size, seed })) {
+      if (range.isSound && range.isDated(this.#lastTime?.toISOString() ?? '')) {
+        await this.#take(range);
+      } else await this.#inspect(range);
       await this.#compareTiles(false);
-      if (rows.length < ENTRIES_AT_ONCE) break;
     }
     await this.#compareTiles(true);
-    if (this.#brokenAt === undefined) this.#keeper.ended(next);
+    if (this.#brokenAt === undefined) this.#keeper.ended(size);
+  }
+
+  /** Goes past a range in which all is right. */
+  async #take(range: BulkRange): Promise<void> {
+    const { checked } = this.#findings;
+    checked.entries += range.end - range.start;
+    checked.payloads += range.payloads;
+    checked.redacted += range.redacted;
+    this.fingerprint += range.fingerprint;
+    this.#lastTime = new Date(range.lastTime);
+    for (let at = 0; at < range.hashes.length; at += HASH_BYTES) {
+      if (this.#append(range.hashes.subarray(at, at + HASH_BYTES))) await this.#expectCheckpoints();
+    }
+  }
+
+  /** Goes through a range entry by entry, to name what is wrong. */
+  async #inspect(range: BulkRange): Promise<void> {
+    this.isSound = false;
+    let next = range.start;
+    for (const row of await readLeaves(this.#tx, range)) {
+      if (row.seq !== next) this.#break(next, row.seq);
+      await this.#visit(row);
+      next = row.seq + 1;
+    }
+    if (next < range.end) this.#break(next, range.end);
   }
 
   #break(from: number, to: number): void {
@@ -144,53 +172,23 @@ class Walk {
     this.#findings.add(`${which} missing from loom.log_leaves`, from);
   }
 
-  #visit(row: LeafRow): void {
-    this.#findings.checked.entries += 1;
-    const bad = (what: string) => this.#findings.add(what, row.seq, row.event_id);
-    let entry = row.entry;
-    if (row.id === null) bad('its event is missing from loom.events');
-    else {
-      const fields = toFields({ ...row, id: row.id });
-      const ts = entryTime(this.#lastTime, fields.recordedAt);
-      entry = buildEntry({ ...fields, seq: row.seq, ts });
-      this.#lastTime = ts;
-      const difference = differenceOf(row, entry);
-      if (difference !== undefined) {
-        bad(difference);
-        // Go on from what the log says, so that one edited time is one problem.
-        this.#lastTime = timeOf(row.entry) ?? ts;
-      }
-      const payloadProblem = this.#checkPayload(row);
-      if (payloadProblem !== undefined) bad(payloadProblem);
-    }
-    if (this.#brokenAt === undefined) this.#tree.append(leafHash(entry));
+  async #visit(row: LeafRow): Promise<void> {
+    const { checked } = this.#findings;
+    checked.entries += 1;
+    if (row.value !== null) checked.payloads += 1;
+    if (isErased(row)) checked.redacted += 1;
+    const { entry, time, problems } = checkLeaf(row, this.#lastTime);
+    this.#lastTime = time;
+    for (const problem of problems) this.#findings.add(problem, row.seq, row.event_id);
+    if (this.#append(leafHash(entry))) await this.#expectCheckpoints();
   }
 
-  #checkPayload(row: LeafRow): string | undefined {
-    const { data_commitment: commitment, salt, value } = row;
-    if (salt === null || value === null) {
-      if (commitment === null) return undefined;
-      if (!row.is_redacted) return 'its payload is missing, and no payload.redacted says why';
-      this.#findings.checked.redacted += 1;
-      return undefined;
-    }
-    this.#findings.checked.payloads += 1;
-    if (commitment === null) return 'it has a payload that was never committed to';
-    if (row.is_redacted) return 'its payload was redacted and is there again';
-    const isSame = equalHashes(commitTo(salt, value), commitment);
-    return isSame ? undefined : 'its payload in loom.event_payloads is not the one recorded';
-  }
-
-  async #readLeaves(from: number): Promise<LeafRow[]> {
-    return this.#tx.query<LeafRow>(
-      `select ${FIELD_COLUMNS}, l.seq, l.event_id, l.entry, l.leaf_hash, p.salt, p.value,
-         exists (select from loom.events r where r.redacts_seq = l.seq) as is_redacted
-       from (select * from loom.log_leaves where seq >= $1 order by seq limit $2) l
-         left join loom.events e on e.position = l.position
-         left join loom.event_payloads p on p.position = l.position and p.field = 'data'
-       order by l.seq`,
-      [from, ENTRIES_AT_ONCE],
-    );
+  /** True when the last of the checkpoints that were read is reached. */
+  #append(leaf: Uint8Array): boolean {
+    if (this.#brokenAt !== undefined) return false;
+    this.#tree.append(leaf);
+    this.#keeper.reached(this.#tree);
+    return this.#tree.size === this.#lastCheckpoint?.size;
   }
 
   async #expectCheckpoints(): Promise<void> {
@@ -247,41 +245,4 @@ class Walk {
       this.#findings.addWithin(what, start, end);
     }
   }
-}
-
-/** Says how a leaf and the entry built anew from its event differ. */
-function differenceOf(row: LeafRow, rebuilt: Buffer): string | undefined {
-  const isSame = rebuilt.equals(row.entry);
-  const hasHash = equalHashes(leafHash(row.entry), row.leaf_hash);
-  if (row.event_id !== row.id) return 'loom.log_leaves names another event';
-  if (isSame) return hasHash ? undefined : 'loom.log_leaves holds a wrong leaf hash';
-  if (!hasHash && equalHashes(leafHash(rebuilt), row.leaf_hash)) {
-    return 'the entry in loom.log_leaves was edited';
-  }
-  return `its event in loom.events differs from the log in: ${differingKeys(row.entry, rebuilt)}`;
-}
-
-function differingKeys(logged: Buffer, rebuilt: Buffer): string {
-  const before = parseObject(logged);
-  const after = parseObject(rebuilt);
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-  const differing = [...keys].filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
-  );
-  return differing.join(', ') || 'its form';
-}
-
-function parseObject(bytes: Buffer): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(bytes.toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-function timeOf(entry: Buffer): Date | undefined {
-  const { ts } = parseObject(entry);
-  const time = typeof ts === 'string' ? new Date(ts) : undefined;
-  return time === undefined || Number.isNaN(time.getTime()) ? undefined : time;
 }

@@ -48,6 +48,8 @@ export interface Db extends Queryable, AsyncDisposable {
   /** Listens on a channel until aborted; also calls back once after each (re)connection. */
   listen(channel: string, onNotify: (payload: string) => void, signal: AbortSignal): void;
   readonly url: string;
+  /** Connections it may hold at once. */
+  readonly poolSize: number;
 }
 
 const RETRIES = 6;
@@ -179,6 +181,7 @@ export function openDatabase(options: {
 
   return {
     url,
+    poolSize,
     transaction,
     listen,
     query: (sql, values, name) =>

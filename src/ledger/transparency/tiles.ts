@@ -82,6 +82,8 @@ export class GrowingTree {
   /** Hashes of the unfinished tile of each level. */
   readonly #unfinished: Uint8Array[][] = [];
   readonly #changed = new Map<string, Tile>();
+  /** Unfinished tile of each level that is among the changed, so that it is put there once. */
+  readonly #noted: number[] = [];
 
   /** Goes on with a tree of `size` from its tiles: `tileAt` gives those on the right edge. */
   constructor(size = 0, tileAt?: (level: number, index: number) => Uint8Array) {
@@ -135,6 +137,7 @@ export class GrowingTree {
     }
     const tiles = [...this.#changed.values()];
     this.#changed.clear();
+    this.#noted.length = 0;
     return tiles;
   }
 
@@ -151,6 +154,8 @@ export class GrowingTree {
     hashes.push(hash);
     const index = Math.floor(position / TILE_WIDTH);
     const isFull = hashes.length === TILE_WIDTH;
+    if (!isFull && this.#noted[level] === index) return;
+    this.#noted[level] = index;
     this.#changed.set(`${level}/${index}`, {
       level,
       index,
