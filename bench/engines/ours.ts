@@ -57,6 +57,7 @@ function droppingEvents(ledger: Ledger): Ledger {
     append: async () => ({}) as LedgerEvent,
     appendMany: async () => [],
     appendWithCommit: () => {},
+    appendCountedWithCommit: () => {},
   };
 }
 

@@ -5,7 +5,14 @@
 export type { ExportPart } from './export.ts';
 export { createLedger, type LedgerDeps } from './ledger.ts';
 export { Actor, EventRefs, LedgerEvent, type NewEvent, type NewOutboxMessage } from './schema.ts';
-export type { EventQuery, Ledger, OutboxHandler, Projection } from './service.ts';
+export {
+  type ConditionalEvent,
+  COUNTED_EVENTS,
+  type EventQuery,
+  type Ledger,
+  type OutboxHandler,
+  type Projection,
+} from './service.ts';
 export { readOutboxStatus, type OutboxStatus } from './outbox-store.ts';
 export { createOutboxWorker, type OutboxWorkerDeps } from './outbox-worker.ts';
 export { createProjector, type ProjectorDeps } from './projector.ts';

@@ -21,11 +21,12 @@ import { z } from 'zod';
 import { insertMessage } from './outbox-store.ts';
 import { type PreparedEvent, prepareEvents } from './prepare.ts';
 import type { Actor, LedgerEvent, NewEvent, NewOutboxMessage } from './schema.ts';
-import type { EventQuery, Ledger } from './service.ts';
+import type { ConditionalEvent, EventQuery, Ledger } from './service.ts';
 import {
   type AppendedRow,
   deletePayload,
   findEvent,
+  insertCountedEventsWithCommit,
   insertEvents,
   insertEventsWithCommit,
   listEvents,
@@ -97,6 +98,15 @@ export function createLedger(deps: LedgerDeps): Ledger {
     refuseRedaction(events);
     if (events.length === 0) return;
     insertEventsWithCommit(tx, tenant, prepare(events));
+    tx.afterCommit(announceEvents);
+  }
+
+  function appendCountedWithCommit(tx: Tx, conditional: readonly ConditionalEvent[]): void {
+    const events = conditional.map(({ event }) => event);
+    refuseRedaction(events);
+    if (events.length === 0) return;
+    const conditions = conditional.map(({ ifCounted }) => ifCounted);
+    insertCountedEventsWithCommit(tx, tenant, prepare(events), conditions);
     tx.afterCommit(announceEvents);
   }
 
@@ -177,6 +187,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     append,
     appendMany,
     appendWithCommit,
+    appendCountedWithCommit,
     enqueue,
     redact,
     find: (id) => findEvent(db, id),

@@ -15,6 +15,18 @@ export interface EventQuery {
   cursor?: string | undefined;
 }
 
+/**
+ * A setting of the transaction in which an earlier statement leaves the ids of what counted, with
+ * commas between them. It spares the trip to ask for them before the events are sent.
+ */
+export const COUNTED_EVENTS = 'loom.counted_events';
+
+export interface ConditionalEvent {
+  event: NewEvent;
+  /** It is stored only if this id is among those of `COUNTED_EVENTS`; null: in any case. */
+  ifCounted: Id<'evt'> | null;
+}
+
 export interface Ledger {
   /** Writes one event in the caller's transaction: it is there if and only if that commits. */
   append(tx: Tx, event: NewEvent): Promise<LedgerEvent>;
@@ -22,6 +34,8 @@ export interface Ledger {
   appendMany(tx: Tx, events: readonly NewEvent[]): Promise<LedgerEvent[]>;
   /** The same, sent together with the commit: for hot paths that have no use for what was stored. */
   appendWithCommit(tx: Tx, events: readonly NewEvent[]): void;
+  /** The same for events of which only the transaction knows whether they are true. */
+  appendCountedWithCommit(tx: Tx, events: readonly ConditionalEvent[]): void;
   /** Leaves a message for an outside system in the caller's transaction. An equal key changes nothing. */
   enqueue(tx: Tx, message: NewOutboxMessage): Promise<void>;
   /**

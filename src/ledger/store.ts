@@ -2,6 +2,7 @@
 import type { Id, Queryable, Tx } from '#kernel';
 import type { PreparedEvent } from './prepare.ts';
 import type { Actor, EventRefs, LedgerEvent } from './schema.ts';
+import { COUNTED_EVENTS } from './service.ts';
 
 /**
  * One statement writes events, payloads, refs and queue. Separate arrays are faster than one JSON
@@ -9,7 +10,7 @@ import type { Actor, EventRefs, LedgerEvent } from './schema.ts';
  * The arrays hide behind sub-selects: a planner that sees how short one is makes a new plan for every
  * call, which takes longer than writing a single event.
  */
-const APPEND = `
+const append = (extra: { parameter: string; column: string; condition: string }) => `
 with new_events as materialized (
   select nextval('loom.events_position_seq') as position, n.*,
     coalesce(n.correlation,
@@ -18,9 +19,11 @@ with new_events as materialized (
   from unnest((select $1::text[]), (select $2::text[]), (select $3::text[]), (select $4::text[]),
     (select $5::text[]), (select $6::text[]), (select $7::text[]), (select $8::text[]),
     (select $9::timestamptz[]), (select $10::text[]), (select $11::text[]),
-    (select $12::bigint[]), (select $19::text[]))
+    (select $12::bigint[]), (select $19::text[])
+    ${extra.parameter})
     with ordinality as n (id, type, subject, actor_kind, actor_id, on_behalf_of, cause,
-      correlation, occurred_at, refs, data, redacts_seq, inherit_from, number)
+      correlation, occurred_at, refs, data, redacts_seq, inherit_from ${extra.column}, number)
+  ${extra.condition}
 ), stored as (
   insert into loom.events (position, id, type, subject, actor_kind, actor_id, on_behalf_of, tenant,
     cause, correlation_id, occurred_at, recorded_at, refs, data_commitment, redacts_seq)
@@ -42,6 +45,14 @@ with new_events as materialized (
   insert into loom.unsequenced_events (position) select position from new_events
 )
 select position, correlation_id as "correlationId" from new_events order by number`;
+
+const APPEND = append({ parameter: '', column: '', condition: '' });
+const APPEND_COUNTED = append({
+  parameter: ', (select $20::text[])',
+  column: ', if_counted',
+  condition: `where if_counted is null or if_counted = any (
+    (select string_to_array(current_setting('${COUNTED_EVENTS}', true), ','))::text[])`,
+});
 
 export interface AppendedRow {
   position: number;
@@ -65,6 +76,17 @@ export function insertEventsWithCommit(
   events: readonly PreparedEvent[],
 ): void {
   tx.withCommit(`${APPEND} limit 0`, appendValues(tenant, events, null), 'ledger_append_last');
+}
+
+/** The same, of those without a condition and those whose condition the transaction names. */
+export function insertCountedEventsWithCommit(
+  tx: Tx,
+  tenant: string,
+  events: readonly PreparedEvent[],
+  conditions: readonly (Id<'evt'> | null)[],
+): void {
+  const values = [...appendValues(tenant, events, null), conditions];
+  tx.withCommit(`${APPEND_COUNTED} limit 0`, values, 'ledger_append_counted');
 }
 
 function appendValues(

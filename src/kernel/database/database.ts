@@ -7,6 +7,7 @@ import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } 
 import type pg from 'pg';
 import { Client, escapeIdentifier, Pool, types } from 'pg';
 import { AppError } from '../errors.ts';
+import { GatheringSocket } from './gathering-socket.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -30,9 +31,15 @@ export interface Tx extends Queryable {
   afterCommit(call: () => void): void;
   /**
    * Runs a statement as one of the last of the transaction, sent together with the commit: that
-   * spares a round trip where nobody waits for its answer. When it fails, nothing is committed.
+   * spares a round trip where nobody waits for its answer. When it fails, nothing is committed. Its
+   * rows come once the transaction is committed, before `afterCommit` calls back.
    */
-  withCommit(sql: string, values?: readonly unknown[], name?: string): void;
+  withCommit<Result extends object = Row>(
+    sql: string,
+    values?: readonly unknown[],
+    name?: string,
+    onRows?: (rows: Result[]) => void,
+  ): void;
 }
 
 export interface Db extends Queryable, AsyncDisposable {
@@ -77,6 +84,7 @@ export function openDatabase(options: {
     max: poolSize,
     // Statements that do not wait for each other's answers share one trip to the server.
     pipeline: true,
+    stream: () => new GatheringSocket(),
     types: customTypes,
     // Every table of ours lives in one schema, beside whatever else a shared database holds.
     options: '-c search_path=loom,public -c timezone=UTC -c statement_timeout=120000',
@@ -119,7 +127,7 @@ export function openDatabase(options: {
     const client = await pool.connect();
     let broken: Error | undefined;
     const calls: (() => void)[] = [];
-    const last: Parameters<Tx['withCommit']>[] = [];
+    const last: { send(): Promise<void>; answer(): void }[] = [];
     const onClientError = (error: Error) => {
       broken = error;
     };
@@ -134,12 +142,24 @@ export function openDatabase(options: {
         inTransaction: true,
         query: (sql, values, name) => run(client, sql, values, name),
         afterCommit: (call) => calls.push(call),
-        withCommit: (...statement) => last.push(statement),
+        withCommit<Result extends object>(
+          sql: string,
+          values?: readonly unknown[],
+          name?: string,
+          onRows?: (rows: Result[]) => void,
+        ) {
+          let rows: Result[] = [];
+          last.push({
+            send: async () => void (rows = await run<Result>(client, sql, values, name)),
+            answer: () => onRows?.(rows),
+          });
+        },
       };
       const result = await work(tx);
-      const sent = last.map((statement) => run(client, ...statement));
+      const sent = last.map(({ send }) => send());
       // After a failure this commit rolls back, and the failed statement says why.
       await Promise.all([begun, ...sent, client.query('commit')]);
+      for (const { answer } of last) answer();
       for (const call of calls) call();
       return result;
     } catch (error) {

@@ -3,12 +3,12 @@
  * and the claim of the next steps. Batching a turn's steps is what makes the engine fast: the commit
  * is shared, and the successor of a step is claimed without another round trip.
  */
-import type { Clock, Id, NewId, Tx } from '#kernel';
-import type { Ledger, NewEvent } from '#ledger';
+import type { Clock, Db, Id, NewId, Tx } from '#kernel';
+import type { ConditionalEvent, Ledger, NewEvent } from '#ledger';
 import type { StepEffects, StepResult } from '../steps.ts';
 import type { Announcer } from './announce.ts';
 import { backoffDelayMs } from './backoff.ts';
-import { claimSteps } from './claim.ts';
+import { type Claim, claimStepsWithCommit } from './claim.ts';
 import {
   runCompleted,
   runFailed,
@@ -18,8 +18,16 @@ import {
   stepStarted,
   stepWaiting,
 } from './events.ts';
-import { type ClaimedStep, referenceOf, type StepReference } from './rows.ts';
-import { completeSteps, failStep, lockRuns, parkStep, retryStepLater } from './settle.ts';
+import { type ClaimedStep, referenceOf } from './rows.ts';
+import {
+  type Completed,
+  completeSteps,
+  completeStepsWithCommit,
+  failStep,
+  lockRuns,
+  parkStep,
+  retryStepLater,
+} from './settle.ts';
 
 export type Outcome = StepResult | { outcome: 'skipped'; message: string };
 
@@ -58,21 +66,15 @@ export interface TurnResult {
   isMoreReady: boolean;
 }
 
-export async function takeTurn(tx: Tx, deps: TurnDeps, order: TurnOrder): Promise<TurnResult> {
-  const { finished, started, capacity, mayClaim } = order;
-  const settling = new Settling(deps, finished);
-  settling.events.push(...started.map((each) => startedEvent(deps, each)));
-  if (finished.length > 0) await settling.settle(tx, capacity);
-
-  const { worker, kinds, leaseMs } = deps;
-  const claimed = [...settling.taken.values()];
-  const limit = mayClaim ? capacity - claimed.length : 0;
-  if (limit > 0) claimed.push(...(await claimSteps(tx, { worker, kinds, limit, leaseMs })));
-  const claimedAfresh = claimed.length - settling.taken.size;
-  deps.ledger.appendWithCommit(tx, settling.events);
-  // More is ready than this worker takes: one wake-up for everybody else.
-  if (settling.opened > claimedAfresh) deps.announcer.newWork(tx);
-  return { claimed, settled: settling.settled, isMoreReady: mayClaim && claimedAfresh >= limit };
+/** One turn in one transaction. Nothing of it counts unless this resolves. */
+export async function takeTurn(db: Db, deps: TurnDeps, order: TurnOrder): Promise<TurnResult> {
+  return db
+    .transaction(async (tx) => {
+      const turn = new Turn(deps, order);
+      await turn.write(tx);
+      return turn;
+    })
+    .then((turn) => turn.result());
 }
 
 /** That an attempt began, told while it is at work; an ended one tells it with its end. */
@@ -84,80 +86,136 @@ export function startedEvent(
   return stepStarted(referenceOf(claimed), facts);
 }
 
-/** Gathers the events of one turn, so that they are one statement. */
-class Settling {
-  readonly events: NewEvent[] = [];
-  readonly settled = new Set<ClaimedStep>();
-  /** Steps that the completed ones made ready, in this worker's hands already. */
-  readonly taken = new Set<ClaimedStep>();
-  /** Steps that became ready and are still free. */
-  opened = 0;
+/**
+ * Where nothing is to be written that depends on whether a completion counted, all statements are
+ * sent at once, together with the commit: the database itself leaves out the events of what did not
+ * count. That is one trip to the server, which is most of what a step without effects costs.
+ */
+class Turn {
   readonly #deps: TurnDeps;
-  readonly #finished: readonly FinishedStep[];
+  readonly #order: TurnOrder;
+  readonly #events: ConditionalEvent[] = [];
+  readonly #settled = new Set<ClaimedStep>();
+  /** Steps that the completed ones made ready, in this worker's hands already. */
+  readonly #taken = new Set<ClaimedStep>();
+  /** Steps that became ready and are still free. */
+  #opened = 0;
+  /** Steps that were ready before this turn. */
+  #claimed: ClaimedStep[] = [];
 
-  constructor(deps: TurnDeps, finished: readonly FinishedStep[]) {
+  constructor(deps: TurnDeps, order: TurnOrder) {
     this.#deps = deps;
-    this.#finished = finished;
+    this.#order = order;
   }
 
-  async settle(tx: Tx, capacity: number): Promise<void> {
-    await lockRuns(
-      tx,
-      this.#finished.map(({ claimed }) => claimed.run.id),
-    );
+  async write(tx: Tx): Promise<void> {
+    const { started, finished, mayClaim, capacity } = this.#order;
+    this.#tell(...started.map((each) => startedEvent(this.#deps, each)));
+    if (finished.length > 0) await this.#settle(tx);
+    if (mayClaim && capacity > 0) {
+      claimStepsWithCommit(tx, this.#claim, (steps) => {
+        this.#claimed = steps;
+      });
+    }
+    this.#deps.ledger.appendCountedWithCommit(tx, this.#events);
+    tx.afterCommit(() => {
+      // More is ready than this worker takes: one wake-up for everybody else.
+      if (this.#opened > this.#claimed.length) this.#deps.announcer.newWorkNow();
+    });
+  }
+
+  /** What came of it, once the transaction is committed. */
+  result(): TurnResult {
+    const claimed = [...this.#taken, ...this.#claimed];
+    const { mayClaim, capacity } = this.#order;
+    return {
+      claimed,
+      settled: this.#settled,
+      isMoreReady: mayClaim && claimed.length >= capacity,
+    };
+  }
+
+  get #claim(): Claim {
+    const { worker, kinds, leaseMs } = this.#deps;
+    return { worker, kinds, leaseMs, limit: this.#order.capacity };
+  }
+
+  #tell(...events: NewEvent[]): void {
+    this.#events.push(...events.map((event) => ({ event, ifCounted: null })));
+  }
+
+  async #settle(tx: Tx): Promise<void> {
+    const { finished } = this.#order;
+    const isAtOnce = finished.every(({ result }) => needsNoAnswer(result));
+    if (!isAtOnce) {
+      await lockRuns(
+        tx,
+        finished.map(({ claimed }) => claimed.run.id),
+      );
+    }
     // Completions first: a failure in the same run would void work that is done.
-    await this.#complete(tx, capacity);
-    for (const { claimed, startedAt, result } of this.#finished) {
+    await this.#complete(tx, isAtOnce);
+    for (const { claimed, startedAt, result } of finished) {
       if (result.outcome === 'waiting') await this.#park(tx, claimed, startedAt, result);
       if (result.outcome === 'failed') await this.#fail(tx, claimed, startedAt, result);
     }
   }
 
-  async #complete(tx: Tx, capacity: number): Promise<void> {
-    const ending = this.#finished.flatMap(({ claimed, startedAt, result }) =>
+  async #complete(tx: Tx, isAtOnce: boolean): Promise<void> {
+    const { newId } = this.#deps;
+    const ending = this.#order.finished.flatMap(({ claimed, startedAt, result }) =>
       result.outcome === 'done' || result.outcome === 'skipped'
-        ? [{ claimed, startedAt, result, event: this.#deps.newId('evt') }]
+        ? [
+            {
+              claimed,
+              startedAt,
+              result,
+              event: newId('evt'),
+              endEvent: claimed.isLast ? newId('evt') : null,
+            },
+          ]
         : [],
     );
     if (ending.length === 0) return;
-    const { worker, kinds, leaseMs } = this.#deps;
-    const { completed, taken, opened } = await completeSteps(
-      tx,
-      ending.map(({ claimed, result, event }) => ({
-        runId: claimed.run.id,
-        name: claimed.step.name,
-        fence: claimed.fence,
-        state: result.outcome,
-        output: result.outcome === 'done' ? (result.output ?? {}) : {},
-        message: result.message ?? null,
-        event,
-      })),
-      { worker, kinds, limit: capacity, leaseMs },
-    );
-    for (const step of taken) this.taken.add(step);
-    this.opened = opened;
-    const counted = new Map(completed.map((row) => [`${row.runId}/${row.name}`, row]));
-    const endedBy = new Map<string, { reference: StepReference; event: Id<'evt'> }>();
-    for (const { claimed, startedAt, result, event } of ending) {
-      const row = counted.get(`${claimed.run.id}/${claimed.step.name}`);
-      if (row === undefined) continue;
+    for (const { claimed, startedAt, result, event, endEvent } of ending) {
       const reference = referenceOf(claimed);
-      this.events.push(
+      const ended =
         result.outcome === 'skipped'
           ? stepSkipped(reference, { id: event, message: result.message })
           : stepCompleted(reference, {
               id: event,
               ...this.#attemptOf(claimed, startedAt),
               message: result.message,
-            }),
-      );
-      if (result.outcome === 'done') await this.#applyEffects(tx, claimed, event, result);
-      this.settled.add(claimed);
+            });
+      this.#events.push({ event: ended, ifCounted: event });
+      if (result.outcome === 'done') this.#tellEffects(claimed, event, result, event);
+      if (endEvent === null) continue;
       // Several last steps may end in one turn; the run ends once.
-      if (row.hasRunEnded) endedBy.set(claimed.run.id, { reference, event });
+      const end = runCompleted(reference, { id: endEvent, cause: event });
+      this.#events.push({ event: end, ifCounted: endEvent });
     }
-    for (const { reference, event } of endedBy.values()) {
-      this.events.push(runCompleted(reference, event));
+
+    const completions = ending.map(({ claimed, result, event, endEvent }) => ({
+      ...fencedBy(claimed),
+      state: result.outcome,
+      output: result.outcome === 'done' ? (result.output ?? {}) : {},
+      message: result.message ?? null,
+      event,
+      endEvent,
+    }));
+    const onCompleted = ({ events, taken, opened }: Completed) => {
+      for (const { claimed, event } of ending) if (events.has(event)) this.#settled.add(claimed);
+      for (const step of taken) this.#taken.add(step);
+      this.#opened += opened;
+    };
+    if (isAtOnce) {
+      completeStepsWithCommit(tx, completions, this.#claim, onCompleted);
+      return;
+    }
+    onCompleted(await completeSteps(tx, completions, this.#claim));
+    for (const { claimed, result, event } of ending) {
+      if (result.outcome !== 'done' || !this.#settled.has(claimed)) continue;
+      await this.#writeEffects(tx, claimed, event, result);
     }
   }
 
@@ -182,13 +240,12 @@ class Settling {
       event,
     });
     if (parked === undefined) return;
-    if (parked.isEarly) this.opened += 1;
+    if (parked.isEarly) this.#opened += 1;
     const began = this.#attemptOf(claimed, startedAt);
-    this.events.push(
-      stepWaiting(referenceOf(claimed), { id: event, ...began, on, message, dueInMs }),
-    );
-    await this.#applyEffects(tx, claimed, event, result);
-    this.settled.add(claimed);
+    this.#tell(stepWaiting(referenceOf(claimed), { id: event, ...began, on, message, dueInMs }));
+    this.#tellEffects(claimed, event, result, null);
+    await this.#writeEffects(tx, claimed, event, result);
+    this.#settled.add(claimed);
   }
 
   async #fail(
@@ -212,44 +269,55 @@ class Settling {
         event,
       });
       if (!isMine) return;
-      this.events.push(stepFailed(reference, { id: event, ...began, message, retryInMs: delayMs }));
+      this.#tell(stepFailed(reference, { id: event, ...began, message, retryInMs: delayMs }));
     } else {
       const failed = await failStep(tx, worker, { ...fencedBy(claimed), message });
       if (failed === undefined) return;
       const { cancelledSteps } = failed;
-      this.events.push(
+      this.#tell(
         stepFailed(reference, { id: event, ...began, message, retryInMs: null }),
         runFailed(reference, { cause: event, message, cancelledSteps }),
       );
-      for (const step of this.taken) {
-        if (step.run.id === claimed.run.id) this.taken.delete(step);
+      for (const step of this.#taken) {
+        if (step.run.id === claimed.run.id) this.#taken.delete(step);
       }
       // Other nodes may be at work on the run's other steps.
       if (cancelledSteps > 0) this.#deps.announcer.runEnded(tx, claimed.run.id);
     }
-    await this.#applyEffects(tx, claimed, event, result);
-    this.settled.add(claimed);
+    this.#tellEffects(claimed, event, result, null);
+    await this.#writeEffects(tx, claimed, event, result);
+    this.#settled.add(claimed);
   }
 
   #attemptOf({ step }: ClaimedStep, startedAt: Date) {
     return { attempt: step.attempt, worker: this.#deps.worker, startedAt };
   }
 
-  async #applyEffects(
+  #tellEffects(
+    claimed: ClaimedStep,
+    cause: Id<'evt'>,
+    effects: StepEffects,
+    ifCounted: Id<'evt'> | null,
+  ): void {
+    const { correlationId } = claimed.run;
+    for (const event of effects.events ?? []) {
+      const told = {
+        ...event,
+        cause: event.cause ?? cause,
+        correlationId: event.correlationId ?? correlationId,
+        refs: { run: claimed.run.id, step: claimed.step.id, ...event.refs },
+      };
+      this.#events.push({ event: told, ifCounted });
+    }
+  }
+
+  async #writeEffects(
     tx: Tx,
     claimed: ClaimedStep,
     cause: Id<'evt'>,
     effects: StepEffects,
   ): Promise<void> {
     const { correlationId } = claimed.run;
-    for (const event of effects.events ?? []) {
-      this.events.push({
-        ...event,
-        cause: event.cause ?? cause,
-        correlationId: event.correlationId ?? correlationId,
-        refs: { run: claimed.run.id, step: claimed.step.id, ...event.refs },
-      });
-    }
     for (const message of effects.outbox ?? []) {
       await this.#deps.ledger.enqueue(tx, {
         ...message,
@@ -259,6 +327,13 @@ class Settling {
     }
     await effects.write?.(tx);
   }
+}
+
+/** Whether all that is to be written can be said before anybody knows if the step counts. */
+function needsNoAnswer(result: Outcome): boolean {
+  if (result.outcome === 'skipped') return true;
+  if (result.outcome !== 'done') return false;
+  return result.write === undefined && (result.outbox ?? []).length === 0;
 }
 
 function fencedBy({ run, step, fence }: ClaimedStep): {

@@ -14,6 +14,8 @@ const NOTIFY = `select set_config('synchronous_commit', 'off', true), pg_notify(
 export interface Announcer {
   /** Once the transaction has committed, new work is announced; many at a time are told once. */
   newWork(tx: Tx): void;
+  /** The same, after the commit. */
+  newWorkNow(): void;
   /** Once the transaction has committed, whoever holds a step of the run is told to look. */
   runEnded(tx: Tx, runId: string): void;
 }
@@ -26,17 +28,18 @@ export function createAnnouncer(db: Queryable): Announcer {
     db.query(NOTIFY, [STEPS_CHANNEL, payload], 'workflow-notify').catch(() => {});
   }
 
+  function newWorkNow(): void {
+    if (isPending) return;
+    isPending = true;
+    setTimeout(() => {
+      isPending = false;
+      send('');
+    }, 1);
+  }
+
   return {
-    newWork(tx) {
-      tx.afterCommit(() => {
-        if (isPending) return;
-        isPending = true;
-        setTimeout(() => {
-          isPending = false;
-          send('');
-        }, 1);
-      });
-    },
+    newWork: (tx) => tx.afterCommit(newWorkNow),
+    newWorkNow,
     runEnded(tx, runId) {
       tx.afterCommit(() => send(runId));
     },

@@ -17,10 +17,18 @@ export interface Holding {
   fence: number;
 }
 
+/**
+ * A setting of the transaction: how many steps a completion before the claim took over. It fills
+ * hands of the worker that are counted as free when the statements are sent.
+ */
+export const TAKEN_STEPS = 'loom.taken_steps';
+
 /** The read behind a claim; also explained by a test, to prove that parked runs cost it nothing. */
 export const READY_STEPS = `select run_id, name from loom.steps
   where state = 'ready' and due_at <= statement_timestamp() and kind = any($1)
-  order by due_at limit $2 for update skip locked`;
+  order by due_at
+  limit greatest(0, $2 - coalesce(nullif(current_setting('${TAKEN_STEPS}', true), ''), '0')::int)
+  for update skip locked`;
 
 /** What a handler may ask about the run of its step; `r` is the alias of loom.runs. */
 export const RUN_OF_CLAIM = `r.workflow, r.graph_hash, r.definition_source, r.state as run_state,
@@ -50,6 +58,7 @@ export interface ClaimRow {
   kind: Step['kind'];
   state: Step['state'];
   needs: string[];
+  next: string[];
   origin: string;
   options: JsonObject;
   condition: StepCondition | null;
@@ -83,17 +92,26 @@ export interface ClaimRow {
   inputs: Record<string, JsonObject | null> | null;
 }
 
-/** Takes up to `limit` ready and due steps of these kinds for the worker. */
-export async function claimSteps(
+/** Who takes steps, of which kinds, how many at most, and for how long. */
+export interface Claim {
+  worker: string;
+  kinds: readonly string[];
+  limit: number;
+  leaseMs: number;
+}
+
+/**
+ * Takes ready and due steps, up to the limit less what a completion in the same transaction took
+ * over. They are given once the transaction is committed.
+ */
+export function claimStepsWithCommit(
   tx: Tx,
-  claim: { worker: string; kinds: readonly string[]; limit: number; leaseMs: number },
-): Promise<ClaimedStep[]> {
-  const rows = await tx.query<ClaimRow>(
-    CLAIM,
-    [claim.kinds, claim.limit, claim.worker, claim.leaseMs],
-    'workflow-claim',
-  );
-  return rows.map(toClaimedStep);
+  { kinds, limit, worker, leaseMs }: Claim,
+  onClaimed: (steps: ClaimedStep[]) => void,
+): void {
+  tx.withCommit<ClaimRow>(CLAIM, [kinds, limit, worker, leaseMs], 'workflow-claim', (rows) => {
+    onClaimed(rows.map(toClaimedStep));
+  });
 }
 
 export function toClaimedStep(row: ClaimRow): ClaimedStep {
@@ -136,6 +154,7 @@ export function toClaimedStep(row: ClaimRow): ClaimedStep {
     backoffMs: row.backoff_ms,
     timeoutMs: row.timeout_ms,
     condition: row.condition,
+    isLast: row.next.length === 0,
     inputs: Object.fromEntries(inputs) as Record<string, JsonObject>,
     cause: row.cause,
     wake: row.wake,

@@ -69,8 +69,12 @@ export function runStarted(
   });
 }
 
-export function runCompleted(step: StepReference, cause: Id<'evt'>): NewEvent {
+export function runCompleted(
+  step: StepReference,
+  { id, cause }: { id: Id<'evt'>; cause: Id<'evt'> },
+): NewEvent {
   return {
+    id,
     type: 'run.completed',
     subject: step.runId,
     actor: ENGINE,

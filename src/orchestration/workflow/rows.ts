@@ -40,6 +40,8 @@ export interface ClaimedStep {
   backoffMs: number;
   timeoutMs: number | null;
   condition: StepCondition | null;
+  /** Nothing follows it: the run may end with it. */
+  isLast: boolean;
   inputs: Record<string, JsonObject>;
   cause: Id<'evt'> | null;
   wake: 'timer' | 'signal' | null;

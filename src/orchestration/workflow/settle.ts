@@ -3,7 +3,8 @@
  * fenced by worker and claim, so a worker that lost its lease changes nothing.
  */
 import type { Id, JsonObject, Tx } from '#kernel';
-import { type ClaimRow, RUN_OF_CLAIM, toClaimedStep } from './claim.ts';
+import { COUNTED_EVENTS } from '#ledger';
+import { type Claim, type ClaimRow, RUN_OF_CLAIM, TAKEN_STEPS, toClaimedStep } from './claim.ts';
 import type { ClaimedStep } from './rows.ts';
 
 /**
@@ -12,13 +13,12 @@ import type { ClaimedStep } from './rows.ts';
  * by its connection, and would read all steps for each turn once they have grown.
  */
 export async function lockRuns(tx: Tx, runIds: readonly Id<'run'>[]): Promise<void> {
-  await tx.query(
-    `with planner as materialized (select set_config('enable_seqscan', 'off', true))
-     select r.id from loom.runs r, planner where r.id = any($1) order by r.id for update of r`,
-    [[...new Set(runIds)]],
-    'workflow-lock-runs',
-  );
+  await tx.query(LOCK_RUNS, [[...new Set(runIds)]], 'workflow-lock-runs');
 }
+
+const LOCK_RUNS = `
+  with planner as materialized (select set_config('enable_seqscan', 'off', true))
+  select r.id from loom.runs r, planner where r.id = any($1) order by r.id for update of r`;
 
 export interface Completion {
   runId: Id<'run'>;
@@ -29,18 +29,21 @@ export interface Completion {
   message: string | null;
   /** The event that tells of it: the cause of whatever it makes ready. */
   event: Id<'evt'>;
+  /** The event that tells of the end of the run, if that is what it comes to. */
+  endEvent: Id<'evt'> | null;
 }
 
 export interface Completed {
-  runId: Id<'run'>;
-  name: string;
-  hasRunEnded: boolean;
+  /** Events of the steps that counted. */
+  events: ReadonlySet<Id<'evt'>>;
+  /** Steps that became ready and are in this worker's hands already. */
+  taken: ClaimedStep[];
+  /** How many became ready and are still free. */
+  opened: number;
 }
 
 interface CompletedRow extends ClaimRow {
-  settled_run_id: Id<'run'> | null;
-  settled_name: string;
-  has_run_ended: boolean;
+  settled_event: Id<'evt'> | null;
   opened: number;
 }
 
@@ -50,33 +53,54 @@ interface CompletedRow extends ClaimRow {
  * each of those steps a write and a claim, and runs under way end before new ones begin.
  *
  * The runs are locked, so no blocked step of theirs can change between the reads and the writes.
+ * What counted is left in settings of the transaction, for statements that are sent along with this
+ * one: which events may be appended (of runs that end, one), and how many steps were taken over.
  */
 export async function completeSteps(
   tx: Tx,
   completions: readonly Completion[],
-  claim: { worker: string; kinds: readonly string[]; limit: number; leaseMs: number },
-): Promise<{ completed: Completed[]; taken: ClaimedStep[]; opened: number }> {
-  const rows = await tx.query<CompletedRow>(
-    COMPLETE,
-    [JSON.stringify(completions), claim.worker, claim.kinds, claim.limit, claim.leaseMs],
-    'workflow-complete',
+  claim: Claim,
+): Promise<Completed> {
+  return toCompleted(
+    await tx.query<CompletedRow>(COMPLETE, completeValues(completions, claim), 'workflow-complete'),
   );
+}
+
+/** Locks the runs and completes the steps, sent with the commit: nothing waits for the answer. */
+export function completeStepsWithCommit(
+  tx: Tx,
+  completions: readonly Completion[],
+  claim: Claim,
+  onCompleted: (completed: Completed) => void,
+): void {
+  const runIds = new Set(completions.map(({ runId }) => runId));
+  tx.withCommit(LOCK_RUNS, [[...runIds]], 'workflow-lock-runs');
+  const values = completeValues(completions, claim);
+  tx.withCommit<CompletedRow>(COMPLETE, values, 'workflow-complete', (rows) => {
+    onCompleted(toCompleted(rows));
+  });
+}
+
+function completeValues(completions: readonly Completion[], claim: Claim): unknown[] {
+  const items = completions.map((each, place) => Object.assign({ place }, each));
+  return [JSON.stringify(items), claim.worker, claim.kinds, claim.limit, claim.leaseMs];
+}
+
+function toCompleted(rows: readonly CompletedRow[]): Completed {
   const taken: ClaimedStep[] = [];
-  const completed: Completed[] = [];
+  const events = new Set<Id<'evt'>>();
   for (const row of rows) {
-    if (row.settled_run_id === null) taken.push(toClaimedStep(row));
-    else {
-      const { settled_run_id: runId, settled_name: name, has_run_ended: hasRunEnded } = row;
-      completed.push({ runId, name, hasRunEnded });
-    }
+    if (row.settled_event === null) taken.push(toClaimedStep(row));
+    else events.add(row.settled_event);
   }
-  return { completed, taken, opened: rows[0]?.opened ?? 0 };
+  return { events, taken, opened: rows[0]?.opened ?? 0 };
 }
 
 const COMPLETE = `
   with item as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x(
-      "runId" text, name text, fence int, state text, output jsonb, message text, event text)
+      place int, "runId" text, name text, fence int, state text, output jsonb, message text,
+      event text, "endEvent" text)
   ), settled as (
     update loom.steps s
     set state = i.state, output = i.output, message = i.message, lease_until = null,
@@ -85,7 +109,7 @@ const COMPLETE = `
     from item i
     where s.run_id = i."runId" and s.name = i.name and s.state = 'running'
       and s.worker = $2 and s.fence = i.fence
-    returning s.run_id, s.name, s.next, i.event
+    returning s.run_id, s.name, s.next, i.event, i."endEvent" as end_event, i.place
   ), met as (
     select d.run_id, n.name, count(*)::int as count, max(d.event) as event
     from settled d cross join unnest(d.next) as n(name) group by d.run_id, n.name
@@ -127,11 +151,19 @@ const COMPLETE = `
          and coalesce(i.state, n.state) = 'done') as inputs
     from moved s join loom.runs r on r.id = s.run_id
     where s.state = 'running'
+  ), counted as (
+    select event from settled
+    union all
+    (select distinct on (d.run_id) d.end_event from settled d join finished f on f.id = d.run_id
+     where d.end_event is not null order by d.run_id, d.place desc)
+  ), told as materialized (
+    select
+      set_config('${COUNTED_EVENTS}', (select string_agg(event, ',') from counted), true),
+      set_config('${TAKEN_STEPS}', (select count(*)::text from taken), true),
+      (select count(*)::int from moved where state = 'ready') as opened
   )
-  select d.run_id as settled_run_id, d.name as settled_name, f.id is not null as has_run_ended,
-    (select count(*)::int from moved where state = 'ready') as opened, t.*
-  from settled d left join finished f on f.id = d.run_id
-  full join taken t on t.run_id = d.run_id and t.name = d.name`;
+  select d.event as settled_event, told.opened, t.*
+  from settled d full join taken t on t.run_id = d.run_id and t.name = d.name cross join told`;
 
 interface Fenced {
   runId: Id<'run'>;

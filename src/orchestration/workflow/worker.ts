@@ -212,9 +212,9 @@ class Worker implements WorkflowWorker {
     this.#reserved += capacity;
     try {
       const order = { finished, started, capacity, mayClaim };
-      const { claimed, settled, isMoreReady } = await db
-        .transaction((tx) => takeTurn(tx, this.#turnDeps(), order))
-        .catch((error: unknown) => this.#isolate(error, order));
+      const { claimed, settled, isMoreReady } = await takeTurn(db, this.#turnDeps(), order).catch(
+        (error: unknown) => this.#isolate(error, order),
+      );
       this.#isWorkLikely ||= isMoreReady;
       this.#settledCount += settled.size;
       for (const { claimed: step } of finished) {
@@ -282,13 +282,13 @@ class Worker implements WorkflowWorker {
     const { db } = this.#deps;
     const turn = this.#turnDeps();
     try {
-      return (await db.transaction((tx) => takeTurn(tx, turn, alone(one)))).settled;
+      return (await takeTurn(db, turn, alone(one))).settled;
     } catch (error) {
       if (isUnavailable(error)) throw error;
       this.#report(error, 'what a step came to could not be written');
       const message = 'What the step came to could not be written; the server log has the cause.';
       const failed = { ...one, result: { outcome: 'failed' as const, message } };
-      return (await db.transaction((tx) => takeTurn(tx, turn, alone(failed)))).settled;
+      return (await takeTurn(db, turn, alone(failed))).settled;
     }
   }
 
