@@ -67,7 +67,7 @@ export async function compose(options: {
   const { config, storage, clock, log, publicUrl } = options;
   const { db } = storage;
   const newId = createNewId(clock);
-  const ledger = createLedger({ db, clock, newId, log, tenant: 'default' });
+  const ledger = createLedger({ db, clock, newId, log, tenant: config.organisation.id });
   const deps = { db, ledger, clock, newId, log };
   const leaseMs = config.sessions.leaseMinutes * 60_000;
 
@@ -109,7 +109,7 @@ export async function compose(options: {
   const services: Services = {
     config,
     version: VERSION,
-    organisation: 'LoomStack',
+    organisation: config.organisation.name,
     db,
     clock,
     newId,

@@ -23,6 +23,17 @@ test('without any setting the defaults hold, and the data lies in the home folde
   expect(config.database.poolSize).toBe(16);
 });
 
+test('the organisation has a name and an id before anyone gave it one, and then the one given', () => {
+  const LOOM_ORGANISATION_NAME = ' Acme Widgets ';
+  const given = { ...env, LOOM_ORGANISATION_NAME, LOOM_ORGANISATION_ID: 'acme' };
+
+  expect(loadConfig({ env, cwd }).organisation).toEqual({ name: 'My organisation', id: 'default' });
+  expect(loadConfig({ env: given, cwd }).organisation).toEqual({
+    name: 'Acme Widgets',
+    id: 'acme',
+  });
+});
+
 test('a flag beats the environment, which beats the file, which beats the default', () => {
   writeFile('port: 1\nhost: file\ndatabase:\n  poolSize: 3\n');
   const strong = { ...env, LOOM_PORT: '2', LOOM_HOST: 'environment' };
@@ -58,20 +69,17 @@ test.each([
 });
 
 test.each([
-  ['a word for a number', 'port: many'],
-  ['nothing for a number', 'port:'],
-  ['a yes for a number', 'port: true'],
-  ['a port that does not exist', 'port: 70000'],
-  ['a fraction', 'port: 1.5'],
-  ['a level that does not exist', 'log: { level: loud }'],
-  ['an empty secret', 'database: { url: "" }'],
-])('%s is refused, naming the setting and where it stands', (_what, text) => {
+  ['a word for a number', 'port', 'port: many'],
+  ['nothing for a number', 'port', 'port:'],
+  ['a yes for a number', 'port', 'port: true'],
+  ['a port that does not exist', 'port', 'port: 70000'],
+  ['a fraction', 'port', 'port: 1.5'],
+  ['a level that does not exist', 'log.level', 'log: { level: loud }'],
+  ['an empty secret', 'database.url', 'database: { url: "" }'],
+  ['no name of the organisation', 'organisation.name', 'organisation: { name: " " }'],
+  ['an id with a space', 'organisation.id', 'organisation: { id: "Acme Widgets" }'],
+])('%s is refused, naming the setting and where it stands', (_what, path, text) => {
   writeFile(text);
-  const path = text.includes('level')
-    ? 'log.level'
-    : text.includes('url')
-      ? 'database.url'
-      : 'port';
 
   expect(() => loadConfig({ env, cwd })).toThrow(
     expect.objectContaining({

@@ -41,6 +41,24 @@ export const Config = z.strictObject({
     .url()
     .optional()
     .describe('Address under which people and agents reach this server.'),
+  organisation: z
+    .strictObject({
+      name: z
+        .string()
+        .trim()
+        .min(1)
+        .max(100)
+        .default('My organisation')
+        .describe('Name of the organisation, as the console and the API show it.'),
+      id: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and "-", like acme')
+        .default('default')
+        .describe(
+          'Short name of the organisation in every new entry of the log (its tenant). Entries keep the one they were written with.',
+        ),
+    })
+    .prefault({}),
   database: z
     .strictObject({
       url: secret

@@ -141,7 +141,7 @@ describe.skipIf(!hasBrowser)('pages of the console', () => {
   });
 
   describe('of an installation with nothing in it', () => {
-    const world = openWorld(() => browser, ['up', '--no-sample']);
+    const world = openWorld(() => browser, ['up', '--no-sample', '--organisation', 'Acme Widgets']);
 
     for (const [name, path] of Object.entries(EVERYWHERE)) {
       it(
@@ -166,6 +166,14 @@ describe.skipIf(!hasBrowser)('pages of the console', () => {
 
       expect(sizes.length).toBeGreaterThan(0);
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(250_000);
+    });
+
+    it('the organisation is named in the sidebar and in the tab', async () => {
+      const { page } = world.visitor();
+      await open(page, '/sessions', LOOKS[0]);
+
+      await page.getByRole('region', { name: 'Sidebar' }).getByText('Acme Widgets').waitFor();
+      expect(await page.title()).toBe('Sessions · Acme Widgets · LoomStack');
     });
 
     it('the overview teaches the first commands', async () => {

@@ -1,7 +1,9 @@
 /** The frame of a page: header, panels, facts, and the two answers a list can give: none, or a problem. */
 import { Button, Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
 import { ApiProblem } from '../api/client.ts';
+import { queries } from '../api/queries.ts';
 import { CommandLine } from './copy.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import { AppLink } from './link.tsx';
@@ -19,9 +21,10 @@ export function PageHeader({
   actions?: ReactNode;
   badges?: ReactNode;
 }) {
+  const { data: me } = useQuery(queries.me());
   return (
     <header className="page-header">
-      <title>{`${title} · LoomStack`}</title>
+      <title>{[title, me?.organisation, 'LoomStack'].filter(Boolean).join(' · ')}</title>
       <div className="page-header-text">
         {crumbs.length > 0 && (
           <nav aria-label="Breadcrumb" className="crumbs">

@@ -10,6 +10,7 @@ import { type Node, startNode } from '../serve.ts';
 interface ServeFlags {
   port?: string;
   host?: string;
+  organisation?: string;
   sample?: boolean;
   verbose?: boolean;
 }
@@ -23,11 +24,12 @@ export const registerServe: RegisterCommands = (program, context) => {
     .description('start everything; read the given repositories, or make the sample organisation')
     .option('--port <port>', 'port to listen on (LOOM_PORT)')
     .option('--host <address>', 'address to listen on (LOOM_HOST)')
+    .option('--organisation <name>', 'what the console calls you (LOOM_ORGANISATION_NAME)')
     .option('--no-sample', 'without the sample organisation')
     .option('--verbose', 'write the log to the terminal')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ loom up\n  $ loom up ../shop ../billing\n  $ loom up --port 0 --data /tmp/try\n',
+      '\nExamples:\n  $ loom up\n  $ loom up ../shop ../billing\n  $ loom up --port 0 --data /tmp/try\n  $ loom up --organisation "Acme Widgets"\n',
     )
     .action(async (paths: string[], flags: ServeFlags) => {
       const config = readConfig(program.opts<GlobalFlags>(), flags);
@@ -80,7 +82,14 @@ export const registerServe: RegisterCommands = (program, context) => {
 };
 
 function readConfig(globals: GlobalFlags, flags: ServeFlags): Config {
-  return loadConfig({ flags: { data: globals.data, port: flags.port, host: flags.host } });
+  return loadConfig({
+    flags: {
+      data: globals.data,
+      port: flags.port,
+      host: flags.host,
+      'organisation.name': flags.organisation,
+    },
+  });
 }
 
 function openLog(config: Config): Logger {
