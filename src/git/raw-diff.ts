@@ -14,6 +14,7 @@ const STATUS: Readonly<Record<string, FileChange['status']>> = {
   T: 'type-changed',
 };
 const SUBMODULE_MODE = '160000';
+const SYMLINK_MODE = '120000';
 
 /**
  * Takes the pieces of one diff in order. Every `:…` header is followed by one path, or two for a rename;
@@ -51,6 +52,7 @@ export function createRawDiffReader(): {
         addedLines: null,
         deletedLines: null,
         isSubmodule: oldMode === SUBMODULE_MODE || newMode === SUBMODULE_MODE,
+        ...(oldMode === SYMLINK_MODE || newMode === SYMLINK_MODE ? { isSymlink: true } : {}),
       };
       expects = 'path';
       return true;

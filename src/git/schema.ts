@@ -14,6 +14,8 @@ export interface FileChange {
   addedLines: number | null;
   deletedLines: number | null;
   isSubmodule: boolean;
+  /** True when it is, or was, a symbolic link. */
+  isSymlink?: boolean;
 }
 
 export interface Commit {

@@ -8,11 +8,20 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '#kernel';
 import { BUILT_IN_RULES, ENGINE_VERSION, SIGNALS } from './built-in.ts';
 import { type CedarSet, validateCedarSet } from './cedar-engine.ts';
-import type { Condition, Grant, PolicyDocument, Rule } from './document.ts';
-import { createDocumentMatchers, type DocumentMatchers, type Facts } from './facts.ts';
+import {
+  type Condition,
+  type Freeze,
+  type Grant,
+  NO_REQUIREMENT,
+  type PolicyDocument,
+  type Rule,
+} from './document.ts';
+import { allGrants, createDocumentMatchers, type DocumentMatchers, type Facts } from './facts.ts';
 import { GRANT_TAGS, RULE_TAGS } from './tags.ts';
 
 export const DEFAULT_RULE = 'default';
+/** Fires where a repository grants things and none of its grants covers the change. */
+export const NARROWING_RULE = 'repository.grants';
 
 export interface CompiledPolicy {
   document: PolicyDocument;
@@ -37,7 +46,7 @@ export function compilePolicy(document: PolicyDocument, text: string): CompiledP
 /** Why a compiled policy cannot be trusted, by line of the file; empty when it can. */
 export function compileProblems(policy: CompiledPolicy): { line: number; message: string }[] {
   const lines = new Map(
-    [...policy.document.rules, ...policy.document.grants, ...policy.document.freezes].map(
+    [...policy.document.rules, ...allGrants(policy.document), ...policy.document.freezes].map(
       ({ id, line }) => [id, line] as const,
     ),
   );
@@ -62,35 +71,69 @@ when { ${isMet(DEFAULT_RULE)} };`,
     policies[rule.id] = forbidOf(rule, conditionsOf(rule.id, rule.when));
   }
   for (const freeze of document.freezes) {
-    const rule = { ...freeze, isHold: true, reviewers: 0, from: [] };
-    policies[freeze.id] = forbidOf(rule, [has('freezes', 'Freeze', freeze.id)]);
+    policies[freeze.id] = forbidOf(ruleOfFreeze(freeze), [has('freezes', 'Freeze', freeze.id)]);
+  }
+  if (document.narrowing !== null) {
+    const granted = document.narrowing.map((grant) => `(${grantConditions(grant).join(' && ')})`);
+    policies[NARROWING_RULE] = forbidOf(narrowingRule(document), [`!(${granted.join(' || ')})`]);
   }
   return policies;
 }
 
-function permitOf(grant: Grant): string {
-  const conditions = [
+/** A freeze as the rule it is while it holds. */
+export function ruleOfFreeze({ id, file, line, because, lane }: Freeze): Omit<Rule, 'when'> {
+  const reviewers = { hold: 0, 'one-reviewer': 1, 'two-person': 2 }[lane];
+  return { ...NO_REQUIREMENT, id, file, line, because, isHold: lane === 'hold', reviewers };
+}
+
+/** What a change needs that the organisation grants and the repository does not. */
+export function narrowingRule({ file, narrowing }: PolicyDocument): Omit<Rule, 'when'> {
+  return {
+    ...NO_REQUIREMENT,
+    id: NARROWING_RULE,
+    file,
+    line: narrowing?.[0]?.line ?? 1,
+    because: 'The repository’s own file grants less than the organisation.',
+    reviewers: 1,
+  };
+}
+
+function grantConditions(grant: Grant): string[] {
+  const isAgent = 'principal == Author::"agent"';
+  return [
     has('matches', 'Match', grant.id),
-    `resource.score <= ${grant.maxScore}`,
+    'resource.score <= resource.ceiling',
+    `(if resource.isHalved then resource.score <= ${Math.floor(grant.maxScore / 2)} else resource.score <= ${grant.maxScore})`,
     ...(grant.maxChangedLines === null
       ? []
       : [`resource.changedLines <= ${grant.maxChangedLines}`]),
     ...(grant.maxFiles === null ? [] : [`resource.files <= ${grant.maxFiles}`]),
-    ...(grant.allowsAgents ? [] : ['principal != Author::"agent"']),
+    ...(grant.allowsAgents ? [] : [`!(${isAgent})`]),
     ...grant.needs.map((tag) => has('tags', 'Tag', tag)),
+    ...(grant.agentNeeds.length === 0
+      ? []
+      : [
+          `(!(${isAgent}) || (${grant.agentNeeds.map((tag) => has('tags', 'Tag', tag)).join(' && ')}))`,
+        ]),
+    ...(grant.dailyPerService === null && grant.dailyPerAgent === null
+      ? []
+      : [`!${has('exhausted', 'Match', grant.id)}`]),
   ];
+}
+
+function permitOf(grant: Grant): string {
   return `@line("${grant.line}") @because(${quote(grant.because)}) @lane(${quote(grant.lane)})
-permit(principal, action == Action::"ship", resource) when { ${conditions.join(' && ')} };`;
+permit(principal, action == Action::"ship", resource) when { ${grantConditions(grant).join(' && ')} };`;
 }
 
 function forbidOf(
-  rule: Pick<Rule, 'id' | 'line' | 'because' | 'isHold' | 'reviewers' | 'from'>,
+  rule: Pick<Rule, 'id' | 'file' | 'line' | 'because' | 'isHold' | 'reviewers' | 'from'>,
   conditions: readonly string[],
 ): string {
   const from = rule.from.length === 0 ? 'any approver' : rule.from.join(' or ');
   const requires = rule.isHold ? 'hold' : `${rule.reviewers} of ${from}`;
   const when = conditions.length === 0 ? '' : `\nwhen { ${conditions.join(' && ')} }`;
-  return `@line("${rule.line}") @because(${quote(rule.because)}) @requires(${quote(requires)})
+  return `@file(${quote(rule.file)}) @line("${rule.line}") @because(${quote(rule.because)}) @requires(${quote(requires)})
 forbid(principal, action == Action::"ship", resource)${when}${rule.isHold ? '' : ` unless { ${isMet(rule.id)} }`};`;
 }
 
@@ -103,7 +146,7 @@ function conditionsOf(id: string, when: Condition): string[] {
     ...anyOf(when.data.map((name) => has('data', 'Data', name))),
     ...anyOf(when.tags.map((name) => has('tags', 'Tag', name))),
     ...anyOf(when.authors.map((kind) => `principal == Author::${quote(kind)}`)),
-    ...(['changedLines', 'files', 'score'] as const).flatMap((fact) => {
+    ...COUNTED.flatMap((fact) => {
       const threshold = when[fact];
       return threshold === null
         ? []
@@ -120,6 +163,9 @@ function isMet(id: string): string {
   return `context.met.contains(Rule::${quote(id)})`;
 }
 
+/** Facts that rules compare with a number. */
+const COUNTED = ['changedLines', 'files', 'score', 'serviceCount', 'downstream'] as const;
+
 /** The sets of a change and the enumeration each is drawn from. */
 const ENTITY_OF_SET = {
   services: 'Service',
@@ -127,6 +173,7 @@ const ENTITY_OF_SET = {
   data: 'Data',
   tags: 'Tag',
   matches: 'Match',
+  exhausted: 'Match',
   freezes: 'Freeze',
   signals: 'Signal',
 } as const;
@@ -139,10 +186,16 @@ function schemaOf(document: PolicyDocument): string {
     Tier: [...document.tiers.keys()],
     Data: [...document.data.keys()],
     Tag: [...RULE_TAGS, ...GRANT_TAGS],
-    Match: [...ids(document.rules), ...ids(document.grants)],
+    Match: [...ids(document.rules), ...ids(allGrants(document))],
     Freeze: ids(document.freezes),
     Signal: SIGNALS,
-    Rule: [DEFAULT_RULE, ...ids(BUILT_IN_RULES), ...ids(document.rules)],
+    Rule: [
+      DEFAULT_RULE,
+      NARROWING_RULE,
+      ...ids(BUILT_IN_RULES),
+      ...ids(document.rules),
+      ...ids(document.freezes),
+    ],
   };
   const enums = Object.entries(members).map(
     // An enumeration cannot be empty, so an impossible name stands in.
@@ -151,7 +204,8 @@ function schemaOf(document: PolicyDocument): string {
   );
   const sets = Object.entries(ENTITY_OF_SET).map(([set, entity]) => `${set}: Set<${entity}>`);
   return `${enums.join('\n')}
-entity Change = { changedLines: Long, files: Long, score: Long, ${sets.join(', ')} };
+entity Change = { ${COUNTED.map((fact) => `${fact}: Long`).join(', ')}, ceiling: Long,
+  isHalved: Bool, ${sets.join(', ')} };
 action "ship" appliesTo { principal: [Author], resource: [Change], context: { met: Set<Rule> } };`;
 }
 
@@ -162,7 +216,12 @@ export function attributesOf(facts: Facts, score: number) {
   return {
     changedLines: facts.changedLines,
     files: facts.files,
-    score,
+    // The engine counts in whole numbers; half a point more is more.
+    score: Math.ceil(score),
+    serviceCount: facts.services.length,
+    downstream: facts.downstream.length,
+    ceiling: facts.ceiling,
+    isHalved: facts.isHalved,
     ...Object.fromEntries(
       Object.entries(ENTITY_OF_SET).map(([set, entity]) => [
         set,

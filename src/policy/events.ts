@@ -83,3 +83,19 @@ export function policyRefused(
     data: { source: refusal.source, problems: refusal.problems, inForce: refusal.inForce },
   };
 }
+
+/** Another version of the organisation's policy: proposed, agreed to, in force, or withdrawn. */
+export function organisationPolicyEvent(
+  type: 'policy.proposed' | 'policy.endorsed' | 'policy.published' | 'policy.withdrawn',
+  policy: { version: number; reason: string; textHash: string },
+  actor: Actor,
+): NewEvent {
+  const { version, reason, textHash } = policy;
+  return {
+    type,
+    subject: 'organisation',
+    actor,
+    refs: {},
+    data: { version, reason, textSha256: textHash },
+  };
+}

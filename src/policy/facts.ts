@@ -6,28 +6,79 @@
 import { z } from 'zod';
 import type { FileChange } from '#git';
 import { SIGNALS, type Signal } from './built-in.ts';
-import type { PolicyDocument } from './document.ts';
+import type { Freeze, Grant, KeepOn, PolicyDocument } from './document.ts';
+import { downstreamOf } from './downstream.ts';
+import { foldPath, isPathTwin } from './fold-path.ts';
+import { freezeHolds } from './freeze-span.ts';
 import { createPathMatcher, type PathMatcher } from './glob.ts';
+import { CONTENT_TAGS, type ContentTag } from './patch-facts.ts';
 import type { ApprovalFact } from './schema.ts';
-import { GRANT_TAGS, RULE_TAGS, type RuleTag, tagsOfPath } from './tags.ts';
+import { type FreezeTag, GRANT_TAGS, RULE_TAGS, type RuleTag, tagsOfPath } from './tags.ts';
+
+/** Raised when the meaning of a fact changes; kept with every verdict. */
+export const FACTS_VERSION = 2;
+
+const Lines = z.object({ added: z.int(), deleted: z.int() });
+const LINE_KINDS = ['code', 'tests', 'docs', 'config', 'generated'] as const;
+export type LineKind = (typeof LINE_KINDS)[number];
 
 export const Facts = z.object({
+  version: z.literal(FACTS_VERSION),
   authorKind: z.enum(['human', 'assisted', 'agent']),
   checks: z.enum(['passed', 'failed', 'unknown']),
   signals: z.array(z.enum(SIGNALS)),
   changedLines: z.int(),
   codeLinesAdded: z.int(),
   codeLinesDeleted: z.int(),
+  /** Each file counts once, for the first kind that fits: generated, tests, docs, config, code. */
+  lines: z.object({
+    code: Lines,
+    tests: Lines,
+    docs: Lines,
+    config: Lines,
+    generated: Lines,
+  }),
   files: z.int(),
   directories: z.int(),
   services: z.array(z.string()),
   tiers: z.array(z.string()),
   data: z.array(z.string()),
+  /** Services that depend on a touched one, near or far. */
+  downstream: z.array(z.string()),
+  /** Owners of those, one list each. */
+  downstreamOwners: z.array(z.array(z.string())),
+  /** Who knows these files best, where somebody has ranked them. */
+  experts: z.array(z.string()),
+  /** Who deploys this; such a person does not satisfy a rule that leaves them out. */
+  deployers: z.array(z.string()),
   tags: z.array(z.enum([...RULE_TAGS, ...GRANT_TAGS])),
   /** Rules one of whose paths is touched, and grants that cover every file. */
   matches: z.array(z.string()),
   /** Freezes that hold now and touch the change. */
   freezes: z.array(z.string()),
+  /** Grants whose budget of the day is spent. */
+  exhausted: z.array(z.string()),
+  /** Budgets of the day as they stood: what the grants above were judged by. */
+  budgets: z.array(
+    z.object({ grant: z.string(), scope: z.string(), used: z.int(), limit: z.int() }),
+  ),
+  /** True while an incident halves what may ship alone here. */
+  isHalved: z.boolean(),
+  /** Most points that keep the declared bound, where the model has found them. */
+  ceiling: z.int().min(0).max(100),
+  /** A work item or ticket is named. */
+  hasTicket: z.boolean(),
+  /** Results by check, where the host tells them one by one. */
+  ci: z.array(z.object({ name: z.string(), conclusion: z.string() })),
+  /** What the agent's session showed; null where no session is known. */
+  session: z
+    .object({
+      toolCalls: z.int(),
+      deniedCalls: z.int(),
+      retries: z.int().nullable(),
+      contextMisses: z.int().nullable(),
+    })
+    .nullable(),
   /** Distinct lists of owners of the files; a file without owners adds none. */
   owners: z.array(z.array(z.string())),
   /** Consents to this head that count now, by person. */
@@ -59,6 +110,26 @@ export interface FactSources {
   /** True when no valid policy could be found. */
   isPolicyUnreadable: boolean;
   now: Date;
+  /** Tags of the patch's text; `unread` counts as all of them, `not-asked` as none. */
+  content?: readonly ContentTag[] | 'unread' | 'not-asked' | undefined;
+  /** Further evidence and marks, such as `second-agent-review` or `hotfix`. */
+  marks?: readonly ('second-agent-review' | 'hotfix')[] | undefined;
+  hasTicket?: boolean | undefined;
+  ci?: Facts['ci'] | undefined;
+  session?: Facts['session'] | undefined;
+  experts?: readonly string[] | undefined;
+  deployers?: readonly string[] | undefined;
+  /** Changes that shipped alone today, by grant and scope; see `spendingScopes`. */
+  spent?: ReadonlyMap<string, number> | undefined;
+  /** Who to count the agent's budget for. */
+  agent?: string | undefined;
+  /** Services halved after an incident; `*` is all of the repository. */
+  halved?: readonly string[] | undefined;
+  ceiling?: number | undefined;
+  /** Earlier heads of the change with the very same diff, and how this one came from them. */
+  equalHeads?: readonly { headSha: string; by: KeepOn }[] | undefined;
+  /** Touched besides those the files belong to, as examples of a policy file say. */
+  alsoTouches?: readonly string[] | undefined;
 }
 
 /** Beyond this, rules are not matched file by file: every rule counts as touched, nothing as granted. */
@@ -73,12 +144,31 @@ const HARMLESS_BINARY = /\.(png|jpe?g|gif|webp|ico|avif|woff2?|ttf|otf|eot|mp4|w
 
 /** Patterns of one document, made once for it. */
 export interface DocumentMatchers {
-  services: ReadonlyMap<string, PathMatcher>;
-  tierPaths: ReadonlyMap<string, PathMatcher>;
-  data: ReadonlyMap<string, PathMatcher>;
-  rules: ReadonlyMap<string, PathMatcher>;
-  grants: ReadonlyMap<string, PathMatcher>;
-  freezes: ReadonlyMap<string, PathMatcher>;
+  services: ReadonlyMap<string, TwinMatcher>;
+  tierPaths: ReadonlyMap<string, TwinMatcher>;
+  data: ReadonlyMap<string, TwinMatcher>;
+  rules: ReadonlyMap<string, TwinMatcher>;
+  /** Of all grants, those that narrow included. */
+  grants: ReadonlyMap<string, TwinMatcher>;
+  freezes: ReadonlyMap<string, TwinMatcher>;
+}
+
+/** The same patterns for a path as it is, and for all spellings that pass for it. */
+interface TwinMatcher {
+  exact: PathMatcher;
+  folded: PathMatcher;
+}
+
+function createTwinMatcher(patterns: readonly string[]): TwinMatcher {
+  const exact = createPathMatcher(patterns);
+  const folded = patterns.map(foldPath);
+  const isSame = folded.every((pattern, index) => pattern === patterns[index]);
+  return { exact, folded: isSame ? exact : createPathMatcher(folded) };
+}
+
+/** True for the path as it is and for its twins: a rule must not be escaped by a spelling. */
+function touches({ exact, folded }: TwinMatcher, path: TouchedPath): boolean {
+  return exact(path.names) || folded(path.foldedNames);
 }
 
 export function createDocumentMatchers(document: PolicyDocument): DocumentMatchers {
@@ -87,10 +177,10 @@ export function createDocumentMatchers(document: PolicyDocument): DocumentMatche
     pathsOf: (value: Value) => readonly string[],
   ) =>
     new Map(
-      [...entries].map(([name, value]) => [name, createPathMatcher(pathsOf(value))] as const),
+      [...entries].map(([name, value]) => [name, createTwinMatcher(pathsOf(value))] as const),
     );
   return {
-    services: byName(document.services, (paths) => paths),
+    services: byName(document.services, ({ paths }) => paths),
     tierPaths: byName(document.tiers, ({ paths }) => paths),
     data: byName(document.data, ({ paths }) => paths),
     rules: byName(
@@ -98,7 +188,7 @@ export function createDocumentMatchers(document: PolicyDocument): DocumentMatche
       ({ when }) => when.paths,
     ),
     grants: byName(
-      document.grants.map((grant) => [grant.id, grant] as const),
+      allGrants(document).map((grant) => [grant.id, grant] as const),
       ({ paths }) => paths,
     ),
     freezes: byName(
@@ -117,8 +207,16 @@ interface TouchedPath {
   path: string;
   /** The path cut at its slashes, for the matchers. */
   names: readonly string[];
+  foldedNames: readonly string[];
   services: readonly string[];
   tiers: readonly string[];
+  /** Tiers of the path as it is written: only these can be granted. */
+  ownTiers: readonly string[];
+}
+
+/** Grants of the organisation and, where there are two files, of the repository. */
+export function allGrants({ grants, narrowing }: PolicyDocument): Grant[] {
+  return [...grants, ...(narrowing ?? [])];
 }
 
 export function buildFacts(
@@ -132,51 +230,73 @@ export function buildFacts(
   const tagged = files.map((file): TaggedFile => ({ file, tags: tagsOfPath(file.path) }));
   const touched = everything
     ? []
-    : pathsOf(files).map((path) => describePath(path, document, matchers));
-  const activeFreezes = document.freezes.filter(
-    ({ from, to }) => from <= sources.now && sources.now < to,
+    : [
+        ...pathsOf(files).map((path) => describePath(path, document, matchers)),
+        ...(sources.alsoTouches ?? []).map((service) => placeholderFor(service, document)),
+      ];
+  const services = everything
+    ? [...document.services.keys()].sort()
+    : unique(touched.flatMap((path) => path.services));
+  const tiers = everything
+    ? [...document.tiers.keys()].sort()
+    : unique(touched.flatMap((path) => path.tiers));
+  const tags = tagsOf({ files: tagged, touched, sources, everything, document });
+  const downstream = downstreamOf(document.services, services);
+  const marks = new Set<FreezeTag>(
+    (['hotfix', 'docs-only', 'tests-only'] as const).filter((tag) =>
+      tag === 'hotfix' ? sources.marks?.includes(tag) : tags.includes(tag),
+    ),
+  );
+  const frozen = everything
+    ? document.freezes.filter((freeze) => freezeHolds(freeze, sources.now, []))
+    : activeFreezes(document, matchers, { touched, services, now: sources.now });
+  const exempted = frozen.filter(({ except }) => except.some((tag) => marks.has(tag)));
+  const budgets = spendingScopes(document, { services, agent: sources.agent ?? null }).map(
+    ({ grant, scope, limit }) => {
+      const isHalved = isHalvedBy(sources.halved ?? [], services);
+      const used = sources.spent?.get(`${grant} ${scope}`) ?? 0;
+      return { grant, scope, used, limit: isHalved ? Math.floor(limit / 2) : limit };
+    },
   );
 
   return {
+    version: FACTS_VERSION,
     authorKind: sources.authorKind,
     checks: sources.checks,
-    signals: signalsOf(sources, isReadable),
+    signals: signalsOf(sources, isReadable, exempted),
     ...countLines(tagged),
     files: files.length,
     directories: new Set(files.map(({ path }) => path.split('/').slice(0, -1).join('/'))).size,
-    services: everything
-      ? [...document.services.keys()].sort()
-      : unique(touched.flatMap(({ services }) => services)),
-    tiers: everything
-      ? [...document.tiers.keys()].sort()
-      : unique(touched.flatMap(({ tiers }) => tiers)),
+    services,
+    tiers,
     data: [...matchers.data]
-      .filter(([, matches]) => everything || touched.some(({ names }) => matches(names)))
+      .filter(([, patterns]) => everything || touched.some((path) => touches(patterns, path)))
       .map(([name]) => name)
       .sort(),
-    tags: tagsOf(tagged, touched, sources.checks, everything),
+    downstream,
+    downstreamOwners: downstreamOwners(document, downstream),
+    experts: unique(sources.experts ?? []),
+    deployers: unique(sources.deployers ?? []),
+    tags,
     matches: everything
       ? document.rules.map(({ id }) => id).sort()
       : [
           ...[...matchers.rules]
-            .filter(([, matches]) => touched.some(({ names }) => matches(names)))
+            .filter(([, patterns]) => touched.some((path) => touches(patterns, path)))
             .map(([id]) => id),
           ...coveringGrants(document, matchers, touched),
         ].sort(),
-    freezes: activeFreezes
-      .filter(
-        (freeze) =>
-          everything ||
-          freeze.services.length + freeze.tiers.length + freeze.paths.length === 0 ||
-          touched.some(
-            ({ names, services, tiers }) =>
-              matchers.freezes.get(freeze.id)?.(names) === true ||
-              services.some((name) => freeze.services.includes(name)) ||
-              tiers.some((name) => freeze.tiers.includes(name)),
-          ),
-      )
+    freezes: frozen
+      .filter((freeze) => !exempted.includes(freeze))
       .map(({ id }) => id)
       .sort(),
+    exhausted: unique(budgets.filter(({ used, limit }) => used >= limit).map(({ grant }) => grant)),
+    budgets,
+    isHalved: isHalvedBy(sources.halved ?? [], services),
+    ceiling: Math.max(0, Math.min(100, Math.floor(sources.ceiling ?? 100))),
+    hasTicket: sources.hasTicket ?? false,
+    ci: [...(sources.ci ?? [])],
+    session: sources.session ?? null,
     owners: ownersOf(sources.owners, touched),
     approvals: countingApprovals(document, sources),
     paths: files.slice(0, MAX_SHOWN_PATHS).map(({ path }) => path),
@@ -184,12 +304,84 @@ export function buildFacts(
   };
 }
 
-function signalsOf(sources: FactSources, isReadable: boolean): Signal[] {
+/** Budgets of a day that a change of these services would draw on if a grant lets it ship alone. */
+export function spendingScopes(
+  document: PolicyDocument,
+  { services, agent }: { services: readonly string[]; agent: string | null },
+): { grant: string; scope: string; limit: number }[] {
+  return allGrants(document).flatMap(({ id, dailyPerService, dailyPerAgent }) => [
+    // A change of no known service draws on the budget of all such changes together.
+    ...(dailyPerService === null
+      ? []
+      : (services.length === 0 ? ['-'] : services).map((service) => ({
+          grant: id,
+          scope: `service:${service}`,
+          limit: dailyPerService,
+        }))),
+    ...(dailyPerAgent === null || agent === null
+      ? []
+      : [{ grant: id, scope: `agent:${agent}`, limit: dailyPerAgent }]),
+  ]);
+}
+
+function isHalvedBy(halved: readonly string[], services: readonly string[]): boolean {
+  return halved.includes('*') || services.some((service) => halved.includes(service));
+}
+
+/** A service touched by word alone: it has no path, and no pattern matches the empty one. */
+function placeholderFor(service: string, document: PolicyDocument): TouchedPath {
+  const tiers = [...document.tiers]
+    .filter(([, tier]) => tier.services.includes(service))
+    .map(([name]) => name);
+  return { path: '', names: [], foldedNames: [], services: [service], tiers, ownTiers: tiers };
+}
+
+function activeFreezes(
+  document: PolicyDocument,
+  matchers: DocumentMatchers,
+  { touched, services, now }: { touched: TouchedPath[]; services: string[]; now: Date },
+): Freeze[] {
+  const zones = ownerZones(document, services);
+  return document.freezes.filter(
+    (freeze) =>
+      (freeze.services.length + freeze.tiers.length + freeze.paths.length === 0 ||
+        touched.some(
+          (path) =>
+            touches(matchers.freezes.get(freeze.id)!, path) ||
+            path.services.some((name) => freeze.services.includes(name)) ||
+            path.tiers.some((name) => freeze.tiers.includes(name)),
+        )) &&
+      freezeHolds(freeze, now, zones),
+  );
+}
+
+/** Zones of the teams that own the services; none when one of them is not known. */
+function ownerZones(document: PolicyDocument, services: readonly string[]): string[] {
+  const zones = services.map((service) => {
+    const owner = document.services.get(service)?.owner?.replace(/^team:/, '');
+    return owner === undefined ? undefined : document.teams.get(owner)?.zone;
+  });
+  return zones.some((zone) => zone == null)
+    ? []
+    : unique(zones.filter((zone): zone is string => zone != null));
+}
+
+function downstreamOwners(document: PolicyDocument, downstream: readonly string[]): string[][] {
+  const owners = downstream.flatMap((name) => document.services.get(name)?.owner ?? []);
+  return unique(owners.map((owner) => owner.toLowerCase())).map((owner) => [owner]);
+}
+
+function signalsOf(
+  sources: FactSources,
+  isReadable: boolean,
+  exempted: readonly Freeze[],
+): Signal[] {
   const signals: Signal[] = [];
   if (sources.checks === 'failed') signals.push('checks-failed');
   if (sources.checks === 'unknown') signals.push('checks-unknown');
   if (!isReadable) signals.push('diff-unreadable');
   if (sources.editedPolicyProblem !== null) signals.push('edited-policy-invalid');
+  if (exempted.length > 0) signals.push('freeze-exempted');
   if (sources.isPolicyUnreadable) signals.push('policy-unreadable');
   return signals;
 }
@@ -207,25 +399,33 @@ function describePath(
   matchers: DocumentMatchers,
 ): TouchedPath {
   const names = path.split('/');
-  const services = [...matchers.services]
-    .filter(([, matches]) => matches(names))
-    .map(([name]) => name);
-  const tiers = [...document.tiers]
-    .filter(
-      ([name, tier]) =>
-        tier.services.some((service) => services.includes(service)) ||
-        matchers.tierPaths.get(name)?.(names) === true,
-    )
-    .map(([name]) => name);
-  return { path, names, services, tiers };
+  const foldedNames = foldPath(path).split('/');
+  const place: TouchedPath = { path, names, foldedNames, services: [], tiers: [], ownTiers: [] };
+  const namesOf = (isIn: (patterns: TwinMatcher) => boolean) => {
+    const services = [...matchers.services]
+      .filter(([, patterns]) => isIn(patterns))
+      .map(([name]) => name);
+    const tiers = [...document.tiers]
+      .filter(
+        ([name, tier]) =>
+          tier.services.some((service) => services.includes(service)) ||
+          isIn(matchers.tierPaths.get(name)!),
+      )
+      .map(([name]) => name);
+    return { services, tiers };
+  };
+  const ownTiers = namesOf(({ exact }) => exact(names)).tiers;
+  return { ...place, ...namesOf((patterns) => touches(patterns, place)), ownTiers };
 }
 
-function tagsOf(
-  files: readonly TaggedFile[],
-  touched: readonly TouchedPath[],
-  checks: Facts['checks'],
-  everything: boolean,
-): Facts['tags'] {
+function tagsOf(change: {
+  files: readonly TaggedFile[];
+  touched: readonly TouchedPath[];
+  sources: FactSources;
+  everything: boolean;
+  document: PolicyDocument;
+}): Facts['tags'] {
+  const { files, touched, sources, everything, document } = change;
   const found = new Set<Facts['tags'][number]>();
   for (const { file, tags } of files) {
     for (const tag of tags) found.add(tag);
@@ -233,17 +433,25 @@ function tagsOf(
     if (file.oldPath !== undefined) for (const tag of tagsOfPath(file.oldPath)) found.add(tag);
     if (file.isSubmodule) found.add('submodule');
     else if (file.addedLines === null) found.add('binary');
+    if (file.isSymlink === true) found.add('symlink');
+    if (isPathTwin(file.path)) found.add('path-twin');
     const addsLines = file.status !== 'deleted' && (file.addedLines ?? 0) > 0;
     if (addsLines && tags.includes('tests')) found.add('tests-added');
+    if (file.status === 'deleted' && tags.includes('tests')) found.add('tests-removed');
   }
+  const { content = 'not-asked' } = sources;
+  const contents = content === 'unread' ? CONTENT_TAGS : content === 'not-asked' ? [] : content;
+  for (const tag of contents) found.add(tag);
   // What is not looked at one by one may be anything.
   if (everything) {
     for (const tag of ['auth', 'code', 'migration', 'unmapped'] as const) found.add(tag);
   }
-  if (touched.some(({ services, tiers }) => services.length + tiers.length === 0)) {
+  const maps = (name: string) => document.mappedBy === null || document.mappedBy.has(name);
+  if (touched.some(({ services, tiers }) => ![...services, ...tiers].some(maps))) {
     found.add('unmapped');
   }
-  if (checks === 'passed') found.add('checks-passed');
+  if (sources.checks === 'passed') found.add('checks-passed');
+  if (sources.marks?.includes('second-agent-review') === true) found.add('second-agent-review');
   if (files.length > 0 && !found.has('code')) {
     if (files.every(({ tags }) => tags.includes('docs'))) found.add('docs-only');
     if (files.every(({ tags }) => tags.includes('tests'))) found.add('tests-only');
@@ -253,18 +461,28 @@ function tagsOf(
 
 function countLines(
   files: readonly TaggedFile[],
-): Pick<Facts, 'changedLines' | 'codeLinesAdded' | 'codeLinesDeleted'> {
-  const sum = { changedLines: 0, codeLinesAdded: 0, codeLinesDeleted: 0 };
+): Pick<Facts, 'changedLines' | 'codeLinesAdded' | 'codeLinesDeleted' | 'lines'> {
+  const none = () => ({ added: 0, deleted: 0 });
+  const lines = { code: none(), tests: none(), docs: none(), config: none(), generated: none() };
+  const sum = { changedLines: 0, codeLinesAdded: 0, codeLinesDeleted: 0, lines };
   for (const { file, tags } of files) {
     const unseen = HARMLESS_BINARY.test(file.path) && !file.isSubmodule ? 0 : UNSEEN_LINES;
     const added = file.addedLines ?? unseen;
     const deleted = file.deletedLines ?? 0;
     sum.changedLines += added + deleted;
+    const kind = lines[kindOf(tags)];
+    kind.added += added;
+    kind.deleted += deleted;
     if (!tags.includes('code')) continue;
     sum.codeLinesAdded += added;
     sum.codeLinesDeleted += deleted;
   }
   return sum;
+}
+
+function kindOf(tags: readonly RuleTag[]): LineKind {
+  const kinds = ['generated', 'tests', 'docs', 'config'] as const;
+  return kinds.find((kind) => tags.includes(kind)) ?? 'code';
 }
 
 /** A grant covers a change only as a whole: one file outside, and it does not apply. */
@@ -274,12 +492,12 @@ function coveringGrants(
   touched: readonly TouchedPath[],
 ): string[] {
   if (touched.length === 0) return [];
-  return document.grants
+  return allGrants(document)
     .filter((grant) => {
-      const isInPaths = matchers.grants.get(grant.id);
+      const { exact } = matchers.grants.get(grant.id)!;
       return touched.every(
-        ({ names, tiers }) =>
-          isInPaths?.(names) === true || tiers.some((tier) => grant.tiers.includes(tier)),
+        ({ names, ownTiers }) =>
+          exact(names) || ownTiers.some((tier) => grant.tiers.includes(tier)),
       );
     })
     .map(({ id }) => id);
@@ -300,10 +518,16 @@ function ownersOf(
 }
 
 function countingApprovals(document: PolicyDocument, sources: FactSources): Facts['approvals'] {
-  const { approvalsValidForMs: validForMs } = document;
+  const { validForMs, staleOn, keepOn } = document.approvals;
+  const heads = new Set([
+    sources.headSha,
+    ...(sources.equalHeads ?? [])
+      .filter(({ by }) => staleOn === 'code-change' && keepOn.includes(by))
+      .map(({ headSha }) => headSha),
+  ]);
   const byPerson = new Map<string, Facts['approvals'][number]>();
   for (const approval of sources.approvals) {
-    if (approval.headSha !== sources.headSha || byPerson.has(approval.person)) continue;
+    if (!heads.has(approval.headSha) || byPerson.has(approval.person)) continue;
     // A consent under other rules was to another question.
     const { policyVersion = sources.policyVersion } = approval;
     if (policyVersion !== sources.policyVersion) continue;

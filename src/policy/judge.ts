@@ -5,29 +5,34 @@
 import { type Group, matchApprovers, peopleNeeded, type Requirement } from './approvers.ts';
 import { BUILT_IN_FILE, BUILT_IN_RULES } from './built-in.ts';
 import { type CedarAnswer, evaluateCedar } from './cedar-engine.ts';
-import { attributesOf, type CompiledPolicy, DEFAULT_RULE } from './compile.ts';
+import {
+  attributesOf,
+  type CompiledPolicy,
+  DEFAULT_RULE,
+  narrowingRule,
+  ruleOfFreeze,
+} from './compile.ts';
+import { type Grant, LOCAL_OF_OWNER, NO_REQUIREMENT, type Rule } from './document.ts';
 import type { Facts } from './facts.ts';
 import { scoreRisk } from './risk.ts';
 import { type DecidingRule, type Decision, LANES, type Lane } from './schema.ts';
+import { toMoment } from './zoned-time.ts';
 
 export type Verdict = Pick<
   Decision,
   'lane' | 'outcome' | 'rules' | 'score' | 'factors' | 'missing'
 >;
 
-interface FiredRule {
-  id: string;
-  file: string;
-  line: number;
-  because: string;
-  isHold: boolean;
-  reviewers: number;
-  from: readonly string[];
-}
+type FiredRule = Omit<Rule, 'when'>;
 
-export function judge(policy: CompiledPolicy, facts: Facts): Verdict {
+/** `scored` is given by examples of a policy file, which say the score themselves. */
+export function judge(
+  policy: CompiledPolicy,
+  facts: Facts,
+  scored: Pick<Verdict, 'score' | 'factors'> = scoreRisk(facts),
+): Verdict {
   const { document } = policy;
-  const { score, factors } = scoreRisk(facts);
+  const { score, factors } = scored;
   const attributes = attributesOf(facts, score);
   const ask = (met: readonly string[]): CedarAnswer =>
     evaluateCedar(policy.cedar, {
@@ -51,18 +56,21 @@ export function judge(policy: CompiledPolicy, facts: Facts): Verdict {
     .filter(({ id }) => cleared.isAllowed && cleared.reasons.includes(id))
     .sort(byPlace);
 
-  const asked: Requirement[] = requirements.map(({ id, reviewers, from }) => ({
-    id,
-    reviewers,
-    from,
-  }));
+  const asked: Requirement[] = [...requirements];
   const usesDefault = grants.length === 0;
   if (usesDefault && document.defaultLane !== 'hold') {
     const reviewers = document.defaultLane === 'two-person' ? 2 : 1;
-    asked.unshift({ id: DEFAULT_RULE, reviewers, from: [] });
+    asked.unshift({ ...NO_REQUIREMENT, id: DEFAULT_RULE, reviewers });
   }
-  const groups = matchApprovers(asked, facts.approvals, facts.owners);
-  const met = groups.filter(({ isMet }) => isMet).flatMap(({ ids }) => ids);
+  const { owners, downstreamOwners, experts, deployers } = facts;
+  const { teams, roles } = document;
+  const sources = { owners, downstreamOwners, experts, deployers, teams, roles };
+  const groups = matchApprovers(asked, facts.approvals, sources);
+  const ticketless = requirements.filter(({ needsTicket }) => needsTicket && !facts.hasTicket);
+  const met = groups
+    .filter(({ isMet }) => isMet)
+    .flatMap(({ ids }) => ids)
+    .filter((id) => !ticketless.some((rule) => rule.id === id));
   const final = met.length > 0 ? ask(met) : open;
 
   const errors = [...open.errors, ...cleared.errors, ...final.errors];
@@ -71,33 +79,25 @@ export function judge(policy: CompiledPolicy, facts: Facts): Verdict {
   const lane = isHeld ? 'hold' : laneOf(peopleNeeded(groups), grants);
   return {
     lane,
+    // An answer with an error beside it is held above, so this yes is a clean one.
     outcome: isHeld ? 'block' : final.isAllowed ? 'ship' : 'escalate',
     rules: decidingRules({ policy, fired, grants, usesDefault, met, hasErrors: errors.length > 0 }),
     score,
     factors,
-    missing: final.isAllowed && !isHeld ? [] : missing(groups, holds, policy, facts, isHeld),
+    missing:
+      final.isAllowed && !isHeld
+        ? []
+        : missing({ groups, holds, ticketless, policy, facts, isHeld }),
   };
 }
 
 /** Every rule that can fire, with where it is written. */
 function allRules({ document }: CompiledPolicy): FiredRule[] {
-  const within =
-    (file: string) =>
-    (rule: Omit<FiredRule, 'file'>): FiredRule => ({
-      file,
-      id: rule.id,
-      line: rule.line,
-      because: rule.because,
-      isHold: rule.isHold,
-      reviewers: rule.reviewers,
-      from: rule.from,
-    });
-  const hold = { isHold: true, reviewers: 0, from: [] };
-  const freezes = document.freezes.map(({ id, line, because }) => ({ id, line, because }));
   return [
-    ...BUILT_IN_RULES.map(within(BUILT_IN_FILE)),
-    ...document.rules.map(within(document.file)),
-    ...freezes.map((freeze) => within(document.file)(Object.assign(freeze, hold))),
+    ...BUILT_IN_RULES,
+    ...document.rules,
+    ...document.freezes.map(ruleOfFreeze),
+    ...(document.narrowing === null ? [] : [narrowingRule(document)]),
   ];
 }
 
@@ -115,15 +115,15 @@ function laneOf(people: number, grants: readonly { lane: Lane }[]): Lane {
 function decidingRules(verdict: {
   policy: CompiledPolicy;
   fired: readonly FiredRule[];
-  grants: CompiledPolicy['document']['grants'];
+  grants: readonly Grant[];
   usesDefault: boolean;
   met: readonly string[];
   hasErrors: boolean;
 }): DecidingRule[] {
   const { document } = verdict.policy;
-  const rules: DecidingRule[] = verdict.grants.map(({ id, line, because }) => ({
+  const rules: DecidingRule[] = verdict.grants.map(({ id, file, line, because }) => ({
     id,
-    file: document.file,
+    file,
     line,
     because,
     kind: 'grant',
@@ -135,7 +135,7 @@ function decidingRules(verdict: {
     const reviewers = { 'one-reviewer': 1, 'two-person': 2, hold: 0 }[document.defaultLane];
     rules.push({
       id: DEFAULT_RULE,
-      file: document.file,
+      file: document.defaultFile,
       line: document.defaultLine,
       because: `No grant covers this change, so the default lane ${document.defaultLane} applies.`,
       kind: 'default',
@@ -164,13 +164,15 @@ function decidingRules(verdict: {
   return rules;
 }
 
-function missing(
-  groups: readonly Group[],
-  holds: readonly FiredRule[],
-  policy: CompiledPolicy,
-  facts: Facts,
-  isHeld: boolean,
-): Verdict['missing'] {
+function missing(open: {
+  groups: readonly Group[];
+  holds: readonly FiredRule[];
+  ticketless: readonly FiredRule[];
+  policy: CompiledPolicy;
+  facts: Facts;
+  isHeld: boolean;
+}): Verdict['missing'] {
+  const { groups, holds, ticketless, policy, facts, isHeld } = open;
   const held = holds.map(({ id, because }) => ({
     rule: id,
     what: wayOut(id, because, policy, facts),
@@ -182,33 +184,48 @@ function missing(
     ];
   }
   const named = peopleNeeded(groups.filter(({ from }) => from.length > 0));
-  const open = groups
+  const consents = groups
     // Whoever gives the named consents is also "any approver": asking twice would only confuse.
     .filter(({ isMet, from, reviewers }) => !isMet && (from.length > 0 || reviewers > named))
     .map(({ ids, reviewers, from }) => {
-      const who = from.includes('owners')
-        ? [...from.filter((source) => source !== 'owners'), ...ownersToAsk(facts)]
-        : [...from];
+      const who = [...new Set(from.flatMap((source) => peopleBehind(source, facts)))];
       const sources = from.length === 0 ? 'any approver' : from.map(inWords).join(' or ');
       const people = reviewers === 1 ? '1 approval' : `${reviewers} approvals of different people`;
       return { rule: ids.join(', '), what: `${people} from ${sources}`, who };
     });
-  return [...held, ...open];
+  const tickets = ticketless.map(({ id }) => ({
+    rule: id,
+    what: 'a work item or ticket, named in the title, the branch or a trailer',
+    who: [],
+  }));
+  return [...held, ...consents, ...tickets];
 }
 
 /** `role:approver` reads `role approver`, `person:ada@acme.example` only the address. */
 function inWords(source: string): string {
-  return source === 'owners' ? 'its owners' : source.replace(/^person:/, '').replace(':', ' ');
+  if (source === 'owners') return 'its owners';
+  if (source === 'expertise') return 'somebody who knows these files';
+  if (source === 'owners-of-downstream') return 'owners of services that depend on it';
+  return source.replace(/^person:/, '').replace(':', ' ');
 }
 
-function ownersToAsk(facts: Facts): string[] {
-  return [...new Set(facts.owners.flat())].sort();
+/** Whom to ask: the people a source stands for here, else the source itself. */
+function peopleBehind(source: string, facts: Facts): string[] {
+  if (source === 'owners') return [...new Set(facts.owners.flat())].sort();
+  if (source === 'owners-of-downstream') return facts.downstreamOwners.flat();
+  if (source === 'expertise') return [...facts.experts];
+  return [source];
 }
 
 /** What ends a hold, in words. */
 function wayOut(id: string, because: string, policy: CompiledPolicy, facts: Facts): string {
   const freeze = policy.document.freezes.find((each) => each.id === id);
-  if (freeze !== undefined) return `The freeze ends at ${freeze.to.toISOString()}. ${because}`;
+  if (freeze !== undefined) {
+    const { span, zone } = freeze;
+    return span.kind === 'once' && zone !== LOCAL_OF_OWNER
+      ? `The freeze ends at ${toMoment(span.to, zone).toISOString()}. ${because}`
+      : `The end of the freeze. ${because}`;
+  }
   if (id === 'built-in.checks-failed') return 'Checks that pass on this commit.';
   if (id === 'built-in.edited-policy-invalid')
     return `A valid policy file. ${facts.note ?? ''}`.trim();

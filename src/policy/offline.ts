@@ -7,11 +7,16 @@ import { BUILT_IN_DOCUMENT, BUILT_IN_FILE } from './built-in.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { buildFacts, createDocumentMatchers, type FactSources } from './facts.ts';
 import { judge } from './judge.ts';
-import { BUILT_IN_POLICY, loadPolicy } from './load-policy.ts';
+import { lintPolicy, type PolicyRemark } from './lint.ts';
+import { NO_CATALOG, type PolicyCatalog, readCatalogAt } from './catalog.ts';
+import { contentOf } from './content.ts';
+import { BUILT_IN_POLICY, loadSources } from './load-policy.ts';
 import { MAX_POLICY_BYTES, POLICY_PATH } from './read-policy.ts';
 import { scoreRisk } from './risk.ts';
 import type { Decision } from './schema.ts';
 import type { PolicyProblem } from './service.ts';
+
+const ALONE = { file: POLICY_PATH, organisation: null };
 
 export type OfflineAnswer =
   | { isRefused: false; verdict: Omit<Decision, 'id' | 'changeId'> }
@@ -26,12 +31,16 @@ export async function judgeOffline(change: {
   authorKind: FactSources['authorKind'];
   checks: FactSources['checks'];
   owners: ReadonlyMap<string, readonly string[]>;
+  hasTicket?: boolean | undefined;
+  marks?: FactSources['marks'];
   now: Date;
 }): Promise<OfflineAnswer> {
   const { git, baseSha, headSha, now } = change;
   const text = await git.readText(baseSha, POLICY_PATH, MAX_POLICY_BYTES);
   const loaded: { policy: CompiledPolicy | null; problems: PolicyProblem[] } =
-    text === undefined ? { policy: BUILT_IN_POLICY, problems: [] } : loadPolicy(text);
+    text === undefined
+      ? { policy: BUILT_IN_POLICY, problems: [] }
+      : loadSources({ ...ALONE, text, catalog: await readCatalogAt(git, baseSha) });
   const { policy, problems } = loaded;
   if (policy === null) return { isRefused: true, file: POLICY_PATH, problems };
 
@@ -39,7 +48,11 @@ export async function judgeOffline(change: {
   const edited = files.some(({ path }) => path === POLICY_PATH)
     ? await git.readText(headSha, POLICY_PATH, MAX_POLICY_BYTES)
     : undefined;
-  const editProblem = edited === undefined ? undefined : loadPolicy(edited).problems[0];
+  const editProblem =
+    edited === undefined
+      ? undefined
+      : loadSources({ ...ALONE, text: edited, catalog: await readCatalogAt(git, headSha) })
+          .problems[0];
   const facts = buildFacts(policy.document, policy.matchers, {
     files,
     headSha,
@@ -54,6 +67,9 @@ export async function judgeOffline(change: {
         : `${POLICY_PATH} line ${editProblem.line}: ${editProblem.message}.`,
     isPolicyUnreadable: false,
     now,
+    content: await contentOf(git, { baseSha, headSha }, files),
+    hasTicket: change.hasTicket,
+    marks: change.marks,
   });
   return {
     isRefused: false,
@@ -90,6 +106,11 @@ export function scoreHistoricChange(change: { files: readonly FileChange[] }): n
 }
 
 /** Problems of a policy text, its own tests included; none means it may take force. */
-export function validatePolicy(text: string, file?: string): PolicyProblem[] {
-  return loadPolicy(text, file).problems;
+export function validatePolicy(
+  text: string,
+  file: string = POLICY_PATH,
+  catalog: PolicyCatalog = NO_CATALOG,
+): { problems: PolicyProblem[]; remarks: PolicyRemark[] } {
+  const { policy, problems } = loadSources({ text, file, organisation: null, catalog });
+  return { problems, remarks: policy === null ? [] : lintPolicy(policy.document) };
 }

@@ -2,12 +2,12 @@
 import type { FileChange } from '#git';
 import type { CompiledPolicy } from './compile.ts';
 import type { PolicyTest } from './document.ts';
-import { buildFacts } from './facts.ts';
-import { judge } from './judge.ts';
+import { buildFacts, type Facts } from './facts.ts';
+import { judge, type Verdict } from './judge.ts';
 import type { Lane } from './schema.ts';
 import type { PolicyProblem } from './service.ts';
 
-/** Examples without a moment are judged outside every freeze. */
+/** Examples without a moment are judged outside every freeze; which moment then does not matter. */
 const LONG_AGO = new Date(0);
 
 /** What one example of the file gave. */
@@ -26,7 +26,7 @@ export interface PolicyTestResult {
 
 export function evaluatePolicyTests(policy: CompiledPolicy): PolicyTestResult[] {
   return policy.document.tests.map((test) => {
-    const { lane, score, rules } = judge(policy, factsOf(policy, test));
+    const { lane, score, rules } = judge(policy, factsOf(policy, test), scoreOf(test));
     const fired = rules.map(({ id }) => id);
     const absent = test.expect.rules.filter((id) => !fired.includes(id));
     const differences: string[] = [];
@@ -56,7 +56,19 @@ export function runPolicyTests(policy: CompiledPolicy): PolicyProblem[] {
   );
 }
 
-function factsOf(policy: CompiledPolicy, { change }: PolicyTest) {
+/** The score an example gives itself; undefined leaves it to the model. */
+function scoreOf({
+  change: { riskPercentile },
+}: PolicyTest): Pick<Verdict, 'score' | 'factors'> | undefined {
+  if (riskPercentile === null) return undefined;
+  const explanation = 'Given by the example.';
+  return {
+    score: riskPercentile,
+    factors: [{ name: 'given', value: riskPercentile, points: riskPercentile, explanation }],
+  };
+}
+
+function factsOf(policy: CompiledPolicy, { change }: PolicyTest): Facts {
   const lines = Math.floor(change.changedLines / Math.max(1, change.paths.length));
   const rest = change.changedLines - lines * change.paths.length;
   const files = change.paths.map((path, index): FileChange => ({
@@ -66,16 +78,25 @@ function factsOf(policy: CompiledPolicy, { change }: PolicyTest) {
     deletedLines: 0,
     isSubmodule: false,
   }));
-  return buildFacts(policy.document, policy.matchers, {
+  const document = change.at === null ? { ...policy.document, freezes: [] } : policy.document;
+  const marks = (['second-agent-review', 'hotfix'] as const).filter((mark) =>
+    change.tags.includes(mark),
+  );
+  const facts = buildFacts(document, policy.matchers, {
     files,
     headSha: '',
     policyVersion: policy.version,
     authorKind: change.author,
-    checks: change.checks,
+    checks: change.tags.includes('checks-passed') ? 'passed' : change.checks,
     owners: new Map(),
     approvals: [],
     editedPolicyProblem: null,
     isPolicyUnreadable: false,
     now: change.at ?? LONG_AGO,
+    marks,
+    alsoTouches: change.services,
+    hasTicket: true,
   });
+  const given = change.tags.filter((tag) => tag !== 'hotfix');
+  return { ...facts, tags: [...new Set([...facts.tags, ...given])].sort() };
 }

@@ -1,19 +1,51 @@
-/** Reads the section `autonomy`: what may ship alone, and what never may. */
-import { type Grant, NO_CONDITION, type Rule } from './document.ts';
+/** Reads the section `autonomy`: what may ship alone, within which bound, and what never may. */
+import {
+  type AfterIncident,
+  type Grant,
+  NO_CONDITION,
+  NO_REQUIREMENT,
+  type Rule,
+} from './document.ts';
 import { readPaths, type Vocabulary } from './read-condition.ts';
 import { namedEntries } from './read-names.ts';
-import { GRANT_TAGS } from './tags.ts';
-import type { Entry, YamlReader } from './yaml-reader.ts';
+import { readAfterIncident, readShare } from './read-terms.ts';
+import { GRANT_TAG_WORDS, GRANT_TAGS, type GrantTag } from './tags.ts';
+import type { Entry, Place, YamlReader } from './yaml-reader.ts';
 
+export interface Autonomy {
+  grants: Grant[];
+  nevers: Rule[];
+  boundPerMille: number | null;
+  afterIncident: AfterIncident | null;
+}
+
+/** What every grant says of agents. Null where the file has no such section. */
+interface AgentTerms {
+  dailyPerAgent: number | null;
+  needs: GrantTag[];
+}
+
+/** Entries of the section that are no grants. */
+const TERMS = new Set(['bound', 'agents', 'after_incident']);
+
+/** `prefix` tells the grants of a repository from those of its organisation. */
 export function readAutonomy(
   reader: YamlReader,
   entry: Entry | undefined,
   vocabulary: Vocabulary,
-): { grants: Grant[]; nevers: Rule[] } {
-  const grants: Grant[] = [];
-  const nevers: Rule[] = [];
-  for (const each of namedEntries(reader, entry, 'grant')) {
-    const id = `autonomy.${each.key}`;
+  { file, prefix }: { file: string; prefix: string },
+): Autonomy {
+  const autonomy: Autonomy = { grants: [], nevers: [], boundPerMille: null, afterIncident: null };
+  const entries = namedEntries(reader, entry, 'grant');
+  const agentEntry = entries.find(({ key }) => key === 'agents');
+  const agents = agentEntry === undefined ? null : readAgents(reader, agentEntry);
+  for (const each of entries) {
+    if (each.key === 'bound') autonomy.boundPerMille = readShare(reader, each);
+    else if (each.key === 'after_incident') {
+      autonomy.afterIncident = readAfterIncident(reader, each);
+    }
+    if (TERMS.has(each.key)) continue;
+    const id = `${prefix}autonomy.${each.key}`;
     const line = reader.lineOf({ node: each.keyNode, path: each.path });
     const isTier = vocabulary.tiers.includes(each.key);
     if ((each.node as { value?: unknown }).value === 'never') {
@@ -21,38 +53,62 @@ export function readAutonomy(
         reader.oneOf({ node: each.keyNode, path: each.path }, vocabulary.tiers, 'tier');
         continue;
       }
-      nevers.push(neverRule(id, line, each.key));
+      autonomy.nevers.push(neverRule(id, file, line, each.key));
       continue;
     }
-    grants.push(readGrant(reader, each, { id, line, tiers: isTier ? [each.key] : [] }, vocabulary));
+    const start = { id, file, line, tiers: isTier ? [each.key] : [] };
+    autonomy.grants.push(readGrant(reader, each, start, { vocabulary, agents }));
   }
-  return { grants, nevers };
+  return autonomy;
 }
 
-function neverRule(id: string, line: number, tier: string): Rule {
+function readAgents(reader: YamlReader, entry: Entry): AgentTerms {
+  const terms: AgentTerms = { dailyPerAgent: null, needs: [] };
+  for (const field of reader.entries(entry, ['daily_per_agent', 'needs'])) {
+    if (field.key === 'needs') terms.needs = readEvidence(reader, field);
+    else terms.dailyPerAgent = reader.integer(field, 0, 10_000) ?? 0;
+  }
+  return terms;
+}
+
+/** Evidence a grant may ask for; `ci-green` is `checks-passed` in other words. */
+export function readEvidence(reader: YamlReader, place: Place): GrantTag[] {
+  return reader.texts(place).flatMap(({ value, place: at }) => {
+    const inOtherWords = GRANT_TAG_WORDS[value];
+    if (inOtherWords !== undefined) return [inOtherWords];
+    const known = [...GRANT_TAGS, ...Object.keys(GRANT_TAG_WORDS)];
+    const found = GRANT_TAGS.find((tag) => tag === value);
+    if (found === undefined) reader.oneOf(at, known, 'evidence');
+    return found ?? [];
+  });
+}
+
+function neverRule(id: string, file: string, line: number, tier: string): Rule {
   return {
+    ...NO_REQUIREMENT,
     id,
+    file,
     line,
     because: `Nothing in ${tier} ships without a person.`,
     when: { ...NO_CONDITION, tiers: [tier] },
-    isHold: false,
     reviewers: 1,
-    from: [],
   };
 }
 
 function readGrant(
   reader: YamlReader,
   entry: Entry,
-  start: Pick<Grant, 'id' | 'line'> & { tiers: string[] },
-  vocabulary: Vocabulary,
+  start: Pick<Grant, 'id' | 'file' | 'line'> & { tiers: string[] },
+  { vocabulary, agents }: { vocabulary: Vocabulary; agents: AgentTerms | null },
 ): Grant {
   const tiers = [...start.tiers];
   let paths: string[] = [];
   let maxScore: number | undefined;
   let maxChangedLines: number | null = null;
   let maxFiles: number | null = null;
-  let allowsAgents = false;
+  let dailyPerService: number | null = null;
+  // Where the file says what agents need, it says so of every grant that does not leave them out.
+  let allowsAgents = agents !== null;
   let needs: Grant['needs'] = [];
   let lane: Grant['lane'] = 'ship';
   let because = `Small changes in ${entry.key} may ship alone.`;
@@ -60,6 +116,8 @@ function readGrant(
     'paths',
     'tiers',
     'max_score',
+    'max_risk_percentile',
+    'daily_per_service',
     'max_changed_lines',
     'max_files',
     'agents',
@@ -79,7 +137,11 @@ function readGrant(
             .flatMap(({ place }) => reader.oneOf(place, vocabulary.tiers, 'tier') ?? []),
         );
         break;
+      case 'daily_per_service':
+        dailyPerService = reader.integer(field, 0, 10_000) ?? 0;
+        break;
       case 'max_score':
+      case 'max_risk_percentile':
         maxScore = reader.integer(field, 0, 100) ?? 0;
         break;
       case 'max_changed_lines':
@@ -92,9 +154,7 @@ function readGrant(
         allowsAgents = reader.flag(field) ?? false;
         break;
       case 'needs':
-        needs = reader
-          .texts(field)
-          .flatMap(({ place }) => reader.oneOf(place, GRANT_TAGS, 'evidence') ?? []);
+        needs = readEvidence(reader, field);
         break;
       case 'lane':
         lane = reader.oneOf(field, ['ship', 'ship-and-watch'] as const, 'lane') ?? lane;
@@ -125,5 +185,8 @@ function readGrant(
     maxFiles,
     allowsAgents,
     needs,
+    agentNeeds: agents?.needs ?? [],
+    dailyPerService,
+    dailyPerAgent: agents?.dailyPerAgent ?? null,
   };
 }

@@ -1,7 +1,8 @@
 /** Reads what rules are about: path patterns, closed names, thresholds, and who may consent. */
 import { type Condition, NO_CONDITION, type Threshold } from './document.ts';
 import { globProblem } from './glob.ts';
-import { GRANT_TAGS, RULE_TAGS } from './tags.ts';
+import { suggest } from '#kernel';
+import { GRANT_TAG_WORDS, GRANT_TAGS, RULE_TAGS } from './tags.ts';
 import type { Place, YamlReader } from './yaml-reader.ts';
 
 /** The names a file defines; only these may be used in it. */
@@ -9,6 +10,9 @@ export interface Vocabulary {
   services: readonly string[];
   tiers: readonly string[];
   data: readonly string[];
+  /** Null where nobody can say which there are: then any name is taken. */
+  teams: readonly string[] | null;
+  roles: readonly string[] | null;
 }
 
 const MAX_PATTERNS = 200;
@@ -40,13 +44,16 @@ export function readCondition(
   const keys = [
     'paths',
     'service',
+    'services',
     'tier',
     'data',
     'tags',
     'author',
     'changed_lines',
     'files',
+    'downstream_services',
     'score',
+    'risk_percentile',
   ];
   for (const field of reader.entries(entry, keys)) {
     switch (field.key) {
@@ -54,7 +61,10 @@ export function readCondition(
         condition.paths = readPaths(reader, field);
         break;
       case 'service':
-        condition.services = names(field, vocabulary.services, 'service');
+      case 'services':
+        // `services: ">1"` counts them, `services: [ledger]` names them.
+        if (isThreshold(field)) condition.serviceCount = readThreshold(reader, field);
+        else condition.services = names(field, vocabulary.services, 'service');
         break;
       case 'tier':
         condition.tiers = names(field, vocabulary.tiers, 'tier');
@@ -74,6 +84,9 @@ export function readCondition(
       case 'files':
         condition.files = readThreshold(reader, field);
         break;
+      case 'downstream_services':
+        condition.downstream = readThreshold(reader, field);
+        break;
       default:
         condition.score = readThreshold(reader, field);
     }
@@ -87,7 +100,7 @@ export function readCondition(
 
 function readTags(reader: YamlReader, place: Place): Condition['tags'] {
   return reader.texts(place).flatMap((each) => {
-    if ((GRANT_TAGS as readonly string[]).includes(each.value)) {
+    if ([...GRANT_TAGS, ...Object.keys(GRANT_TAG_WORDS)].includes(each.value)) {
       // A further file can take such a tag away, and then the rule with it.
       reader.problem(
         each.place,
@@ -111,16 +124,36 @@ function readThreshold(reader: YamlReader, place: Place): Threshold | null {
   return { operator: match[1] === '>' ? '>' : '>=', value: Number(match[2]) };
 }
 
-/** `owners`, `team:payments`, `role:approver`, `person:ada@example.com`. */
-export function readReviewerSources(reader: YamlReader, place: Place): string[] {
+function isThreshold({ node }: Place): boolean {
+  const value = (node as { value?: unknown } | null)?.value;
+  return typeof value === 'number' || (typeof value === 'string' && /^\s*[<>=\d]/.test(value));
+}
+
+/** Sources that are found by looking at the change, not by a name. */
+const FOUND_SOURCES = ['owners', 'expertise', 'owners-of-downstream'];
+
+/** `owners`, `expertise`, `team:payments`, `role:approver`, `person:ada@example.com`. */
+export function readReviewerSources(
+  reader: YamlReader,
+  place: Place,
+  vocabulary: Pick<Vocabulary, 'teams' | 'roles'>,
+): string[] {
   return reader.texts(place).flatMap((each) => {
     const value = each.value.trim().toLowerCase();
-    if (value === 'owners' || /^(team|role|person):\S{1,200}$/.test(value)) return [value];
-    reader.problem(
-      each.place,
-      `Unknown source of reviewers ${each.value}; known: owners, team:…, role:…, person:…`,
-      value.startsWith('owner') ? 'owners' : `team:${value.replace(/^@/, '')}`,
-    );
-    return [];
+    if (FOUND_SOURCES.includes(value)) return [value];
+    if (!/^(?:team|role|person):\S{1,200}$/.test(value)) {
+      reader.problem(
+        each.place,
+        `Unknown source of reviewers ${each.value}; known: ${FOUND_SOURCES.join(', ')}, team:…, role:…, person:…`,
+        suggest(value, FOUND_SOURCES) ??
+          (value.startsWith('owner') ? 'owners' : `team:${value.replace(/^@/, '')}`),
+      );
+      return [];
+    }
+    const [kind = ''] = value.split(':');
+    const known = kind === 'team' ? vocabulary.teams : kind === 'role' ? vocabulary.roles : null;
+    if (known === null) return [value];
+    const names = known.map((name) => `${kind}:${name}`);
+    return reader.isOneOf(each.place, value, names, kind) ? [value] : [];
   });
 }

@@ -1,4 +1,5 @@
 /** Names of the leader's choice in a policy: services, tiers, classes of data, and ids of rules. */
+import type { ServiceTerms } from './document.ts';
 import { readPaths } from './read-condition.ts';
 import type { Entry, Place, YamlReader } from './yaml-reader.ts';
 
@@ -22,13 +23,52 @@ export function namedEntries(reader: YamlReader, entry: Entry | undefined, what:
   });
 }
 
+/**
+ * Services of the file. `services: { shop: [paths] }`, or with `depends_on` and `owner`. What the
+ * catalog knows of a service fills what the file leaves out.
+ */
 export function readServices(
   reader: YamlReader,
   entry: Entry | undefined,
-): Map<string, readonly string[]> {
-  return new Map(
-    namedEntries(reader, entry, 'service').map((each) => [each.key, readPaths(reader, each)]),
-  );
+  catalog: ReadonlyMap<string, ServiceTerms>,
+): Map<string, ServiceTerms> {
+  const services = new Map(catalog);
+  const named = namedEntries(reader, entry, 'service');
+  const known = [...catalog.keys(), ...named.map(({ key }) => key)];
+  for (const each of named) {
+    const terms: { -readonly [Key in keyof ServiceTerms]: ServiceTerms[Key] } = {
+      ...(catalog.get(each.key) ?? { paths: [], dependsOn: [], owner: null }),
+    };
+    if (!isMapping(each)) terms.paths = readPaths(reader, each);
+    else {
+      for (const field of reader.entries(each, ['paths', 'depends_on', 'owner'])) {
+        if (field.key === 'paths') terms.paths = readPaths(reader, field);
+        else if (field.key === 'owner') terms.owner = reader.text(field) ?? null;
+        else {
+          terms.dependsOn = reader
+            .texts(field)
+            .flatMap(({ place }) => reader.oneOf(place, known, 'service') ?? []);
+        }
+      }
+    }
+    services.set(each.key, terms);
+  }
+  return services;
+}
+
+function isMapping({ node }: Place): boolean {
+  return (node as { items?: { key?: unknown }[] } | null)?.items?.[0]?.key !== undefined;
+}
+
+/** Names under `tiers` where nothing else says which services there are: then they are said here. */
+export function servicesNamedInTiers(reader: YamlReader, entry: Entry | undefined): string[] {
+  if (entry === undefined) return [];
+  return reader.entries(entry).flatMap((each) => {
+    const inner = isMapping(each)
+      ? reader.entries(each).find(({ key }) => key === 'services')
+      : each;
+    return inner === undefined ? [] : reader.texts(inner).map(({ value }) => value);
+  });
 }
 
 export function readTiers(
@@ -42,9 +82,7 @@ export function readTiers(
   return new Map(
     namedEntries(reader, entry, 'tier').map((each) => {
       const tier: { services: string[]; paths: string[] } = { services: [], paths: [] };
-      const isMapping =
-        (each.node as { items?: { key?: unknown }[] }).items?.[0]?.key !== undefined;
-      if (!isMapping) tier.services = readNames(each);
+      if (!isMapping(each)) tier.services = readNames(each);
       else {
         for (const field of reader.entries(each, ['services', 'paths'])) {
           if (field.key === 'services') tier.services = readNames(field);

@@ -1,18 +1,25 @@
 /** Reads `.loom/policy.yaml`. The schema is closed: what is not known stops the file, with a suggestion. */
 import { BUILT_IN_IDS } from './built-in.ts';
-import type { PolicyDocument } from './document.ts';
+import { NO_CATALOG, type PolicyCatalog } from './catalog.ts';
+import type { GroupTerms, PolicyDocument, ServiceTerms } from './document.ts';
+import { joinDocuments } from './join-documents.ts';
 import { readAutonomy } from './read-autonomy.ts';
 import type { Vocabulary } from './read-condition.ts';
 import { readFreezes } from './read-freezes.ts';
-import { readData, readId, readServices, readTiers } from './read-names.ts';
+import { readGroups } from './read-groups.ts';
+import { readData, readId, readServices, readTiers, servicesNamedInTiers } from './read-names.ts';
 import { readRules } from './read-rules.ts';
+import { readApprovals, readOverride, readRouting } from './read-terms.ts';
 import { readTests } from './read-tests.ts';
 import type { PolicyProblem } from './service.ts';
 import { createYamlReader, type Entry, type YamlReader } from './yaml-reader.ts';
 
 export const POLICY_PATH = '.loom/policy.yaml';
 
-export const MAX_POLICY_BYTES = 256 * 1024;
+export const MAX_POLICY_BYTES = 1024 * 1024;
+
+/** Roles of this product; others are teams, or named in the file. */
+const KNOWN_ROLES = ['viewer', 'developer', 'approver', 'admin', 'auditor'];
 
 const SECTIONS = [
   'version',
@@ -20,20 +27,48 @@ const SECTIONS = [
   'services',
   'tiers',
   'data',
+  'teams',
+  'roles',
   'autonomy',
   'rules',
   'freeze',
   'approvals',
+  'routing',
+  'override',
   'tests',
 ] as const;
 
 type Section = (typeof SECTIONS)[number];
 
+/** Who there is, where somebody can say so. */
+export interface PolicyDirectory {
+  teams: readonly string[];
+  roles: readonly string[];
+}
+
+/** What a file is read with. */
+export interface ReadContext {
+  file: string;
+  catalog: PolicyCatalog;
+  /** Null where nobody can say, as on a machine without the server: then any team or role is taken. */
+  directory: PolicyDirectory | null;
+  /** The organisation's file; this one may then only tighten it. */
+  organisation: PolicyDocument | null;
+}
+
+export const READ_ALONE: ReadContext = {
+  file: POLICY_PATH,
+  catalog: NO_CATALOG,
+  directory: null,
+  organisation: null,
+};
+
 /** The document, or what is wrong with the text. Nothing is read halfway: one problem refuses it all. */
 export function readPolicy(
   text: string,
-  file: string = POLICY_PATH,
+  context: ReadContext = READ_ALONE,
 ): { document: PolicyDocument | null; problems: PolicyProblem[] } {
+  const { file, organisation } = context;
   const reader = createYamlReader(text, MAX_POLICY_BYTES);
   if (reader.problems.length > 0) return { document: null, problems: reader.problems };
 
@@ -44,44 +79,103 @@ export function readPolicy(
     reader.problem(reader.root, 'The file is empty', 'version: 1');
   }
   readVersion(reader, sections.get('version'));
-  const services = readServices(reader, sections.get('services'));
-  const tiers = readTiers(reader, sections.get('tiers'), services);
-  const data = readData(reader, sections.get('data'));
-  const vocabulary: Vocabulary = {
-    services: [...services.keys()],
-    tiers: [...tiers.keys()],
-    data: [...data.keys()],
+  const services = readServices(
+    reader,
+    sections.get('services'),
+    knownServices(reader, sections, context),
+  );
+  const own = {
+    services,
+    tiers: readTiers(reader, sections.get('tiers'), services),
+    data: readData(reader, sections.get('data')),
+    teams: readGroups(reader, sections.get('teams'), 'team'),
+    roles: readGroups(reader, sections.get('roles'), 'role'),
   };
-  const ids = new Set<string>(['default']);
-  const autonomy = readAutonomy(reader, sections.get('autonomy'), vocabulary);
-  const rules = readRules(reader, sections.get('rules'), vocabulary, ids);
-  const freezes = readFreezes(reader, sections.get('freeze'), vocabulary, (entry) =>
+  const vocabulary = vocabularyOf(own, context, {
+    hasTeams: sections.has('teams'),
+    hasRoles: sections.has('roles'),
+  });
+  const ids = new Set<string>(['default', ...idsOf(organisation)]);
+  const prefix = organisation === null ? '' : 'repository.';
+  const autonomy = readAutonomy(reader, sections.get('autonomy'), vocabulary, { file, prefix });
+  const rules = readRules(reader, sections.get('rules'), vocabulary, file, ids);
+  const freezes = readFreezes(reader, sections.get('freeze'), vocabulary, file, (entry) =>
     readId(reader, entry, ids),
   );
-  const byDefault = readDefault(reader, sections.get('default'));
-  const approvalsValidForMs = readApprovals(reader, sections.get('approvals'));
-  const tests = readTests(reader, sections.get('tests'), [
-    ...ids,
-    ...autonomy.grants.map(({ id }) => id),
-    ...autonomy.nevers.map(({ id }) => id),
-    ...BUILT_IN_IDS,
-  ]);
-  if (reader.problems.length > 0) return { document: null, problems: reader.problems };
-  return {
-    problems: [],
-    document: {
-      file,
-      ...byDefault,
-      services,
-      tiers,
-      data,
-      grants: autonomy.grants,
-      rules: [...autonomy.nevers, ...rules],
-      freezes,
-      approvalsValidForMs,
-      tests,
-    },
+  const document: PolicyDocument = {
+    file,
+    ...readDefault(reader, sections.get('default')),
+    defaultFile: file,
+    ...own,
+    grants: autonomy.grants,
+    rules: [...autonomy.nevers, ...rules],
+    freezes,
+    boundPerMille: autonomy.boundPerMille,
+    afterIncident: autonomy.afterIncident,
+    approvals: readApprovals(reader, sections.get('approvals')),
+    routing: readRouting(reader, sections.get('routing'), vocabulary),
+    override: readOverride(reader, sections.get('override'), vocabulary),
+    narrowing: null,
+    mappedBy: null,
+    tests: readTests(
+      reader,
+      sections.get('tests'),
+      [...ids, ...[...autonomy.grants, ...autonomy.nevers].map(({ id }) => id), ...BUILT_IN_IDS],
+      vocabulary,
+    ),
   };
+  const joined =
+    organisation === null ? document : joinDocuments(reader, organisation, document, sections);
+  return reader.problems.length > 0
+    ? { document: null, problems: reader.problems }
+    : { document: joined, problems: [] };
+}
+
+/** What a file may call a service besides those it describes itself. */
+function knownServices(
+  reader: YamlReader,
+  sections: ReadonlyMap<Section, Entry>,
+  { catalog, organisation }: ReadContext,
+): ReadonlyMap<string, ServiceTerms> {
+  if (organisation !== null) return new Map([...catalog.services, ...organisation.services]);
+  if (catalog.services.size > 0 || sections.has('services')) return catalog.services;
+  // Nobody says which services there are, so the tiers do. No path belongs to such a service: its
+  // changes count as unmapped, which no grant covers.
+  return new Map(
+    servicesNamedInTiers(reader, sections.get('tiers')).map((name) => [
+      name,
+      { paths: [], dependsOn: [], owner: null },
+    ]),
+  );
+}
+
+function vocabularyOf(
+  own: Pick<PolicyDocument, 'services' | 'tiers' | 'data'> & {
+    teams: ReadonlyMap<string, GroupTerms>;
+    roles: ReadonlyMap<string, GroupTerms>;
+  },
+  { catalog, directory, organisation }: ReadContext,
+  { hasTeams, hasRoles }: { hasTeams: boolean; hasRoles: boolean },
+): Vocabulary {
+  const names = (key: 'services' | 'tiers' | 'data' | 'teams' | 'roles') => [
+    ...new Set([...own[key].keys(), ...(organisation?.[key].keys() ?? [])]),
+  ];
+  const teams = [...names('teams'), ...catalog.teams, ...(directory?.teams ?? [])];
+  const saysTeams = hasTeams || directory !== null || catalog.describesTeams;
+  const roles = [...KNOWN_ROLES, ...names('roles'), ...teams, ...(directory?.roles ?? [])];
+  const saysRoles = hasRoles || directory !== null;
+  return {
+    services: names('services'),
+    tiers: names('tiers'),
+    data: names('data'),
+    teams: saysTeams ? teams.map((team) => team.toLowerCase()) : null,
+    roles: saysRoles ? roles.map((role) => role.toLowerCase()) : null,
+  };
+}
+
+function idsOf(document: PolicyDocument | null): string[] {
+  if (document === null) return [];
+  return [...document.rules, ...document.freezes].map(({ id }) => id);
 }
 
 function readVersion(reader: YamlReader, entry: Entry | undefined): void {
@@ -115,21 +209,4 @@ function readDefault(
     }
   }
   return { defaultLane, defaultLine };
-}
-
-function readApprovals(reader: YamlReader, entry: Entry | undefined): number | null {
-  let validForMs: number | null = null;
-  if (entry === undefined) return validForMs;
-  for (const field of reader.entries(entry, ['valid_for', 'stale_on'])) {
-    if (field.key === 'stale_on') {
-      reader.oneOf(field, ['push'], 'event');
-      continue;
-    }
-    const match = /^(\d{1,4})([mhd])$/.exec(reader.text(field) ?? '');
-    const unit = { m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ''];
-    if (match === null || unit === undefined || Number(match[1]) === 0) {
-      reader.problem(field, 'Expected a duration such as 45m, 72h or 3d', '72h');
-    } else validForMs = Number(match[1]) * unit;
-  }
-  return validForMs;
 }

@@ -1,15 +1,16 @@
 /** Reads the section `rules`: what a change of some kind requires, and why. */
-import type { Rule } from './document.ts';
+import { NO_REQUIREMENT, type Rule } from './document.ts';
 import { readCondition, readReviewerSources, type Vocabulary } from './read-condition.ts';
 import { readId } from './read-names.ts';
 import type { Entry, Place, YamlReader } from './yaml-reader.ts';
 
-const MAX_RULES = 500;
+export const MAX_RULES = 2_000;
 
 export function readRules(
   reader: YamlReader,
   entry: Entry | undefined,
   vocabulary: Vocabulary,
+  file: string,
   ids: Set<string>,
 ): Rule[] {
   if (entry === undefined) return [];
@@ -27,59 +28,66 @@ export function readRules(
     const id = readId(reader, fields.get('id') ?? place, ids);
     const when = readCondition(reader, fields.get('when'), vocabulary);
     const because = fields.get('because');
-    const { isHold, reviewers, from } = readRequirement(reader, fields.get('require'), place);
+    const required = readRequirement(reader, fields.get('require'), place, vocabulary);
     return {
       id,
+      file,
       line: reader.lineOf(place),
       because: (because && reader.text(because)) ?? `Rule ${id}.`,
       when,
-      isHold,
-      reviewers,
-      from,
+      ...required,
     };
   });
 }
+
+type Requirement = Pick<Rule, 'isHold' | 'reviewers' | 'from' | 'needsTicket' | 'excludesDeployer'>;
 
 function readRequirement(
   reader: YamlReader,
   entry: Entry | undefined,
   rule: Place,
-): Pick<Rule, 'isHold' | 'reviewers' | 'from'> {
+  vocabulary: Vocabulary,
+): Requirement {
   if (entry === undefined) {
     reader.problem(rule, 'A rule needs require', 'require: { reviewers: 1 }');
-    return { isHold: false, reviewers: 0, from: [] };
+    return NO_REQUIREMENT;
   }
-  let isHold = false;
+  const required: { -readonly [Key in keyof Requirement]: Requirement[Key] } = {
+    ...NO_REQUIREMENT,
+  };
   let reviewers: number | undefined;
-  let from: string[] = [];
-  for (const field of reader.entries(entry, ['reviewers', 'from', 'not', 'lane'])) {
+  for (const field of reader.entries(entry, ['reviewers', 'from', 'not', 'lane', 'ticket'])) {
     switch (field.key) {
       case 'reviewers':
         reviewers = reader.integer(field, 1, 10);
         break;
       case 'from':
-        from = readReviewerSources(reader, field);
+        required.from = readReviewerSources(reader, field, vocabulary);
+        break;
+      case 'ticket':
+        required.needsTicket = reader.flag(field) ?? false;
         break;
       case 'lane': {
         const lane = reader.oneOf(field, ['one-reviewer', 'two-person', 'hold'] as const, 'lane');
-        isHold = lane === 'hold';
+        required.isHold = lane === 'hold';
         reviewers ??= lane === 'two-person' ? 2 : 1;
         break;
       }
       default:
         // Whoever had a hand in a change never approves it; a file may say so, and cannot unsay it.
+        // Who deploys is known only where it happens, so that one is asked for by name.
         for (const { place } of reader.texts(field)) {
-          reader.oneOf(
-            place,
-            ['author', 'contributor', 'committer', 'agent-operator'],
-            'group of people',
-          );
+          const who = reader.oneOf(place, CUSTODIANS, 'group of people');
+          if (who === 'deployer') required.excludesDeployer = true;
         }
     }
   }
-  if (from.length > 0) reviewers ??= 1;
+  if (required.from.length > 0 || required.needsTicket) reviewers ??= 1;
   if (reviewers === undefined) {
-    reader.problem(entry, 'require needs reviewers, from or lane', 'reviewers: 1');
+    reader.problem(entry, 'require needs reviewers, from, ticket or lane', 'reviewers: 1');
   }
-  return { isHold, reviewers: reviewers ?? 0, from };
+  required.reviewers = reviewers ?? 0;
+  return required;
 }
+
+const CUSTODIANS = ['author', 'contributor', 'committer', 'agent-operator', 'deployer'] as const;

@@ -1,7 +1,13 @@
 /** Reads the section `tests`: changes with the verdict the leader expects of them. */
 import type { PolicyTest } from './document.ts';
+import type { Vocabulary } from './read-condition.ts';
 import { LANES } from './schema.ts';
+import { FREEZE_TAGS, GRANT_TAG_WORDS, GRANT_TAGS, RULE_TAGS } from './tags.ts';
 import type { Entry, YamlReader } from './yaml-reader.ts';
+
+/** Leaders say "two reviewers" where the lane is called two-person. */
+const LANE_WORDS = ['two-reviewers'] as const;
+const TEST_TAGS = [...RULE_TAGS, ...GRANT_TAGS, ...FREEZE_TAGS];
 
 const MAX_TESTS = 200;
 
@@ -9,6 +15,7 @@ export function readTests(
   reader: YamlReader,
   entry: Entry | undefined,
   ruleIds: readonly string[],
+  vocabulary: Vocabulary,
 ): PolicyTest[] {
   if (entry === undefined) return [];
   const places = reader.items(entry);
@@ -21,16 +28,26 @@ export function readTests(
       name: `test ${index + 1}`,
       line: reader.lineOf(place),
       column: reader.columnOf(place),
-      change: { paths: [], author: 'human', changedLines: 10, checks: 'passed', at: null },
+      change: {
+        paths: [],
+        services: [],
+        tags: [],
+        author: 'human',
+        changedLines: 10,
+        checks: 'passed',
+        riskPercentile: null,
+        at: null,
+      },
       expect: { lane: null, rules: [] },
     };
     for (const field of reader.entries(place, ['name', 'change', 'expect'])) {
       if (field.key === 'name') test.name = reader.text(field) ?? test.name;
-      else if (field.key === 'change') readTestChange(reader, field, test.change);
+      else if (field.key === 'change') readTestChange(reader, field, test.change, vocabulary);
       else {
         for (const part of reader.entries(field, ['lane', 'rules'])) {
           if (part.key === 'lane') {
-            test.expect.lane = reader.oneOf(part, LANES, 'lane') ?? null;
+            const lane = reader.oneOf(part, [...LANES, ...LANE_WORDS], 'lane') ?? null;
+            test.expect.lane = lane === 'two-reviewers' ? 'two-person' : lane;
           } else {
             test.expect.rules = reader
               .texts(part)
@@ -39,16 +56,39 @@ export function readTests(
         }
       }
     }
-    if (test.change.paths.length === 0) {
-      reader.problem(place, 'A test needs change.paths', 'change: { paths: [src/a.ts] }');
+    if (test.change.paths.length + test.change.services.length === 0) {
+      reader.problem(
+        place,
+        'A test needs change.paths or change.service',
+        'change: { paths: [src/a.ts] }',
+      );
     }
     return test;
   });
 }
 
-function readTestChange(reader: YamlReader, entry: Entry, change: PolicyTest['change']): void {
-  for (const field of reader.entries(entry, ['paths', 'author', 'changed_lines', 'checks', 'at'])) {
+function readTestChange(
+  reader: YamlReader,
+  entry: Entry,
+  change: PolicyTest['change'],
+  vocabulary: Vocabulary,
+): void {
+  for (const field of reader.entries(entry, CHANGE_KEYS)) {
     switch (field.key) {
+      case 'service':
+        change.services = reader
+          .texts(field)
+          .flatMap(({ place }) => reader.oneOf(place, vocabulary.services, 'service') ?? []);
+        break;
+      case 'tags':
+        change.tags = reader.texts(field).flatMap(({ value, place }) => {
+          const inOtherWords = GRANT_TAG_WORDS[value];
+          return inOtherWords ?? reader.oneOf(place, TEST_TAGS, 'tag') ?? [];
+        });
+        break;
+      case 'risk_percentile':
+        change.riskPercentile = reader.integer(field, 0, 100) ?? 0;
+        break;
       case 'paths':
         change.paths = reader.texts(field).map(({ value }) => value);
         break;
@@ -72,3 +112,14 @@ function readTestChange(reader: YamlReader, entry: Entry, change: PolicyTest['ch
     }
   }
 }
+
+const CHANGE_KEYS = [
+  'paths',
+  'service',
+  'tags',
+  'author',
+  'changed_lines',
+  'checks',
+  'risk_percentile',
+  'at',
+];

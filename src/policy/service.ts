@@ -18,13 +18,24 @@ import {
   type Tx,
 } from '#kernel';
 import type { Ledger } from '#ledger';
-import { type ActivePolicy, createActivePolicies, readPolicyText } from './active-policy.ts';
+import {
+  type ActivePolicy,
+  createActivePolicies,
+  ORGANISATION_FILE,
+  readPolicyText,
+} from './active-policy.ts';
 import { BUILT_IN_FILE, BUILT_IN_RULES } from './built-in.ts';
+import { NO_CATALOG, readCatalogAt } from './catalog.ts';
+import { contentOf } from './content.ts';
 import { decisionMade, type EventContext } from './events.ts';
-import { buildFacts, Facts } from './facts.ts';
+import { allGrants, buildFacts, Facts, type FactSources } from './facts.ts';
+import { freezeHolds } from './freeze-span.ts';
 import { judge, type Verdict } from './judge.ts';
+import { lintPolicy, type PolicyRemark } from './lint.ts';
 import { BUILT_IN_POLICY, createPolicyLoader } from './load-policy.ts';
-import { POLICY_PATH } from './read-policy.ts';
+import * as organisation from './organisation-store.ts';
+import { createOrganisationPolicies, type OrganisationPolicies } from './organisation.ts';
+import { type PolicyDirectory, POLICY_PATH } from './read-policy.ts';
 import type { ApprovalFact, Decision } from './schema.ts';
 import * as store from './store.ts';
 
@@ -41,7 +52,24 @@ export interface ChangeToJudge {
   approvals: readonly ApprovalFact[];
   /** Result of the checks so far. Failed never lands; unknown never lands without a person. */
   checks: 'passed' | 'failed' | 'unknown';
+  /** What else is known; what is left out counts as unknown. See `FactSources`. */
+  evidence?: ChangeEvidence | undefined;
 }
+
+/** Facts that only other layers know. */
+export type ChangeEvidence = Pick<
+  FactSources,
+  | 'marks'
+  | 'hasTicket'
+  | 'ci'
+  | 'session'
+  | 'experts'
+  | 'deployers'
+  | 'agent'
+  | 'halved'
+  | 'ceiling'
+  | 'equalHeads'
+>;
 
 export interface PolicyProblem {
   line: number;
@@ -59,7 +87,7 @@ export interface PolicySummary {
   rules: { id: string; line: number; because: string; kind: string }[];
 }
 
-export interface PolicyService {
+export interface PolicyService extends OrganisationPolicies {
   /**
    * Judges one commit of a change and writes the decision down. The same commit, policy version and
    * facts (approvals, checks, freezes) give the first answer again and no event. Any doubt escalates.
@@ -83,8 +111,21 @@ export interface PolicyService {
   latestDecision(queryable: Tx, changeId: Id<'chg'>): Promise<Decision | undefined>;
   /** The policy in force at a commit of a repository. */
   activePolicy(repository: string, git: GitRepository, baseSha: string): Promise<PolicySummary>;
-  /** Reads a policy text; problems carry line, column and a suggestion. Pure. */
-  validate(text: string, file?: string): { problems: PolicyProblem[]; version: string | null };
+  /**
+   * Reads a policy text as the file of a repository (or the organisation's, without one); problems
+   * carry line, column and a suggestion. Remarks are what loads and still looks like a mistake.
+   */
+  validate(
+    text: string,
+    target?: { file?: string; git: GitRepository; baseSha: string },
+  ): Promise<{ problems: PolicyProblem[]; remarks: PolicyRemark[]; version: string | null }>;
+  /** Versions that were in force in a repository, the newest first; at most 200. */
+  listVersions(repository: string): Promise<store.KeptVersion[]>;
+  /**
+   * Equal as long as neither the policies nor the clock give a verdict reason to change: the version
+   * in force and the freezes that hold.
+   */
+  moment(repository: string, git: GitRepository, baseSha: string): Promise<string>;
 }
 
 export interface PolicyDeps {
@@ -93,32 +134,58 @@ export interface PolicyDeps {
   clock: Clock;
   newId: NewId;
   log: Logger;
+  /** Teams and roles that people have, for names in a policy; null where nobody can say. */
+  directory?: () => Promise<PolicyDirectory | null>;
 }
 
 export function createPolicyService(deps: PolicyDeps): PolicyService {
   const { db, ledger, clock, newId } = deps;
   const log = deps.log.child({ room: 'policy' });
   const load = createPolicyLoader();
-  const policies = createActivePolicies({ db, ledger, clock, load });
+  const { directory = () => Promise.resolve(null) } = deps;
+  const policies = createActivePolicies({ db, ledger, clock, load, directory });
 
-  async function judgeChange(
-    change: Omit<ChangeToJudge, 'changeId'>,
-    active: ActivePolicy,
-  ): Promise<Omit<Decision, 'id' | 'changeId'> & { facts: Facts }> {
-    const now = clock.now();
-    const { policy } = active;
+  interface Reading {
+    active: ActivePolicy;
+    files: readonly FileChange[] | null;
+    content: FactSources['content'];
+    editedPolicyProblem: string | null;
+    now: Date;
+  }
+
+  /** Reads all that is not in our tables; the rest is counted again where it is written down. */
+  async function read(change: Omit<ChangeToJudge, 'changeId'>): Promise<Reading> {
+    const active = await policies.resolve(change.repository, change.git, change.baseSha);
     const files = await readDiff(change);
-    const facts = buildFacts(policy.document, policy.matchers, {
+    return {
+      active,
       files,
+      content: files === null ? 'unread' : await contentOf(change.git, change, files),
+      editedPolicyProblem: await findEditedPolicyProblem(change, files, active),
+      now: clock.now(),
+    };
+  }
+
+  function judgeReading(
+    change: Omit<ChangeToJudge, 'changeId'>,
+    { active, files, content, editedPolicyProblem, now }: Reading,
+    spent: ReadonlyMap<string, number>,
+  ): Omit<Decision, 'id' | 'changeId'> & { facts: Facts } {
+    const { policy } = active;
+    const facts = buildFacts(policy.document, policy.matchers, {
+      ...change.evidence,
+      files,
+      content,
       headSha: change.headSha,
       policyVersion: policy.version,
       authorKind: change.authorKind,
       checks: change.checks,
       owners: change.owners,
       approvals: change.approvals,
-      editedPolicyProblem: await findEditedPolicyProblem(change, files),
+      editedPolicyProblem,
       isPolicyUnreadable: active.isUnreadable,
       now,
+      spent,
     });
     return {
       repository: change.repository,
@@ -151,28 +218,51 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
   async function findEditedPolicyProblem(
     change: Omit<ChangeToJudge, 'changeId'>,
     files: readonly FileChange[] | null,
+    { sources }: ActivePolicy,
   ): Promise<string | null> {
     if (files?.some(({ path }) => path === POLICY_PATH) !== true) return null;
     const text = await readPolicyText(change.git, change.headSha);
-    const [problem] = text === undefined ? [] : load(text).problems;
+    if (text === undefined) return null;
+    const [problem] = load(
+      {
+        text,
+        file: POLICY_PATH,
+        organisation: sources?.organisation ?? null,
+        // The change may bring a service and the rules for it at once.
+        catalog: await readCatalogAt(change.git, change.headSha),
+      },
+      await directory(),
+    ).problems;
     if (problem === undefined) return null;
     const hint = problem.suggestion === null ? '' : ` Did you mean ${problem.suggestion}?`;
     return `${POLICY_PATH} line ${problem.line}: ${problem.message}.${hint}`;
   }
 
   async function decide(change: ChangeToJudge, context: EventContext): Promise<Decision> {
-    const active = await policies.resolve(change.repository, change.git, change.baseSha);
-    await policies.record(change.repository, active, change.baseSha);
-    const judged = await judgeChange(change, active);
-    const draft: Decision = { id: newId('dec'), changeId: change.changeId, ...judged };
-    const inputsHash = createHash('sha256').update(canonicalJson(judged.facts)).digest('hex');
+    const { repository, changeId } = change;
+    const reading = await read(change);
+    await policies.record(repository, reading.active, change.baseSha);
+    const day = reading.now.toISOString().slice(0, 10);
+    const hasBudgets = allGrants(reading.active.policy.document).some(
+      ({ dailyPerService, dailyPerAgent }) => dailyPerService !== null || dailyPerAgent !== null,
+    );
     const decision = await db.transaction(async (tx) => {
+      if (hasBudgets) await organisation.lockBudgets(tx, repository);
+      const spending = { repository, day, changeId };
+      const spent = hasBudgets ? await organisation.selectSpending(tx, spending) : new Map();
+      const judged = judgeReading(change, reading, spent);
+      const draft: Decision = { id: newId('dec'), changeId, ...judged };
       // Two deliveries of one push race here; the unique key picks the winner.
-      const standing = await store.insertDecisionOnce(tx, draft, inputsHash);
+      const standing = await store.insertDecisionOnce(tx, draft, inputsHash(judged.facts));
+      if (hasBudgets) {
+        const budgets = drawnBudgets(standing, judged.facts);
+        const decisionId = standing.id;
+        await organisation.replaceSpending(tx, { ...spending, decisionId, budgets });
+      }
       if (standing.id === draft.id) await ledger.append(tx, decisionMade(draft, context));
       return standing;
     });
-    const { changeId, lane, outcome } = decision;
+    const { lane, outcome } = decision;
     log.info({ changeId, decisionId: decision.id, lane, outcome }, 'change decided');
     return decision;
   }
@@ -180,10 +270,10 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
   async function check(
     change: Omit<ChangeToJudge, 'changeId'>,
   ): Promise<Omit<Decision, 'id' | 'changeId'>> {
-    return judgeChange(
-      change,
-      await policies.resolve(change.repository, change.git, change.baseSha),
-    );
+    const reading = await read(change);
+    const day = reading.now.toISOString().slice(0, 10);
+    const spending = { repository: change.repository, day, changeId: null };
+    return judgeReading(change, reading, await organisation.selectSpending(db, spending));
   }
 
   async function replay(id: Id<'dec'>): ReturnType<PolicyService['replay']> {
@@ -195,8 +285,14 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     }
     const { repository, policyVersion, policySource } = decision;
     const isBuiltIn = policySource === BUILT_IN_FILE;
-    const text = isBuiltIn ? '' : await store.selectPolicyText(db, repository, policyVersion);
-    const policy = isBuiltIn ? BUILT_IN_POLICY : load(text ?? '').policy;
+    const sources = isBuiltIn
+      ? undefined
+      : await store.selectPolicySources(db, repository, policyVersion);
+    const policy = isBuiltIn
+      ? BUILT_IN_POLICY
+      : sources === undefined
+        ? null
+        : load(sources).policy;
     if (policy === null || policy.version !== policyVersion) {
       throw new AppError('conflict', 'policy.not_replayable', {
         message: 'This decision was made by an engine or under a policy that is not here any more.',
@@ -245,6 +341,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       refused: refused === null ? null : { source: refused.source, problems: refused.problems },
       rules: [
         ...grants.map(summary('grant')),
+        ...(policy.document.narrowing ?? []).map(summary('narrowing')),
         ...rules.map((rule) => summary(rule.isHold ? 'hold' : 'requirement')(rule)),
         ...freezes.map(summary('freeze')),
         ...BUILT_IN_RULES.map(summary(BUILT_IN_FILE)),
@@ -252,7 +349,32 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     };
   }
 
+  async function validate(
+    text: string,
+    target?: { file?: string; git: GitRepository; baseSha: string },
+  ): ReturnType<PolicyService['validate']> {
+    const above =
+      target === undefined ? undefined : await organisation.selectActiveOrganisationPolicy(db);
+    const sources = {
+      text,
+      file: target?.file ?? POLICY_PATH,
+      organisation: above === undefined ? null : { text: above.text, file: ORGANISATION_FILE },
+      catalog: target === undefined ? NO_CATALOG : await readCatalogAt(target.git, target.baseSha),
+    };
+    const { policy, problems } = load(sources, await directory());
+    const remarks = policy === null ? [] : lintPolicy(policy.document);
+    return { problems, remarks, version: policy?.version ?? null };
+  }
+
+  async function moment(repository: string, git: GitRepository, baseSha: string): Promise<string> {
+    const { policy } = await policies.resolve(repository, git, baseSha);
+    const now = clock.now();
+    const frozen = policy.document.freezes.filter((freeze) => freezeHolds(freeze, now, []));
+    return [policy.version, ...frozen.map(({ id }) => id).sort()].join(' ');
+  }
+
   return {
+    ...createOrganisationPolicies({ db, ledger, clock, load, directory }),
     decide,
     check,
     replay,
@@ -260,9 +382,23 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     listDecisions,
     latestDecision,
     activePolicy,
-    validate(text, file) {
-      const { policy, problems } = load(text, file);
-      return { problems, version: policy?.version ?? null };
-    },
+    validate,
+    listVersions: (repository) => store.selectPolicyVersions(db, repository, MAX_VERSIONS),
+    moment,
   };
+}
+
+const MAX_VERSIONS = 200;
+
+/** Equal questions have equal hashes. How much of a budget is used is no question while some is left. */
+function inputsHash({ budgets: _budgets, ...facts }: Facts): string {
+  return createHash('sha256').update(canonicalJson(facts)).digest('hex');
+}
+
+/** Budgets a verdict uses up: those of the grants that cover the change, if it ships alone. */
+function drawnBudgets({ lane, outcome }: Decision, { budgets, matches }: Facts): string[] {
+  if (outcome !== 'ship' || !['ship', 'ship-and-watch'].includes(lane)) return [];
+  return budgets
+    .filter(({ grant }) => matches.includes(grant))
+    .map(({ grant, scope }) => `${grant} ${scope}`);
 }

@@ -1,5 +1,9 @@
 /** SQL of the Policy Engine: decisions, policy versions, refusals. */
 import type { Id, Queryable, Tx } from '#kernel';
+import { z } from 'zod';
+import { NO_CATALOG } from './catalog.ts';
+import type { PolicySources } from './load-policy.ts';
+import { POLICY_PATH } from './read-policy.ts';
 import type { Decision } from './schema.ts';
 import type { PolicyProblem } from './service.ts';
 
@@ -88,33 +92,100 @@ export function withoutPosition(row: DecisionRow): Decision {
 
 export interface PolicyVersion {
   version: string;
-  text: string;
+  sources: PolicySources;
   sourceCommit: string;
+}
+
+/** A version as it is kept: maps as lists of pairs. */
+const StoredSources = z.object({
+  text: z.string().nullable(),
+  file: z.string(),
+  organisation: z.object({ text: z.string(), file: z.string() }).nullable(),
+  services: z.array(
+    z.tuple([
+      z.string(),
+      z.object({
+        paths: z.array(z.string()),
+        dependsOn: z.array(z.string()),
+        owner: z.string().nullable(),
+      }),
+    ]),
+  ),
+});
+
+interface VersionRow {
+  version: string;
+  text: string;
+  sources: unknown;
+  sourceCommit: string;
+}
+
+/** Versions of before there were layers are their text alone. */
+function toSources({ text, sources }: Pick<VersionRow, 'text' | 'sources'>): PolicySources {
+  if (sources === null) {
+    return { text, file: POLICY_PATH, organisation: null, catalog: NO_CATALOG };
+  }
+  const { services, ...stored } = StoredSources.parse(sources);
+  return { ...stored, catalog: { ...NO_CATALOG, services: new Map(services) } };
+}
+
+function toStored({ text, file, organisation, catalog }: PolicySources): string {
+  const services = [...catalog.services];
+  return JSON.stringify({ text, file, organisation, services });
 }
 
 export async function selectActivePolicy(
   queryable: Queryable,
   repository: string,
 ): Promise<PolicyVersion | undefined> {
-  const rows = await queryable.query<PolicyVersion>(
-    `select v.version, v.text, a.source_commit as "sourceCommit"
+  const rows = await queryable.query<VersionRow>(
+    `select v.version, v.text, v.sources, a.source_commit as "sourceCommit"
      from loom.active_policies a join loom.policy_versions v using (repository, version)
      where a.repository = $1`,
     [repository],
   );
-  return rows[0];
+  return rows.map((row) => ({
+    version: row.version,
+    sourceCommit: row.sourceCommit,
+    sources: toSources(row),
+  }))[0];
 }
 
-export async function selectPolicyText(
+/** What a version was compiled from; undefined when this installation never judged by it. */
+export async function selectPolicySources(
   queryable: Queryable,
   repository: string,
   version: string,
-): Promise<string | undefined> {
-  const rows = await queryable.query<{ text: string }>(
-    'select text from loom.policy_versions where repository = $1 and version = $2',
+): Promise<PolicySources | undefined> {
+  const rows = await queryable.query<Pick<VersionRow, 'text' | 'sources'>>(
+    'select text, sources from loom.policy_versions where repository = $1 and version = $2',
     [repository, version],
   );
-  return rows[0]?.text;
+  return rows.map(toSources)[0];
+}
+
+export interface KeptVersion {
+  version: string;
+  text: string;
+  sourceCommit: string;
+  acceptedAt: Date;
+  isActive: boolean;
+}
+
+/** Every version that ever was in force in a repository, the newest first. */
+export async function selectPolicyVersions(
+  queryable: Queryable,
+  repository: string,
+  limit: number,
+): Promise<KeptVersion[]> {
+  return queryable.query<KeptVersion>(
+    `select v.version, v.text, v.source_commit as "sourceCommit", v.accepted_at as "acceptedAt",
+       a.version is not null as "isActive"
+     from loom.policy_versions v
+     left join loom.active_policies a using (repository, version)
+     where v.repository = $1 order by v.accepted_at desc, v.version limit $2`,
+    [repository, limit],
+  );
 }
 
 /** True when another policy, or none, was active before. */
@@ -124,10 +195,11 @@ export async function activatePolicy(
   policy: PolicyVersion,
   now: Date,
 ): Promise<boolean> {
+  const { version, sources, sourceCommit } = policy;
   await tx.query(
-    `insert into loom.policy_versions (repository, version, text, source_commit, accepted_at)
-     values ($1, $2, $3, $4, $5) on conflict (repository, version) do nothing`,
-    [repository, policy.version, policy.text, policy.sourceCommit, now],
+    `insert into loom.policy_versions (repository, version, text, sources, source_commit, accepted_at)
+     values ($1, $2, $3, $4, $5, $6) on conflict (repository, version) do nothing`,
+    [repository, version, sources.text ?? '', toStored(sources), sourceCommit, now],
   );
   const rows = await tx.query(
     `insert into loom.active_policies (repository, version, source_commit, activated_at)
@@ -137,7 +209,7 @@ export async function activatePolicy(
          activated_at = excluded.activated_at
        where active_policies.version <> excluded.version
      returning repository`,
-    [repository, policy.version, policy.sourceCommit, now],
+    [repository, version, sourceCommit, now],
   );
   return rows.length > 0;
 }

@@ -18,21 +18,40 @@ export const RULE_TAGS = [
   'generated',
   'infrastructure',
   'migration',
+  'path-twin',
   'policy',
+  'public-api',
+  'secrets',
   'submodule',
+  'symlink',
   'tests',
+  'tests-removed',
+  'tests-weakened',
   'unmapped',
   'workflow',
 ] as const;
 export type RuleTag = (typeof RULE_TAGS)[number];
 
 /** Evidence about the whole change: only grants may ask for it, for more files can take it away. */
-export const GRANT_TAGS = ['docs-only', 'tests-only', 'tests-added', 'checks-passed'] as const;
+export const GRANT_TAGS = [
+  'docs-only',
+  'tests-only',
+  'tests-added',
+  'checks-passed',
+  'second-agent-review',
+] as const;
 export type GrantTag = (typeof GRANT_TAGS)[number];
+
+/** Other words leaders use for the same evidence. */
+export const GRANT_TAG_WORDS: Readonly<Record<string, GrantTag>> = { 'ci-green': 'checks-passed' };
+
+/** What may be let through a freeze; a person is needed all the same. */
+export const FREEZE_TAGS = ['hotfix', 'docs-only', 'tests-only'] as const;
+export type FreezeTag = (typeof FREEZE_TAGS)[number];
 
 const PATTERNS: Partial<Record<RuleTag, readonly string[]>> = {
   policy: ['.loom/policy.yaml', '.loom/policy/**'],
-  workflow: ['.loom/workflows/**', '.loom/catalog.yaml', 'catalog-info.yaml'],
+  workflow: ['.loom/workflows/**', '.loom/catalog.{yaml,yml}', '**/catalog-info.{yaml,yml}'],
   'code-owners': ['codeowners', '.github/codeowners', 'docs/codeowners', '.gitlab/codeowners'],
   'agent-rules': [
     '**/{agents,claude,gemini}.md',
@@ -77,6 +96,18 @@ const PATTERNS: Partial<Record<RuleTag, readonly string[]>> = {
   auth: [
     '**/{auth,authn,authz,oauth,sso,login,session,sessions,permissions,security,crypto}/**',
     '**/*{auth,login,password,permission,credential,secret,crypto,token}*',
+  ],
+  'public-api': [
+    '**/*.{proto,thrift,graphql,graphqls,avsc,wsdl,xsd}',
+    '**/{openapi,swagger,asyncapi}*.{yaml,yml,json}',
+    '**/*.d.ts',
+    '**/{api,public}/**',
+  ],
+  secrets: [
+    '**/.env',
+    '**/.env.{local,production,prod,staging}',
+    '**/*.{pem,p12,pfx,jks,keystore}',
+    '**/{id_rsa,id_ed25519,id_ecdsa,.netrc,.pgpass}',
   ],
   docs: [
     '**/*.{md,rst,adoc,txt}',

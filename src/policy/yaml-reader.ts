@@ -46,6 +46,8 @@ export interface YamlReader {
   flag(place: Place): boolean | undefined;
   /** A text out of a closed list. */
   oneOf<Name extends string>(place: Place, names: Iterable<Name>, what: string): Name | undefined;
+  /** The same for a name that is only part of the text at the place. */
+  isOneOf(place: Place, value: string, names: Iterable<string>, what: string): boolean;
 }
 
 export function createYamlReader(text: string, maxBytes: number): YamlReader {
@@ -199,13 +201,16 @@ export function createYamlReader(text: string, maxBytes: number): YamlReader {
     const value = readText(place);
     if (value === undefined) return undefined;
     const known = [...names];
-    const found = known.find((name) => name === value);
-    if (found === undefined) {
-      const shown = known.length > 12 ? [...known.slice(0, 12), '…'] : known;
-      const list = known.length === 0 ? 'none is defined' : `known: ${shown.join(', ')}`;
-      problem(place, `Unknown ${what} ${value}; ${list}`, suggest(value, known));
-    }
-    return found;
+    return isOneOf(place, value, known, what) ? known.find((name) => name === value) : undefined;
+  }
+
+  function isOneOf(place: Place, value: string, names: Iterable<string>, what: string): boolean {
+    const known = [...names];
+    if (known.includes(value)) return true;
+    const shown = known.length > 12 ? [...known.slice(0, 12), '…'] : known;
+    const list = known.length === 0 ? 'none is defined' : `known: ${shown.join(', ')}`;
+    problem(place, `Unknown ${what} ${value}; ${list}`, suggest(value, known));
+    return false;
   }
 
   parse();
@@ -222,6 +227,7 @@ export function createYamlReader(text: string, maxBytes: number): YamlReader {
     integer,
     flag,
     oneOf,
+    isOneOf,
   };
 }
 

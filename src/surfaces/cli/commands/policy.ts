@@ -27,12 +27,15 @@ export const registerPolicy: RegisterCommands = (program, context) => {
       '\nExamples:\n  $ loom policy validate\n  $ loom policy validate draft.yaml --json\n',
     )
     .action((file: string = findUsualFile(POLICY_PATH)) => {
-      const problems = validatePolicy(readText(file), file);
+      const { problems, remarks } = validatePolicy(readText(file), file);
       if (problems.length > 0) context.setExitCode(EXIT_CODES.usage);
       context
         .output()
-        .result({ file, isValid: problems.length === 0, problems }, () =>
-          problems.length === 0 ? `${file}: no problem` : renderProblems(file, problems),
+        .result({ file, isValid: problems.length === 0, problems, remarks }, () =>
+          [
+            problems.length === 0 ? `${file}: no problem` : renderProblems(file, problems),
+            ...remarks.map(({ line, message }) => `${file}:${line}: remark: ${printable(message)}`),
+          ].join('\n'),
         );
     });
 
