@@ -7,7 +7,7 @@ import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } 
 import type pg from 'pg';
 import { Client, escapeIdentifier, Pool, types } from 'pg';
 import { AppError } from '../errors.ts';
-import { GatheringSocket } from './gathering-socket.ts';
+import { gatheringSocket } from './gathering-socket.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -84,7 +84,7 @@ export function openDatabase(options: {
     max: poolSize,
     // Statements that do not wait for each other's answers share one trip to the server.
     pipeline: true,
-    stream: () => new GatheringSocket(),
+    stream: gatheringSocket,
     types: customTypes,
     // Every table of ours lives in one schema, beside whatever else a shared database holds.
     options: '-c search_path=loom,public -c timezone=UTC -c statement_timeout=120000',

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { waitFor } from '#testing';
-import { GatheringSocket } from './gathering-socket.ts';
+import { gatheringSocket } from './gathering-socket.ts';
 
 test('writes of one tick leave together and in order, those of the next by themselves', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'loom-socket-'));
@@ -17,7 +17,7 @@ test('writes of one tick leave together and in order, those of the next by thems
   const server = createServer((socket) => socket.on('data', (chunk) => (heard += String(chunk))));
   server.listen(join(folder, 'socket'));
   await once(server, 'listening');
-  const socket = new GatheringSocket();
+  const socket = gatheringSocket();
   socket.connect(join(folder, 'socket'));
   await once(socket, 'connect');
 

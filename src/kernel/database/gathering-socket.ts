@@ -5,19 +5,24 @@
  */
 import { Socket } from 'node:net';
 
-export class GatheringSocket extends Socket {
-  #isGathering = false;
-
-  override write(...given: unknown[]): boolean {
-    if (!this.#isGathering) {
-      this.#isGathering = true;
-      this.cork();
-      // Runs when the promises that are settled by now have had their say.
-      process.nextTick(() => {
-        this.#isGathering = false;
-        this.uncork();
-      });
-    }
-    return super.write(...(given as Parameters<Socket['write']>));
-  }
+export function gatheringSocket(): Socket {
+  const socket = new Socket();
+  // Connecting puts the plain `write` back, so it is replaced afterwards.
+  socket.once('connect', () => {
+    const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;
+    let isGathering = false;
+    socket.write = (...given: unknown[]) => {
+      if (!isGathering) {
+        isGathering = true;
+        socket.cork();
+        // Runs when the promises that are settled by now have had their say.
+        process.nextTick(() => {
+          isGathering = false;
+          socket.uncork();
+        });
+      }
+      return write(...given);
+    };
+  });
+  return socket;
 }
