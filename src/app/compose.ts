@@ -4,8 +4,8 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createContextService, type ContextService } from '#context';
-import { createGovernanceService } from '#governance';
+import { createContextService, createLessonProjection, type ContextService } from '#context';
+import { createGovernanceService, type GovernanceService } from '#governance';
 import { buildXray } from '#insights';
 import {
   AppError,
@@ -13,6 +13,7 @@ import {
   type Clock,
   type Config,
   createNewId,
+  isId,
   type Logger,
 } from '#kernel';
 import { createLedger, createOutboxWorker, createProjector, createSequencer } from '#ledger';
@@ -24,6 +25,7 @@ import {
   createHostOutboxHandlers,
   createIntakeLoop,
   createIntakeService,
+  createOpenWorkFinder,
   createReconcileLoop,
   createSessionLoop,
   createSessionService,
@@ -83,7 +85,12 @@ export async function compose(options: {
   let intake: Intake | undefined;
   const hosts = openHosts({ config, clock, log, publicUrl, governance, intake: () => intake! });
   const context = knowOwnForge(
-    createContextService({ ...deps, folder: join(config.data, 'mirrors') }),
+    createContextService({
+      ...deps,
+      folder: join(config.data, 'mirrors'),
+      findOpenWork: (query) => findOpenWork(query),
+      teamsOf: (personId) => teamsOf(governance, personId),
+    }),
     hosts,
     publicUrl,
   );
@@ -96,6 +103,7 @@ export async function compose(options: {
     hostOf: hosts.find,
     loadWorkflow: (source) => loadChangeWorkflow({ db, ledger }, source),
   });
+  const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
   const sequencer = createSequencer({
     db,
@@ -172,7 +180,12 @@ export async function compose(options: {
     });
     loops.push(
       sequencer,
-      createProjector({ db, clock, log, projections: [traceProjection] }),
+      createProjector({
+        db,
+        clock,
+        log,
+        projections: [traceProjection, createLessonProjection(deps)],
+      }),
       createOutboxWorker({
         ...deps,
         handlers: [
@@ -202,6 +215,12 @@ export async function compose(options: {
   for (const loop of loops) stack.use(loop);
 
   return { services, hosts, intake, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Teams of whoever asks, for sources that only some may know of. */
+async function teamsOf(governance: GovernanceService, id: string): Promise<readonly string[]> {
+  if (!isId('usr', id)) return [];
+  return (await governance.findPerson(id))?.teams ?? [];
 }
 
 /** A repository of our own forge is read from disk and spoken for by the forge, whatever URL names it. */

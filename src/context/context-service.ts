@@ -1,12 +1,10 @@
 /** Makes the Context Layer; see service.ts for its verbs. */
-import { createHash } from 'node:crypto';
 import type { GitRepository } from '#git';
 import {
   AppError,
   type Clock,
   type Db,
   decodeCursor,
-  type Id,
   type Logger,
   type NewId,
   type PageRequest,
@@ -15,17 +13,15 @@ import {
 import type { Actor, Ledger } from '#ledger';
 import { z } from 'zod';
 import { MAX_CODE_OWNERS_BYTES, ownersOfPath, parseCodeOwners } from './code-owners.ts';
-import { contextPackServed, lessonRecorded, repositoryRemoved } from './events.ts';
-import { expandItem } from './expand.ts';
+import { repositoryRemoved } from './events.ts';
 import { createImporter, unknownRepository } from './importer.ts';
-import { maskSecrets } from './masking.ts';
-import { insertLesson } from './lesson-store.ts';
-import { findPackRow, insertPack } from './pack-store.ts';
+import { createRestrictionService } from './access/service.ts';
+import { createLessonService } from './lessons/service.ts';
+import type { FindOpenWork } from './pack/open-work.ts';
+import { createPackService } from './pack/service.ts';
+import { findPackRow } from './pack-store.ts';
 import { type CodeOwnersFile, readCodeOwnersText } from './code-owners-file.ts';
-import { findForPack } from './pack/find-for-pack.ts';
-import { neutralise } from './quoting.ts';
-import { composePack } from './render.ts';
-import type { ContextPack, ContextRequest, Repository } from './schema.ts';
+import type { Repository } from './schema.ts';
 import { searchRepositories } from './search.ts';
 import type { ContextService } from './service.ts';
 import {
@@ -34,7 +30,6 @@ import {
   lockRepository,
   removeRepositoryRow,
 } from './store.ts';
-import { shorten } from './tokens.ts';
 
 export interface ContextDeps {
   db: Db;
@@ -44,14 +39,17 @@ export interface ContextDeps {
   log: Logger;
   /** Where the mirrors of this machine are kept. */
   folder: string;
+  /** Claims and changes of others, which another room knows; without it packs warn of none. */
+  findOpenWork?: FindOpenWork;
+  /** Teams of a person, for sources that only some may know of; without it nobody has any. */
+  teamsOf?(personId: string): Promise<readonly string[]>;
 }
 
-const MAX_LESSON = 2_000;
 const CACHED_CODE_OWNERS = 200;
 const RepositoryCursor = z.object({ createdAt: z.string(), id: z.string() });
 
 export function createContextService(deps: ContextDeps): ContextService {
-  const { db, ledger, clock, newId } = deps;
+  const { db, ledger, clock } = deps;
   const log = deps.log.child({ room: 'context' });
   const importer = createImporter({ ...deps, log });
   /** By repository and commit: what a commit says about owners never changes. */
@@ -78,65 +76,16 @@ export function createContextService(deps: ContextDeps): ContextService {
     return read;
   }
 
-  async function buildPack(
-    request: ContextRequest,
-    actor: Actor,
-    correlationId?: string,
-  ): Promise<ContextPack> {
-    const repository = await need(request.repository);
-    const now = clock.now();
-    const { drafts, unknowns } =
-      repository.headSha === null
-        ? { drafts: [], unknowns: [emptyReason(repository)] }
-        : await findAt(repository, repository.headSha, request, now);
-    const header = {
-      title: maskSecrets(neutralise(request.title)),
-      repository: repository.name,
-      revision: repository.headSha,
-      branch: repository.defaultBranch,
-      now,
-    };
-    const composed = composePack(header, drafts, unknowns, request.budgetTokens);
-    const pack: ContextPack = {
-      id: newId('ctx'),
-      repository: repository.name,
-      revision: repository.headSha,
-      sessionId: request.sessionId ?? null,
-      workItemId: request.workItemId ?? null,
-      title: header.title,
-      items: composed.items,
-      unknowns: composed.unknowns,
-      budgetTokens: request.budgetTokens,
-      tokens: composed.tokens,
-      text: composed.text,
-      contentHash: createHash('sha256').update(composed.text).digest('hex'),
-      createdAt: now,
-    };
-    await db.transaction(async (tx) => {
-      await insertPack(tx, repository.id, pack);
-      await contextPackServed(ledger, tx, pack, actor, correlationId);
-    });
-    return pack;
-  }
-
-  async function findAt(
-    repository: Repository,
-    sha: string,
-    request: ContextRequest,
-    now: Date,
-  ): ReturnType<typeof findForPack> {
-    let owners: CodeOwnersFile | undefined;
-    let problem: string | undefined;
-    try {
-      owners = await readCodeOwners(repository, await importer.openMirror(repository), sha);
-    } catch (error) {
-      // A pack without owners is better than none; it says what is missing.
-      log.warn({ err: error, repositoryId: repository.id }, 'owners could not be read');
-      problem = 'The owners of the files could not be read: the mirror is not available.';
-    }
-    const finds = await findForPack(db, repository, request, owners, now);
-    return problem === undefined ? finds : { ...finds, unknowns: [problem, ...finds.unknowns] };
-  }
+  const packs = createPackService({
+    ...deps,
+    findOpenWork: deps.findOpenWork ?? (async () => []),
+    teamsOf: deps.teamsOf ?? (async () => []),
+    log,
+    need,
+    findRepository: (nameOrId) => findRepositoryRow(db, { nameOrId }),
+    openMirror: importer.openMirror,
+    readCodeOwners,
+  });
 
   async function ownersOf(
     name: string,
@@ -173,10 +122,6 @@ export function createContextService(deps: ContextDeps): ContextService {
     return toPage(rows, limit, ({ createdAt, id }) => ({ createdAt: createdAt.toISOString(), id }));
   }
 
-  async function findPack(id: Id<'ctx'>): Promise<ContextPack | undefined> {
-    return (await findPackRow(db, id))?.pack;
-  }
-
   return {
     importRepository: (source, actor, onProgress = () => {}) =>
       importer.importRepository(source, actor, onProgress),
@@ -186,57 +131,10 @@ export function createContextService(deps: ContextDeps): ContextService {
     removeRepository,
     openMirror: async (nameOrId) => importer.openMirror(await need(nameOrId)),
     ownersOf,
-    buildPack,
-    findPack,
-    async expand(packId, itemId) {
-      const row = await findPackRow(db, packId);
-      const item = row?.pack.items.find(({ id }) => id === itemId);
-      if (row === undefined || item === undefined) {
-        throw new AppError('not_found', 'context.unknown_item', {
-          message: `There is no item ${itemId.slice(0, 50)} in this context pack.`,
-          hint: 'Use an id in square brackets from the text of the pack.',
-        });
-      }
-      const repository = await findRepositoryRow(db, { nameOrId: row.repositoryId });
-      return expandItem({ db, openMirror: importer.openMirror }, repository, row.pack, item);
-    },
-    search: (query) => searchRepositories(db, query),
-    async recordLesson({ repository: name, text, paths = [], sessionId }, actor) {
-      const repository = await need(name);
-      const kept = shorten(maskSecrets(neutralise(text)).trim(), MAX_LESSON);
-      if (kept === '') {
-        throw new AppError('invalid', 'context.empty_lesson', {
-          message: 'The lesson has no text.',
-          hint: 'Say in a sentence or two what the next session should know.',
-        });
-      }
-      const lesson = {
-        id: newId('evt'),
-        repositoryId: repository.id,
-        repository: repository.name,
-        text: kept,
-        paths: paths.slice(0, 50),
-        sessionId,
-        actorId: actor.id,
-        createdAt: clock.now(),
-      };
-      await db.transaction(async (tx) => {
-        await insertLesson(tx, lesson);
-        await lessonRecorded(ledger, tx, lesson, actor);
-      });
-      return { id: lesson.id };
-    },
+    ...packs,
+    findPack: async (id) => (await findPackRow(db, id))?.pack,
+    search: (query, actor) => searchRepositories(db, query, (id) => packs.accessTo(id, actor)),
+    ...createLessonService({ ...deps, need }),
+    ...createRestrictionService({ ...deps, need }),
   };
-}
-
-function emptyReason(repository: Repository): string {
-  switch (repository.state) {
-    case 'importing':
-      return 'The repository is still being read for the first time; ask again in a moment.';
-    case 'failed':
-      return 'The repository could not be read; see its problems.';
-    case 'empty':
-    case 'ready':
-      return 'The repository is empty: it has no commit yet, so there is nothing to know.';
-  }
 }

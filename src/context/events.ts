@@ -1,6 +1,8 @@
 /** The events of the Context Layer, one helper each. */
 import type { Tx } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
+import type { KeptRestriction } from './access/store.ts';
+import type { Lesson } from './lessons/schema.ts';
 import type { ContextPack, Repository } from './schema.ts';
 
 export function repositoryImported(
@@ -86,7 +88,8 @@ export function lessonRecorded(
     repository: string;
     text: string;
     paths: string[];
-    sessionId: string | undefined;
+    origin: Lesson['origin'];
+    sessionId: string | null;
   },
   actor: Actor,
 ): Promise<unknown> {
@@ -95,8 +98,57 @@ export function lessonRecorded(
     type: 'lesson.recorded',
     subject: lesson.id,
     actor,
-    refs: { repository: lesson.repository, session: lesson.sessionId },
-    data: { text: lesson.text, paths: lesson.paths },
+    refs: { repository: lesson.repository, session: lesson.sessionId ?? undefined },
+    data: { text: lesson.text, paths: lesson.paths, origin: lesson.origin },
+  });
+}
+
+const DECISION_EVENTS = {
+  approved: 'lesson.approved',
+  rejected: 'lesson.rejected',
+  retired: 'lesson.retired',
+} as const;
+
+export function lessonDecided(
+  ledger: Ledger,
+  tx: Tx,
+  about: { lesson: Lesson; decision: 'approved' | 'rejected' | 'retired'; reason: string },
+  actor: Actor,
+): Promise<unknown> {
+  const { lesson, decision, reason } = about;
+  return ledger.append(tx, {
+    type: DECISION_EVENTS[decision],
+    subject: lesson.id,
+    actor,
+    refs: { repository: lesson.repository, session: lesson.sessionId ?? undefined },
+    data: { reason, use: lesson.use },
+  });
+}
+
+const RESTRICTION_EVENTS = {
+  restricted: 'source.restricted',
+  opened: 'source.opened',
+} as const;
+
+export function sourceRestricted(
+  ledger: Ledger,
+  tx: Tx,
+  kept: KeptRestriction,
+  change: 'restricted' | 'opened',
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: RESTRICTION_EVENTS[change],
+    subject: kept.id,
+    actor,
+    refs: { repository: kept.repository ?? undefined },
+    data: {
+      system: kept.system,
+      prefix: kept.prefix,
+      teams: kept.teams,
+      people: kept.people,
+      reason: kept.reason,
+    },
   });
 }
 

@@ -4,8 +4,8 @@ import { AppError, type Queryable } from '#kernel';
 import { readDocument } from './documents.ts';
 import { maskSecrets } from './masking.ts';
 import { outlineOf } from './outline.ts';
-import { readRecentCommits } from './history-store.ts';
-import { readLessons } from './lesson-store.ts';
+import { findCommit, readRecentCommits } from './history-store.ts';
+import { findLessonRow } from './lessons/store.ts';
 import { asLine, asQuote, neutralise } from './quoting.ts';
 import type { ContextPack, PackItem, Repository } from './schema.ts';
 import { shorten } from './tokens.ts';
@@ -32,7 +32,9 @@ export async function expandItem(
   async function read(): Promise<string> {
     switch (item.kind) {
       case 'rule':
+      case 'control':
       case 'decision':
+      case 'incident':
       case 'document':
         return readRecord();
       case 'file':
@@ -40,16 +42,27 @@ export async function expandItem(
       case 'warning':
         return readFile();
       case 'person':
-        return `# ${asLine(item.title)}\n${item.reason}\n\n${await recentCommits({ author: item.title })}`;
+        return `# ${asLine(item.title)}\n${reasonOf(item)}\n\n${await recentCommits({ author: item.title })}`;
       case 'lesson': {
-        const lesson = (await readLessons(deps.db, repository!.id)).find(
-          ({ id }) => id === item.source.object,
-        );
-        return quoted(lesson?.text ?? item.excerpt);
+        const lesson = await findLessonRow(deps.db, item.source.object);
+        return quoted(lesson?.text ?? item.text);
       }
+      case 'change':
+        return readChange();
+      case 'collision':
+        return `# ${asLine(item.title)}\n${reasonOf(item)}`;
       case 'owner':
-        return `# ${asLine(item.title)}\n${item.reason}\n\n${await textOf(item.source.object)}`;
+        return `# ${asLine(item.title)}\n${reasonOf(item)}\n\n${await textOf(item.source.object)}`;
     }
+  }
+
+  async function readChange(): Promise<string> {
+    const commit = await findCommit(deps.db, repository!.id, item.source.object);
+    const head = `# ${asLine(item.title)} (${item.source.object.slice(0, 9)})\n${reasonOf(item)}`;
+    if (commit === undefined)
+      return `${head}\nIt is no longer in the history of the default branch.`;
+    const message = [commit.subject, commit.body].filter((part) => part !== '').join('\n\n');
+    return `${head}\n\n${quoted(message)}\n\n## Files\n${quoted(commit.paths.join('\n'))}`;
   }
 
   async function readRecord(): Promise<string> {
@@ -108,4 +121,8 @@ export async function expandItem(
 
 function quoted(text: string): string {
   return asQuote(maskSecrets(text));
+}
+
+function reasonOf({ why }: PackItem): string {
+  return why.map(({ evidence }) => asLine(evidence)).join('; ');
 }

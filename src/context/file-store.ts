@@ -1,5 +1,6 @@
 /** SQL of files: those alive, and what became of the others. */
 import type { Queryable } from '#kernel';
+import { isRewritten } from './freshness.ts';
 
 export interface KnownFile {
   number: number;
@@ -109,4 +110,37 @@ export async function findVanished(
     [repositoryId, paths],
   );
   return new Set(rows.map(({ path }) => path));
+}
+
+/** Per document, the files it names that changed a lot since it was last edited. */
+export async function findRewritten(
+  db: Queryable,
+  repositoryId: string,
+  documents: readonly { path: string; mentions: readonly string[] }[],
+): Promise<Map<string, string[]>> {
+  const pairs = documents.flatMap(({ path, mentions }) =>
+    mentions.slice(0, 50).map((mention) => ({ path, mention })),
+  );
+  if (pairs.length === 0) return new Map();
+  const rows = await db.query<{
+    path: string;
+    mention: string;
+    commits: number;
+    since: number;
+  }>(
+    `select pair.path, pair.mention, f.change_count as commits,
+       (select count(*)::int from commit_files t
+        where t.repository_id = $1 and t.file_number = f.number and t.position > d.last_position) as since
+     from unnest($2::text[], $3::text[]) as pair (path, mention)
+     join files d on d.repository_id = $1 and d.path = pair.path and d.is_alive
+     join files f on f.repository_id = $1 and f.path = pair.mention and f.is_alive`,
+    [repositoryId, pairs.map(({ path }) => path), pairs.map(({ mention }) => mention)],
+    'context_rewritten',
+  );
+  const rewritten = new Map<string, string[]>();
+  for (const { path, mention, commits, since } of rows) {
+    if (!isRewritten({ commits, commitsSince: since })) continue;
+    rewritten.set(path, [...(rewritten.get(path) ?? []), mention]);
+  }
+  return rewritten;
 }

@@ -186,3 +186,61 @@ export async function readRecentCommits(
     committedAt: row.committed_at,
   }));
 }
+
+/** The newest commits that touched some of the files; sweeping ones say nothing about any of them. */
+export async function readNewestTouches(
+  db: Queryable,
+  repositoryId: string,
+  numbers: readonly number[],
+  since: Date,
+  limit: number,
+): Promise<
+  {
+    sha: string;
+    subject: string;
+    authorName: string;
+    committedAt: Date;
+    fileNumbers: number[];
+  }[]
+> {
+  const rows = await db.query<{
+    sha: string;
+    subject: string;
+    author_name: string;
+    committed_at: Date;
+    numbers: number[];
+  }>(
+    `select c.sha, c.subject, c.author_name, c.committed_at, array_agg(t.file_number) as numbers
+     from commit_files t join commits c using (repository_id, position)
+     where t.repository_id = $1 and t.file_number = any($2) and c.committed_at >= $3
+       and c.file_count <= 60 and not c.is_robot
+     group by c.position, c.sha, c.subject, c.author_name, c.committed_at
+     order by c.position desc limit $4`,
+    [repositoryId, numbers, since, limit],
+    'context_newest_touches',
+  );
+  return rows.map((row) => ({
+    sha: row.sha,
+    subject: row.subject,
+    authorName: row.author_name,
+    committedAt: row.committed_at,
+    fileNumbers: row.numbers,
+  }));
+}
+
+/** One commit by its id. */
+export async function findCommit(
+  db: Queryable,
+  repositoryId: string,
+  sha: string,
+): Promise<{ subject: string; body: string; paths: string[] } | undefined> {
+  const [row] = await db.query<{ subject: string; body: string; paths: string[] }>(
+    `select c.subject, c.body, array(
+       select t.path from commit_files t
+       where t.repository_id = c.repository_id and t.position = c.position order by t.path limit 100
+     ) as paths
+     from commits c where c.repository_id = $1 and c.sha = $2`,
+    [repositoryId, sha],
+  );
+  return row;
+}

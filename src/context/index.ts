@@ -3,7 +3,11 @@
  * judges a change and never hands out a line without saying where it is from.
  */
 export { type ContextDeps, createContextService } from './context-service.ts';
-export { ContextPack, ContextRequest, PackItem, Repository } from './schema.ts';
+export { createLessonProjection } from './lessons/projection.ts';
+export { Lesson, LESSON_STATES } from './lessons/schema.ts';
+export type { FindOpenWork, OpenWork } from './pack/open-work.ts';
+export { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
+export { countTokens } from './tokens.ts';
 export {
   CODE_OWNER_PLACES,
   type CodeOwnerRule,

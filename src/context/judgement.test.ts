@@ -394,23 +394,21 @@ test('no pack is over its budget, and each item of it is in the text', () => {
         const drafts = rows.map(([one, name, excerpt, score]): ItemDraft => ({
           kind: one,
           title: name,
-          excerpt,
-          reason: 'because',
+          text: excerpt,
+          why: [{ signal: 'text', evidence: 'because' }],
           source: { system: 'git', object: 'x', revision: 'abc' },
-          changedAt: NOW,
+          observedAt: NOW,
           freshness: 'current',
           score: score / 100,
           isUntrusted: true,
         }));
-        const header = {
-          title,
-          repository: 'a/b',
-          revision: 'f'.repeat(40),
-          branch: 'main',
+        const pack = composePack({
+          head: [`# Context: ${title.slice(0, 100).replace(/\s/g, ' ')}`],
+          drafts,
+          unknowns: ['nothing about x'],
+          budgetTokens: budget,
           now: NOW,
-        };
-
-        const pack = composePack(header, drafts, ['nothing about x'], budget);
+        });
 
         expect(countTokens(pack.text)).toBeLessThanOrEqual(budget);
         expect(new Set(pack.items.map(({ id }) => id)).size).toBe(pack.items.length);

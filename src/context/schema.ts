@@ -22,37 +22,51 @@ export const Repository = z.object({
 });
 export type Repository = z.infer<typeof Repository>;
 
+export const PACK_ITEM_KINDS = [
+  'rule',
+  'control',
+  'decision',
+  'lesson',
+  'file',
+  'companion',
+  'owner',
+  'person',
+  'collision',
+  'change',
+  'incident',
+  'document',
+  'warning',
+] as const;
+
+/** One reason an item is in a pack: which signal, and what it saw. */
+export const Evidence = z.object({ signal: z.string(), evidence: z.string() });
+export type Evidence = z.infer<typeof Evidence>;
+
 export const PackItem = z.object({
-  /** Stable within the pack; pass it to `expand`. */
+  /** Pass it to `expand`. The same thing keeps its id in all packs of a session. */
   id: z.string(),
-  kind: z.enum([
-    'file',
-    'companion',
-    'decision',
-    'document',
-    'rule',
-    'owner',
-    'person',
-    'lesson',
-    'warning',
-  ]),
+  kind: z.enum(PACK_ITEM_KINDS),
   title: z.string(),
   path: z.string().optional(),
-  /** Text of the item as handed out. Text from outside is quoted as data. */
-  excerpt: z.string().default(''),
-  /** Why it is here, in one phrase. */
-  reason: z.string(),
+  /** What was handed out of it. Text from outside is quoted as data. */
+  text: z.string(),
   source: z.object({
     system: z.string(),
     /** What was read: a path, a commit, a record. */
     object: z.string(),
     revision: z.string(),
     lines: z.string().optional(),
+    /** Where a person can look at it, for sources that have a page. */
     url: z.string().optional(),
   }),
-  changedAt: z.date().nullable(),
+  /** When the source last changed. */
+  observedAt: z.date().nullable(),
+  ageDays: z.int().nonnegative().nullable(),
   freshness: z.enum(['current', 'unverified', 'stale', 'superseded', 'contradicted']),
+  why: z.array(Evidence),
+  /** 0 to 1, within its kind. */
   score: z.number(),
+  /** Size of the item in the text of the pack. */
   tokens: z.int().nonnegative(),
   isUntrusted: z.boolean(),
 });
@@ -66,7 +80,11 @@ export const ContextPack = z.object({
   sessionId: idSchema('ses').nullable(),
   workItemId: idSchema('wrk').nullable(),
   title: z.string(),
+  /** The pack of the same session that this one only adds to; null when it stands alone. */
+  addsTo: idSchema('ctx').nullable(),
   items: z.array(PackItem),
+  /** Ids of items that were told before in the session and still hold. */
+  unchanged: z.array(z.string()),
   /** What was looked for and not found: said, not hidden. */
   unknowns: z.array(z.string()),
   budgetTokens: z.int(),
@@ -88,5 +106,16 @@ export const ContextRequest = z.object({
   budgetTokens: z.int().min(300).max(8_000).default(4_000),
   sessionId: idSchema('ses').optional(),
   workItemId: idSchema('wrk').optional(),
+  /** Everything again, also what the session was told before. */
+  full: z.boolean().optional(),
 });
 export type ContextRequest = z.output<typeof ContextRequest>;
+
+/** What a session would be told, and what was found and left out; nothing of it is kept. */
+export const PackPreview = z.object({
+  pack: ContextPack.omit({ id: true }),
+  leftOut: z.array(
+    PackItem.pick({ kind: true, title: true, path: true, freshness: true, why: true, score: true }),
+  ),
+});
+export type PackPreview = z.infer<typeof PackPreview>;

@@ -6,7 +6,8 @@ import { readIndex } from './index-store.ts';
 import { maskSecrets } from './masking.ts';
 import { readDocuments, readSections } from './document-store.ts';
 import { readFiles } from './file-store.ts';
-import { readLessons } from './lesson-store.ts';
+import type { ReadAccess } from './access/viewer.ts';
+import { readServedLessons } from './lessons/store.ts';
 import { queryTerms } from './query-terms.ts';
 import { asLine, neutralise } from './quoting.ts';
 import { bestOf, topOf } from './rank.ts';
@@ -24,15 +25,28 @@ const EXCERPT = 400;
 export async function searchRepositories(
   db: Queryable,
   query: { text: string; repository?: string | undefined; limit?: number },
+  accessTo: (repositoryId: string) => Promise<ReadAccess>,
 ): Promise<SearchHit[]> {
   const limit = Math.min(MAX_LIMIT, Math.max(1, query.limit ?? DEFAULT_LIMIT));
   const repositories = await repositoriesOf(db, query.repository);
   const terms = queryTerms({ title: query.text.slice(0, 2_000), text: '' });
   if (terms.size === 0) return [];
   const hits: SearchHit[] = [];
-  for (const repository of repositories)
-    hits.push(...(await searchOne(db, repository, terms, limit)));
+  for (const repository of repositories) hits.push(...(await searchOpen(repository)));
   return hits.toSorted((a, b) => b.score - a.score).slice(0, limit);
+
+  async function searchOpen(repository: Repository): Promise<SearchHit[]> {
+    const access = await accessTo(repository.id);
+    if (access.mayReadPath('')) {
+      // Hits that are kept from the caller make room for others, so that their number tells nothing.
+      const found = await searchOne(db, repository, terms, access.seesAll ? limit : MAX_LIMIT);
+      return found.filter(
+        ({ kind, path }) => kind === 'lesson' || path === null || access.mayReadPath(path),
+      );
+    }
+    if (query.repository !== undefined) throw unknownRepository(query.repository);
+    return [];
+  }
 }
 
 async function repositoriesOf(db: Queryable, name: string | undefined): Promise<Repository[]> {
@@ -76,7 +90,7 @@ async function searchOne(
   });
   const kinds = new Map(documents.map((document) => [document.path, document]));
   const bestSection = bestOf(sections) || 1;
-  const lessons = (await readLessons(db, repository.id)).flatMap((lesson) => {
+  const lessons = (await readServedLessons(db, repository.id)).flatMap((lesson) => {
     const own = countTerms(lesson.text);
     const common = [...terms.keys()].filter((term) => own.has(term)).length;
     return common === 0 ? [] : [{ lesson, score: common / terms.size }];

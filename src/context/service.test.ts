@@ -148,8 +148,8 @@ test('a pack names files, companions, decisions, rules, owners and people with t
   expect(of('file')[0]?.path).toBe('src/payments/retry.ts');
   expect(of('file').map(({ path }) => path)).not.toContain('package-lock.json');
   expect(of('file')[0]).toMatchObject({
-    reason: expect.stringContaining('retry'),
-    excerpt: expect.stringContaining('retryPayment'),
+    why: expect.arrayContaining([{ signal: 'path', evidence: expect.stringContaining('retry') }]),
+    text: expect.stringContaining('retryPayment'),
     source: { system: 'git', revision: expect.stringMatching(/^[0-9a-f]{40}$/) },
     isUntrusted: true,
   });
@@ -162,10 +162,14 @@ test('a pack names files, companions, decisions, rules, owners and people with t
     ['docs/adr/0002-retry-inline.md', 'current'],
     ['docs/adr/0001-retry-in-queue.md', 'superseded'],
   ]);
-  expect(of('warning')[0]).toMatchObject({
-    path: 'docs/adr/0001-retry-in-queue.md',
-    reason: expect.stringContaining('0002-retry-inline.md'),
+  expect(of('decision')[1]).toMatchObject({
+    id: 'w1',
+    text: '',
+    why: expect.arrayContaining([
+      { signal: 'replaced', evidence: expect.stringContaining('0002-retry-inline.md') },
+    ]),
   });
+  expect(pack.text).toMatch(/## No longer so\n- \[w1\] .*SUPERSEDED/);
   expect(of('owner').map(({ title }) => title)).toContain('@acme/payments');
   expect(of('person').map(({ title }) => title)).toEqual(['Grace Hopper', 'Ada Lovelace']);
   expect(pack.items.every(({ source }) => source.object !== '')).toBe(true);
@@ -212,14 +216,17 @@ test('a push is read alone: new files rank, renamed files keep their history, re
     ask(name, 'x', { paths: ['src/payments/backoff.ts'] }),
     actor,
   );
-  expect(backoff.items.find(({ kind }) => kind === 'warning')?.reason).toContain(
-    'src/waiting/delay.ts',
-  );
+  expect(backoff.items.find(({ kind }) => kind === 'warning')?.why).toEqual([
+    { signal: 'moved', evidence: 'is now src/waiting/delay.ts' },
+  ]);
   const moved = backoff.items.find(
     ({ path, kind }) => kind === 'file' && path === 'src/waiting/delay.ts',
   );
-  expect((await context.expand(backoff.id, moved!.id)).text).toContain('Cap the backoff');
-  const gone = await context.search({ text: 'searchProducts products searched', repository: name });
+  expect((await context.expand(backoff.id, moved!.id, actor)).text).toContain('Cap the backoff');
+  const gone = await context.search(
+    { text: 'searchProducts products searched', repository: name },
+    actor,
+  );
   expect(gone.map(({ path }) => path)).not.toContain('src/catalog/search.ts');
   expect(gone.map(({ path }) => path)).not.toContain('docs/guide.md');
 });
@@ -258,7 +265,7 @@ test('after a forced push only the new history is known, as if it had been impor
   expect(await known(forced.id)).toEqual(await known(fresh.id));
   for (const text of ['lostThing', 'searchProducts', 'found other', 'retry payment']) {
     const hits = async (repository: string) =>
-      (await context.search({ text, repository }))
+      (await context.search({ text, repository }, actor))
         .map(({ path, kind }) => `${kind} ${path}`)
         .toSorted();
     expect(await hits(name)).toEqual(await hits('acme/fresh'));
@@ -312,7 +319,7 @@ test('many small pushes are merged into few index segments and stay findable', a
   );
   expect(count?.count).toBeLessThan(10);
   const paths = async (text: string) =>
-    (await context.search({ text, repository: name })).map(({ path }) => path);
+    (await context.search({ text, repository: name }, actor)).map(({ path }) => path);
   expect(await paths('stepWordl')).toContain('src/step.ts');
   expect(await paths('retryPayment')).toContain('src/payments/retry.ts');
 });
@@ -360,7 +367,7 @@ test('secrets and hidden characters of a repository do not reach a pack', async 
   await context.importRepository({ url: made.dir, name: 'acme/secret' }, actor);
 
   const pack = await context.buildPack(ask('acme/secret', 'How to deploy'), actor);
-  const { text } = await context.expand(pack.id, 'r1');
+  const { text } = await context.expand(pack.id, 'r1', actor);
 
   for (const served of [pack.text, JSON.stringify(pack.items), text]) {
     expect(served).not.toMatch(/AKIAIOSFODNN7EXAMPLE|ghp_a1|\u202e|[\u{e0000}-\u{e007f}]/u);
@@ -382,20 +389,31 @@ test('an item is expanded to its whole, and a lesson comes back where it belongs
     actor,
   );
 
+  const before = await context.buildPack(ask(name, 'Payments are retried too often'), actor);
+  await context.decideLesson(id, { decision: 'approve' }, actor);
+
   const pack = await context.buildPack(ask(name, 'Payments are retried too often'), actor);
 
+  expect(before.items.map(({ kind }) => kind)).not.toContain('lesson');
   const find = (kind: string) => pack.items.find((item) => item.kind === kind)!;
-  expect(find('lesson')).toMatchObject({ source: { object: id }, isUntrusted: true });
-  expect((await ledger.list({ subject: id })).items[0]?.type).toBe('lesson.recorded');
-  expect((await context.expand(pack.id, find('file').id)).text).toContain('Fix payment retry');
-  expect((await context.expand(pack.id, find('decision').id)).text).toContain(
+  expect(find('lesson')).toMatchObject({ source: { object: id }, isUntrusted: false });
+  expect((await ledger.list({ subject: id })).items.map(({ type }) => type)).toEqual([
+    'lesson.approved',
+    'lesson.recorded',
+  ]);
+  expect((await context.expand(pack.id, find('file').id, actor)).text).toContain(
+    'Fix payment retry',
+  );
+  expect((await context.expand(pack.id, find('decision').id, actor)).text).toContain(
     'retries are made inline',
   );
-  expect((await context.expand(pack.id, find('person').id)).text).toContain('Cap the backoff');
-  expect((await context.expand(pack.id, find('owner').id)).text).toContain(
+  expect((await context.expand(pack.id, find('person').id, actor)).text).toContain(
+    'Cap the backoff',
+  );
+  expect((await context.expand(pack.id, find('owner').id, actor)).text).toContain(
     'CODEOWNERS'.slice(0, 4),
   );
-  await expect(context.expand(pack.id, 'zz9')).rejects.toMatchObject({
+  await expect(context.expand(pack.id, 'zz9', actor)).rejects.toMatchObject({
     code: 'context.unknown_item',
   });
   await expect(
@@ -430,7 +448,7 @@ test('a removed repository is gone from lists and disk, and its name is free aga
   expect(readdirSync(join(folder, 'removed'))).toEqual([]);
   expect((await ledger.list({ subject: id })).items[0]?.type).toBe('repository.removed');
   expect(await context.findPack(pack.id)).toBeDefined();
-  await expect(context.expand(pack.id, 'f1')).rejects.toMatchObject({
+  await expect(context.expand(pack.id, 'f1', actor)).rejects.toMatchObject({
     code: 'context.repository_removed',
   });
   expect((await context.importRepository(source, actor)).id).not.toBe(id);

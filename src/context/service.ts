@@ -2,7 +2,9 @@
 import type { GitRepository } from '#git';
 import type { Id, Page, PageRequest } from '#kernel';
 import type { Actor } from '#ledger';
-import type { ContextPack, ContextRequest, PackItem, Repository } from './schema.ts';
+import type { RestrictionService } from './access/service.ts';
+import type { LessonService } from './lessons/service.ts';
+import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
 
 export interface ImportProgress {
   phase: 'clone' | 'history' | 'documents' | 'done';
@@ -20,7 +22,7 @@ export interface SearchHit {
   score: number;
 }
 
-export interface ContextService {
+export interface ContextService extends LessonService, RestrictionService {
   /**
    * Mirrors a repository and reads its default branch. The same source again brings it up to date.
    * @throws AppError `context.not_a_repository`, `context.unreachable`.
@@ -51,23 +53,39 @@ export interface ContextService {
     revision: string,
     paths: readonly string[],
   ): Promise<Map<string, string[]>>;
+  /**
+   * What bears on a task, each item with source, age and reasons, in at most the tokens asked for. A
+   * session is sent only what it was not told before, unless it asks for everything.
+   */
   buildPack(request: ContextRequest, actor: Actor, correlationId?: string): Promise<ContextPack>;
-  findPack(id: Id<'ctx'>): Promise<ContextPack | undefined>;
-  /** More of one item of a pack: the whole section, the file's outline, the record. */
-  expand(packId: Id<'ctx'>, itemId: string): Promise<{ item: PackItem; text: string }>;
-  search(query: {
-    text: string;
-    repository?: string | undefined;
-    limit?: number;
-  }): Promise<SearchHit[]>;
-  /** Keeps a lesson for later packs. */
-  recordLesson(
-    lesson: {
-      repository: string;
-      text: string;
-      paths?: string[] | undefined;
-      sessionId?: Id<'ses'> | undefined;
-    },
+  /** The same without keeping or telling it, with what was found and left out. */
+  previewPack(request: ContextRequest, actor: Actor): Promise<PackPreview>;
+  /**
+   * Rules, lessons and companions of a file that is about to be edited, in at most 300 tokens; undefined
+   * when there are none, or when the session heard them before.
+   */
+  briefPath(
+    edit: { repository: string; path: string; sessionId: Id<'ses'> },
     actor: Actor,
-  ): Promise<{ id: string }>;
+    correlationId?: string,
+  ): Promise<ContextPack | undefined>;
+  /** The session starts over with an empty memory: what it was told is news again. */
+  forgetSession(sessionId: Id<'ses'>): Promise<void>;
+  /** For the house itself; what a caller sees goes through `readPack`. */
+  findPack(id: Id<'ctx'>): Promise<ContextPack | undefined>;
+  /** As it was handed out, if the actor may know of everything in it. `body` is its JSON, byte for byte. */
+  readPack(
+    reference: Id<'ctx'> | { contentHash: string },
+    actor: Actor,
+  ): Promise<{ pack: ContextPack; body: string } | undefined>;
+  /** More of one item of a pack: the whole section, the file's outline, the record. */
+  expand(
+    packId: Id<'ctx'>,
+    itemId: string,
+    actor: Actor,
+  ): Promise<{ item: PackItem; text: string }>;
+  search(
+    query: { text: string; repository?: string | undefined; limit?: number },
+    actor: Actor,
+  ): Promise<SearchHit[]>;
 }

@@ -17,11 +17,12 @@ export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
     'deployments:write',
     'incidents:write',
   ],
-  approver: [...READING_WITHOUT_AUDIT, 'changes:check', 'changes:approve'],
+  approver: [...READING_WITHOUT_AUDIT, 'context:approve', 'changes:check', 'changes:approve'],
   admin: [
     ...READING,
     'repositories:import',
     'context:record',
+    'context:approve',
     'changes:check',
     'sessions:write',
     'work:write',
@@ -42,6 +43,7 @@ export const OWN_TOKEN_ROLES: readonly Role[] = ['developer', 'approver'];
 /** What no agent may do, whatever its operator may: these need a person's judgement. */
 export const PERSON_ONLY_ACTIONS: readonly Action[] = [
   'changes:approve',
+  'context:approve',
   'people:manage',
   'tokens:manage',
   'audit:export',
@@ -50,7 +52,7 @@ export const PERSON_ONLY_ACTIONS: readonly Action[] = [
 export const ROLE_DESCRIPTIONS: Readonly<Record<Role, string>> = {
   viewer: 'sees changes, sessions, runs and reports',
   developer: 'works: sessions, claims, work items, runs, deployments, incidents',
-  approver: 'consents to changes of others, and declines them',
+  approver: 'consents to changes of others, declines them, and puts lessons into force',
   admin: 'connects repositories, manages people and tokens; does not approve changes',
   auditor: 'reads everything, exports the audit log, changes nothing',
 };

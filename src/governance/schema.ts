@@ -12,6 +12,7 @@ export const ACTIONS = [
   'repositories:import',
   'context:read',
   'context:record',
+  'context:approve',
   'changes:read',
   'changes:approve',
   'changes:check',

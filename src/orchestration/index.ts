@@ -78,3 +78,4 @@ export {
   type StepDeps,
 } from './steps/index.ts';
 export { createHostOutboxHandlers } from './host/index.ts';
+export { createOpenWorkFinder } from './open-work.ts';

@@ -113,11 +113,12 @@ export interface PackItem {
   kind: string;
   title: string;
   path?: string;
-  excerpt: string;
-  reason: string;
+  text: string;
   source: { system: string; object: string; revision: string; lines?: string; url?: string };
-  changedAt: string | null;
+  observedAt: string | null;
+  ageDays: number | null;
   freshness: 'current' | 'unverified' | 'stale' | 'superseded' | 'contradicted';
+  why: { signal: string; evidence: string }[];
   score: number;
   tokens: number;
   isUntrusted: boolean;
@@ -130,7 +131,11 @@ export interface ContextPack {
   sessionId: string | null;
   workItemId: string | null;
   title: string;
+  /** The pack of the same session that this one only adds to. */
+  addsTo: string | null;
   items: PackItem[];
+  /** Ids of items told before in the session that still hold. */
+  unchanged: string[];
   unknowns: string[];
   budgetTokens: number;
   tokens: number;

@@ -8,12 +8,15 @@ import {
   readDocuments,
   readSections,
 } from '../document-store.ts';
-import { findFiles, findVanished } from '../file-store.ts';
+import { findFiles, findRewritten, findVanished } from '../file-store.ts';
 import { bestOf } from '../rank.ts';
 import type { ItemDraft } from '../render.ts';
+import type { Evidence } from '../schema.ts';
 import { shorten } from '../tokens.ts';
 import { touchesAny } from './mention.ts';
-import { warning } from './warning.ts';
+
+const MAX_TEXT = 500;
+const INCIDENT = /(?:^|\/)(?:post-?mortems?|incidents?|incident-reports?)(?:\/|[-_.])/i;
 
 export async function findDocuments(
   db: Queryable,
@@ -23,10 +26,11 @@ export async function findDocuments(
     sections: readonly KnownSection[];
     sectionScores: ReadonlyMap<number, number>;
     corePaths: readonly string[];
-    wanted: ReadonlyMap<string, number>;
+    /** False for what whoever asks may not know of. */
+    mayRead(path: string): boolean;
     now: Date;
   },
-): Promise<{ drafts: ItemDraft[]; warnings: ItemDraft[] }> {
+): Promise<ItemDraft[]> {
   const decisions = input.records.filter(({ kind }) => kind === 'decision');
   const replacements = findReplacements(decisions);
   const bestSection = new Map<string, KnownSection>();
@@ -39,7 +43,11 @@ export async function findDocuments(
   }
   const others = await readDocuments(db, id, { paths: [...bestSection.keys()] });
   const linking = decisions.filter((decision) => linkStrength(decision, input.corePaths) > 0);
-  const all = new Map([...others, ...linking].map((document) => [document.path, document]));
+  const all = new Map(
+    [...others, ...linking]
+      .filter(({ path }) => input.mayRead(path))
+      .map((document) => [document.path, document]),
+  );
   const best = Math.max(bestOf(input.sectionScores), Number.MIN_VALUE);
   const ranked = [...all.values()]
     .filter(({ kind }) => kind !== 'rule')
@@ -62,48 +70,61 @@ export async function findDocuments(
       .map((section) => [section.path, section]),
   );
   const mentions = [...new Set(ranked.flatMap(({ document }) => document.mentions))];
-  const [vanished, living] = await Promise.all([
+  const [vanished, living, rewritten] = await Promise.all([
     findVanished(db, id, mentions),
     findFiles(db, id, mentions),
+    findRewritten(
+      db,
+      id,
+      ranked.map(({ document }) => document),
+    ),
   ]);
   const livingPaths = new Set(living.map(({ path }) => path));
   const titles = new Map(decisions.map((decision) => [decision.path, decision.title]));
 
-  const drafts: ItemDraft[] = [];
-  const warnings: ItemDraft[] = [];
-  for (const { document, section: matched, text, link, value } of ranked) {
+  return ranked.map(({ document, section: matched, text, link, value }): ItemDraft => {
     const section = matched ?? firstSections.get(document.path);
     const by = replacements.get(document.path);
     const isReplaced =
       by !== undefined || document.status === 'superseded' || document.status === 'deprecated';
     const gone = document.mentions.filter((path) => vanished.has(path));
+    const changed = rewritten.get(document.path) ?? [];
+    const kind = kindOf(document);
     const freshness = freshnessOf({
-      kind: document.kind === 'decision' ? 'decision' : 'document',
+      kind,
       changedAt: document.changedAt,
       now: input.now,
       livingMentions: document.mentions.filter((path) => livingPaths.has(path)).length,
       vanishedMentions: gone.length,
+      rewrittenMentions: changed.length,
       isReplaced,
     });
-    const reasons = [
-      document.status === null || document.status === 'unknown' ? '' : document.status,
-      text >= 0.35 ? 'text matches' : '',
-      link > 0
-        ? `names ${document.mentions
-            .filter((path) => touchesAny(path, input.corePaths))
-            .slice(0, 2)
-            .join(', ')}`
-        : '',
-      gone.length > 0 ? `names ${gone.slice(0, 2).join(', ')}, which is gone` : '',
-      by === undefined ? '' : `replaced by ${by}`,
-    ].filter((reason) => reason !== '');
-    drafts.push({
-      kind: document.kind === 'decision' ? 'decision' : 'document',
+    const why: Evidence[] = [];
+    if (by !== undefined) {
+      const evidence = `replaced by ${titles.get(by) ?? by} (${by})`;
+      why.push({ signal: 'replaced', evidence });
+    } else if (document.status !== null && document.status !== 'unknown') {
+      why.push({ signal: 'status', evidence: document.status });
+    }
+    if (gone.length > 0) {
+      const evidence = `names ${gone.slice(0, 2).join(', ')}, which is gone`;
+      why.push({ signal: 'vanished', evidence });
+    } else if (changed.length > 0) {
+      const evidence = `names ${changed.slice(0, 2).join(', ')}, which changed a lot since`;
+      why.push({ signal: 'rewritten', evidence });
+    }
+    if (link > 0) {
+      const named = document.mentions.filter((path) => touchesAny(path, input.corePaths));
+      why.push({ signal: 'link', evidence: `names ${named.slice(0, 2).join(', ')}` });
+    }
+    if (text >= 0.35) why.push({ signal: 'text', evidence: 'text matches' });
+    return {
+      kind,
       title: document.title,
       path: document.path,
       // What no longer holds is named, not quoted.
-      excerpt: isReplaced || section === undefined ? '' : shorten(section.text, 600),
-      reason: reasons.join('; '),
+      text: isReplaced || section === undefined ? '' : shorten(section.text, MAX_TEXT),
+      why,
       source: {
         system: 'git',
         object: document.path,
@@ -112,23 +133,17 @@ export async function findDocuments(
           ? {}
           : { lines: `${section.startLine}-${section.endLine}` }),
       },
-      changedAt: document.changedAt,
+      observedAt: document.changedAt,
       freshness,
       score: Math.min(1, value / 1.3),
       isUntrusted: true,
-    });
-    if (by !== undefined) {
-      warnings.push(
-        warning({
-          title: document.title,
-          path: document.path,
-          reason: `no longer holds; read ${titles.get(by) ?? by} (${by}) instead`,
-          score: 0.8,
-        }),
-      );
-    }
-  }
-  return { drafts, warnings };
+    };
+  });
+}
+
+function kindOf(document: KnownDocument): 'decision' | 'incident' | 'document' {
+  if (document.kind === 'decision') return 'decision';
+  return INCIDENT.test(document.path) ? 'incident' : 'document';
 }
 
 /** Where the folder of a decision is named often, one name is weaker evidence than a lone one. */

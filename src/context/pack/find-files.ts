@@ -6,6 +6,7 @@ import { type KnownFile, readFiles } from '../file-store.ts';
 import type { Companion } from '../history-store.ts';
 import type { RankedFile } from '../rank.ts';
 import type { ItemDraft } from '../render.ts';
+import type { Evidence } from '../schema.ts';
 import { shorten } from '../tokens.ts';
 
 const TOP_FILES = 14;
@@ -28,6 +29,7 @@ export async function pickFiles(
   id: string,
   ranked: readonly RankedFile[],
   named: readonly KnownFile[],
+  mayRead: (path: string) => boolean,
 ): Promise<FoundFile[]> {
   const rows = await readFiles(
     db,
@@ -38,7 +40,7 @@ export async function pickFiles(
   return ranked
     .flatMap((entry) => {
       const file = known.get(entry.number);
-      if (file === undefined) return [];
+      if (file === undefined || !mayRead(file.path)) return [];
       const weight = entry.parts.mentioned > 0 ? 1 : (CLASS_WEIGHT[file.class] ?? 0.5);
       return weight === 0 ? [] : [{ ...entry, file, score: entry.score * weight }];
     })
@@ -58,12 +60,16 @@ export function fileDraft(
 ): ItemDraft {
   const { file, parts } = found;
   const best = Math.max(...context.unique.map((other) => other.score), Number.MIN_VALUE);
-  const reasons: string[] = [];
-  if (parts.mentioned > 0) reasons.push('named in the request');
+  const why: Evidence[] = [];
+  if (parts.mentioned > 0) why.push({ signal: 'named', evidence: 'named in the request' });
   const inPath = termsOf(context.index.get('path')!.postings, file.number);
-  if (parts.path > 0.1 && inPath.length > 0) reasons.push(`path has ${inPath.join(', ')}`);
+  if (parts.path > 0.1 && inPath.length > 0) {
+    why.push({ signal: 'path', evidence: `path has ${inPath.join(', ')}` });
+  }
   const inContent = termsOf(context.index.get('content')!.postings, file.number);
-  if (parts.content > 0.1 && inContent.length > 0) reasons.push(`text has ${inContent.join(', ')}`);
+  if (parts.content > 0.1 && inContent.length > 0) {
+    why.push({ signal: 'text', evidence: `text has ${inContent.join(', ')}` });
+  }
   const voter = context.touches
     .filter((touch) => touch.fileNumber === file.number)
     .toSorted(
@@ -72,16 +78,19 @@ export function fileDraft(
         (context.scores.message.get(a.position) ?? 0),
     )[0];
   if (parts.memory > 0.1 && voter !== undefined) {
-    reasons.push(`changed by ${voter.sha.slice(0, 9)} "${shorten(voter.subject, 70)}"`);
+    why.push({
+      signal: 'history',
+      evidence: `changed by ${voter.sha.slice(0, 9)} "${shorten(voter.subject, 70)}"`,
+    });
   }
   return {
     kind: 'file',
     title: file.path,
     path: file.path,
-    excerpt: shorten(file.outline, 500),
-    reason: reasons.join('; ') || 'matches the request weakly',
+    text: shorten(file.outline, 500),
+    why: why.length > 0 ? why : [{ signal: 'text', evidence: 'matches the request weakly' }],
     source: { system: 'git', object: file.path, revision: file.sha ?? context.revision },
-    changedAt: file.changedAt,
+    observedAt: file.changedAt,
     freshness: 'current',
     score: found.score / best,
     isUntrusted: true,
@@ -102,6 +111,7 @@ export async function companionDrafts(
   id: string,
   companions: readonly Companion[],
   files: readonly FoundFile[],
+  mayRead: (path: string) => boolean,
 ): Promise<ItemDraft[]> {
   const shown = new Set(files.map(({ file }) => file.number));
   const rows = await readFiles(
@@ -113,16 +123,21 @@ export async function companionDrafts(
   const best = Math.max(...companions.map((companion) => companion.score), Number.MIN_VALUE);
   return companions.flatMap((companion): ItemDraft[] => {
     const file = byNumber.get(companion.fileNumber);
-    if (file === undefined || shown.has(file.number)) return [];
+    if (file === undefined || shown.has(file.number) || !mayRead(file.path)) return [];
     return [
       {
         kind: 'companion',
         title: file.path,
         path: file.path,
-        excerpt: '',
-        reason: `changed with the files above in ${companion.together} commits`,
+        text: '',
+        why: [
+          {
+            signal: 'co-change',
+            evidence: `changed with the files above in ${companion.together} commits`,
+          },
+        ],
         source: { system: 'git', object: file.path, revision: companion.lastSha },
-        changedAt: companion.lastAt,
+        observedAt: companion.lastAt,
         freshness: 'current',
         score: (0.6 * companion.score) / best,
         isUntrusted: true,

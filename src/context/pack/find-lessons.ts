@@ -1,13 +1,13 @@
 /** What earlier sessions learned that bears on a request. Pure. */
 import { freshnessOf } from '../freshness.ts';
-import type { Lesson } from '../lesson-store.ts';
+import type { ServedLesson } from '../lessons/store.ts';
 import type { ItemDraft } from '../render.ts';
 import { shorten } from '../tokens.ts';
 import { countTerms } from '../words.ts';
 import { touchesAny } from './mention.ts';
 
 export function findLessons(
-  lessons: readonly Lesson[],
+  lessons: readonly ServedLesson[],
   wanted: ReadonlyMap<string, number>,
   paths: readonly string[],
   now: Date,
@@ -25,23 +25,24 @@ export function findLessons(
       kind: 'lesson' as const,
       title: shorten(lesson.text.split('\n')[0] ?? '', 90),
       ...(lesson.paths[0] === undefined ? {} : { path: lesson.paths[0] }),
-      excerpt: shorten(lesson.text, 400),
-      reason:
+      text: shorten(lesson.text, 400),
+      why:
         onPath.length > 0
-          ? `learned on ${onPath.slice(0, 2).join(', ')}`
-          : `shares ${common.slice(0, 4).join(', ')}`,
+          ? [{ signal: 'scope', evidence: `learned on ${onPath.slice(0, 2).join(', ')}` }]
+          : [{ signal: 'text', evidence: `shares ${common.slice(0, 4).join(', ')}` }],
       source: { system: 'loom', object: lesson.id, revision: '' },
-      changedAt: lesson.createdAt,
+      observedAt: lesson.createdAt,
       freshness: freshnessOf({
         kind: 'lesson',
-        changedAt: lesson.createdAt,
+        changedAt: lesson.decidedAt ?? lesson.createdAt,
         now,
         livingMentions: onPath.length,
         vanishedMentions: 0,
         isReplaced: false,
       }),
       score: Math.min(1, value),
-      isUntrusted: true,
+      // A person read it and put it into force.
+      isUntrusted: false,
     }))
     .toSorted((a, b) => b.score - a.score)
     .slice(0, 8);

@@ -11,6 +11,8 @@ export async function findNamedFiles(
   db: Queryable,
   id: string,
   request: ContextRequest,
+  /** What the caller may not know of is as if it were not there. */
+  mayRead: (path: string) => boolean,
 ): Promise<{ files: KnownFile[]; missing: string[]; warnings: ItemDraft[] }> {
   const text = `${request.title}\n${request.text}`;
   const fileNames = [...text.matchAll(/(?<![\w/.-])[\w-]+(?:\.[\w-]+)*\.[a-z]\w{0,7}\b/gi)].map(
@@ -18,20 +20,23 @@ export async function findNamedFiles(
   );
   const written = [...new Set([...mentionedPaths(text), ...fileNames])].slice(0, 60);
   const exact = await findFiles(db, id, [...request.paths, ...written]);
-  const found = new Map(exact.map((file) => [file.path, file]));
+  const found = new Map(exact.filter(({ path }) => mayRead(path)).map((file) => [file.path, file]));
   const open = written.filter((path) => !found.has(path));
   for (const file of open.length === 0 ? [] : await findFilesByEnding(db, id, open)) {
     // A name many files share names none of them.
     const ending = open.find((path) => file.path.endsWith(`/${path}`));
-    if (ending !== undefined) found.set(file.path, file);
+    if (ending !== undefined && mayRead(file.path)) found.set(file.path, file);
   }
   const isFound = (path: string) =>
     [...found.keys()].some((known) => known === path || known.endsWith(`/${path}`));
   const gone = [...new Set([...request.paths, ...written])].filter(
     (path) => !isFound(path) && (path.includes('/') || request.paths.includes(path)),
   );
-  const successors =
-    gone.length === 0 ? new Map<string, string | null>() : await findSuccessors(db, id, gone);
+  const successors = new Map(
+    [...(gone.length === 0 ? [] : await findSuccessors(db, id, gone))].filter(
+      ([path, now]) => mayRead(path) && (now === null || mayRead(now)),
+    ),
+  );
   const moved = [...successors.values()].filter((path) => path !== null);
   for (const file of moved.length === 0 ? [] : await findFiles(db, id, moved)) {
     found.set(file.path, file);
@@ -40,6 +45,7 @@ export async function findNamedFiles(
     warning({
       title: path,
       path,
+      signal: successor === null ? 'deleted' : 'moved',
       reason:
         successor === null ? 'was deleted; the request still names it' : `is now ${successor}`,
       score: 1,

@@ -5,6 +5,7 @@ import type { readCatalogOwners } from '../document-store.ts';
 import type { AuthorRow } from '../history-store.ts';
 import { type Authorship, rankPeople } from '../people.ts';
 import type { ItemDraft } from '../render.ts';
+import { freshnessOf } from '../freshness.ts';
 import type { FoundFile } from './find-files.ts';
 
 export function findPeople(input: {
@@ -15,6 +16,7 @@ export function findPeople(input: {
   core: readonly FoundFile[];
   revision: string;
   unknowns: string[];
+  now: Date;
 }): ItemDraft[] {
   const { codeOwners, corePaths, unknowns, revision } = input;
   const drafts: ItemDraft[] = [];
@@ -31,10 +33,15 @@ export function findPeople(input: {
     drafts.push({
       kind: 'owner',
       title: owner,
-      excerpt: '',
-      reason: `owns ${listed(paths)} by \`${rule.pattern}\` in ${codeOwners!.path}`,
+      text: '',
+      why: [
+        {
+          signal: 'declared',
+          evidence: `owns ${listed(paths)} by \`${rule.pattern}\` in ${codeOwners!.path}`,
+        },
+      ],
       source: { system: 'git', object: codeOwners!.path, revision, lines: String(rule.line) },
-      changedAt: null,
+      observedAt: null,
       freshness: 'current',
       score: 0.5 + (0.5 * paths.length) / Math.max(1, corePaths.length),
       isUntrusted: false,
@@ -49,17 +56,42 @@ export function findPeople(input: {
     const folder = entity.path.slice(0, entity.path.lastIndexOf('/') + 1).replace(/^\.loom\/$/, '');
     const paths = corePaths.filter((path) => path.startsWith(folder));
     if (paths.length === 0 || owned.has(entity.owner)) continue;
+    const others = [...owned].filter(
+      ([owner, { paths: theirs }]) =>
+        !isSameOwner(owner, entity.owner) && theirs.some((path) => paths.includes(path)),
+    );
+    if ([...owned.keys()].some((owner) => isSameOwner(owner, entity.owner))) continue;
+    // A catalog file at the top says who runs the whole; CODEOWNERS may well be finer than that.
+    const disagrees = folder !== '' && others.length > 0;
     drafts.push({
       kind: 'owner',
       title: entity.owner,
-      excerpt: '',
-      reason: `owns ${entity.kind} ${entity.name} by ${entity.path}`,
+      text: '',
+      why: [
+        { signal: 'catalog', evidence: `owns ${entity.kind} ${entity.name} by ${entity.path}` },
+        ...(disagrees
+          ? [
+              {
+                signal: 'contradicts',
+                evidence: `${codeOwners!.path} names ${others.map(([owner]) => owner).join(', ')}`,
+              },
+            ]
+          : []),
+      ],
       source: { system: 'catalog', object: entity.path, revision },
-      changedAt: null,
-      freshness: 'current',
+      observedAt: null,
+      freshness: disagrees ? 'contradicted' : 'current',
       score: folder === '' ? 0.3 : 0.6,
       isUntrusted: false,
     });
+    for (const draft of disagrees ? drafts : []) {
+      if (draft.kind !== 'owner' || !others.some(([owner]) => owner === draft.title)) continue;
+      draft.freshness = 'contradicted';
+      draft.why = [
+        ...draft.why,
+        { signal: 'contradicts', evidence: `${entity.path} names ${entity.owner}` },
+      ];
+    }
   }
 
   const known = rankPeople(toAuthorships(input.authors)).slice(0, 4);
@@ -69,25 +101,48 @@ export function findPeople(input: {
     drafts.push({
       kind: 'person',
       title: person.name,
-      excerpt: '',
-      reason:
-        person.changes > 0
-          ? `${person.changes} ${person.changes === 1 ? 'change' : 'changes'} to ${listed(coreNames)}`
-          : person.inFolders > 0
-            ? 'changed neighbouring files'
-            : 'active in this repository',
+      text: '',
+      why: [
+        {
+          signal: 'observed',
+          evidence:
+            person.changes > 0
+              ? `${person.changes} ${person.changes === 1 ? 'change' : 'changes'} to ${listed(coreNames)}`
+              : person.inFolders > 0
+                ? 'changed neighbouring files'
+                : 'active in this repository',
+        },
+      ],
       source: {
         system: 'git',
         object: `history of ${listed(coreNames) || 'the repository'}`,
         revision,
       },
-      changedAt: person.lastAt,
-      freshness: 'current',
+      observedAt: person.lastAt,
+      // Who has not been seen for long may have left.
+      freshness: freshnessOf({
+        kind: 'ownership',
+        changedAt: person.lastAt,
+        now: input.now,
+        livingMentions: 0,
+        vanishedMentions: 0,
+        isReplaced: false,
+      }),
       score: (0.7 * person.score) / best,
       isUntrusted: true,
     });
   }
   return drafts;
+}
+
+/** `@acme/team-shop`, `team:default/shop` and `shop` are one owner, as far as anyone can tell. */
+function isSameOwner(a: string, b: string): boolean {
+  const plain = (owner: string) =>
+    owner
+      .toLowerCase()
+      .replace(/^.*[/:@]/, '')
+      .replace(/^team[-_]|[-_]team$/g, '');
+  return plain(a) === plain(b);
 }
 
 function toAuthorships(rows: readonly AuthorRow[]): Authorship[] {

@@ -4,6 +4,7 @@ import type { ItemDraft } from '../render.ts';
 export function warning(values: {
   title: string;
   path: string;
+  signal: 'moved' | 'deleted' | 'replaced';
   reason: string;
   score: number;
 }): ItemDraft {
@@ -11,10 +12,10 @@ export function warning(values: {
     kind: 'warning',
     title: values.title,
     path: values.path,
-    excerpt: '',
-    reason: values.reason,
+    text: '',
+    why: [{ signal: values.signal, evidence: values.reason }],
     source: { system: 'git', object: values.path, revision: '' },
-    changedAt: null,
+    observedAt: null,
     freshness: 'current',
     score: values.score,
     isUntrusted: true,

@@ -1,9 +1,12 @@
 /** What happens on a hook event, whatever agent it comes from. */
+import type { ContextPack } from '#context';
 import type { Principal } from '#governance';
-import { AppError } from '#kernel';
-import type { Session } from '#orchestration';
+import { AppError, type Id } from '#kernel';
+import type { Actor } from '#ledger';
+import type { Session, WorkItem } from '#orchestration';
 import { actorOf } from '../actor.ts';
 import type { Services } from '../services.ts';
+import { isTicket, taskOfBranch } from './branch-task.ts';
 import { writeBriefing } from './briefing.ts';
 import type { HookAnswer, HookEvent } from './dialect.ts';
 import { findRepositoryOf, pathsInTree, type WorkTree } from './work-tree.ts';
@@ -15,6 +18,11 @@ const NOTHING: HookAnswer = { kind: 'nothing' };
 const MAX_TITLE = 2_000;
 const MAX_PROMPT = 50_000;
 const MAX_CLAIMS = 50;
+const MAX_WORK = 200;
+/** One tool call rarely changes more files than this; each is told of by itself. */
+const MAX_BRIEFED = 3;
+const START_BUDGET_TOKENS = 1_500;
+const PROMPT_BUDGET_TOKENS = 4_000;
 
 export interface HookReport {
   agent: string;
@@ -30,7 +38,7 @@ export async function answerHook(services: Services, report: HookReport): Promis
     case 'ignored':
       return NOTHING;
     case 'session-started':
-      return brief(services, await startSession(services, report, event, event.model));
+      return welcome(services, report, event);
     case 'prompt-submitted':
       return givePack(services, await joinSession(services, report, event), event, report.operator);
     case 'tool-starting':
@@ -98,17 +106,106 @@ async function findOwn(
   });
 }
 
-async function brief(services: Services, session: Session): Promise<HookAnswer> {
+/** The briefing, and what is known about the task of the branch, where it names one. */
+async function welcome(
+  services: Services,
+  report: HookReport,
+  event: Of<'session-started'>,
+): Promise<HookAnswer> {
+  const session = await startSession(services, report, event, event.model);
+  if (event.isFresh) await services.context.forgetSession(session.id);
+  const [briefing, pack] = await Promise.all([
+    brief(services, session),
+    packOfBranch(services, session, report.operator),
+  ]);
+  return { kind: 'context', text: pack === undefined ? briefing : `${briefing}\n\n${pack.text}` };
+}
+
+async function packOfBranch(
+  services: Services,
+  session: Session,
+  operator: Principal,
+): Promise<ContextPack | undefined> {
+  const { context, work, log } = services;
+  if (session.repository === null) return undefined;
+  try {
+    const repository = await context.findRepository(session.repository);
+    const task = taskOfBranch(session.branch, repository?.defaultBranch ?? 'main');
+    const item = await workItemOf(work, session, task?.tickets ?? []);
+    const title = item?.title ?? task?.title ?? '';
+    if (title === '') return undefined;
+    return await packFor(services, session, operator, {
+      title,
+      text: item?.text ?? '',
+      budgetTokens: START_BUDGET_TOKENS,
+      workItemId: item?.id,
+    });
+  } catch (error) {
+    // The session starts all the same, and the first prompt brings its pack.
+    log.warn({ err: error, sessionId: session.id }, 'no context pack at the start of a session');
+    return undefined;
+  }
+}
+
+/** The work item the session has, else the one its branch is named after. */
+async function workItemOf(
+  work: Services['work'],
+  session: Session,
+  tickets: readonly string[],
+): Promise<WorkItem | undefined> {
+  if (session.workItemId !== null) return work.find(session.workItemId);
+  if (tickets.length === 0) return undefined;
+  const repository = session.repository ?? undefined;
+  for (const state of ['in-progress', 'open'] as const) {
+    const { items } = await work.list({ state, repository, limit: MAX_WORK });
+    const match = items.find(({ externalKey }) => isTicket(externalKey, tickets));
+    if (match !== undefined) return match;
+  }
+  return undefined;
+}
+
+function packFor(
+  { context }: Services,
+  session: Session,
+  operator: Principal,
+  task: {
+    title: string;
+    text: string;
+    budgetTokens: number;
+    workItemId?: Id<'wrk'> | undefined;
+  },
+): Promise<ContextPack> {
+  const workItemId = task.workItemId ?? session.workItemId;
+  return context.buildPack(
+    {
+      repository: session.repository!,
+      title: task.title.slice(0, MAX_TITLE),
+      text: task.text.slice(0, MAX_PROMPT),
+      paths: [],
+      budgetTokens: task.budgetTokens,
+      sessionId: session.id,
+      ...(workItemId === null ? {} : { workItemId }),
+    },
+    actorFor(session, operator),
+    session.correlationId,
+  );
+}
+
+function actorFor(session: Session, operator: Principal): Actor {
+  return { kind: 'agent', id: session.id, onBehalfOf: actorOf(operator).id };
+}
+
+async function brief(services: Services, session: Session): Promise<string> {
   const { repository } = session;
   if (repository === null) {
-    return { kind: 'context', text: writeBriefing({ session, repository, rules: [], claims: [] }) };
+    return writeBriefing({ session, repository, rules: [], claims: [] });
   }
   const [held, rules] = await Promise.all([
     services.claims.list({ repository, state: 'held', limit: MAX_CLAIMS }),
     readRules(services, repository),
   ]);
   const claims = held.items.filter(({ sessionId }) => sessionId !== session.id);
-  return { kind: 'context', text: writeBriefing({ session, repository, rules, claims }) };
+  return writeBriefing({ session, repository, rules, claims });
 }
 
 /** Rules in force. A briefing without them is better than no session. */
@@ -125,31 +222,23 @@ async function readRules({ context, policy, log }: Services, name: string) {
 }
 
 async function givePack(
-  { context, sessions }: Services,
+  services: Services,
   session: Session,
   { prompt }: Of<'prompt-submitted'>,
   operator: Principal,
 ): Promise<HookAnswer> {
+  const { sessions } = services;
   const title = prompt.trim().split('\n')[0]!.slice(0, MAX_TITLE).trim();
   if (title === '') return NOTHING;
   if (session.repository === null) {
     await sessions.touch(session.id, { intent: title });
     return NOTHING;
   }
-  const actor = { kind: 'agent', id: session.id, onBehalfOf: actorOf(operator).id } as const;
-  const pack = await context.buildPack(
-    {
-      repository: session.repository,
-      title,
-      text: prompt.slice(0, MAX_PROMPT),
-      paths: [],
-      budgetTokens: 4_000,
-      sessionId: session.id,
-      ...(session.workItemId === null ? {} : { workItemId: session.workItemId }),
-    },
-    actor,
-    session.correlationId,
-  );
+  const pack = await packFor(services, session, operator, {
+    title,
+    text: prompt,
+    budgetTokens: PROMPT_BUDGET_TOKENS,
+  });
   await sessions.touch(session.id, { intent: title, packId: pack.id });
   return { kind: 'context', text: pack.text };
 }
@@ -167,7 +256,7 @@ async function claimPaths(
 
   const { repository, id: sessionId, intent } = session;
   const answer = await services.claims.acquire({ sessionId, repository, paths, intent });
-  if (answer.outcome === 'granted') return NOTHING;
+  if (answer.outcome === 'granted') return briefPaths(services, session, paths, report.operator);
   await services.sessions.touch(sessionId, {
     tool: event.tool,
     path: paths[0],
@@ -175,4 +264,29 @@ async function claimPaths(
   });
   const choices = answer.choices.map((choice) => `- ${choice}`);
   return { kind: 'denied', reason: [answer.message, ...choices].join('\n') };
+}
+
+/** What holds for the files, the first time the session is about to change each. */
+async function briefPaths(
+  { context, log }: Services,
+  session: Session,
+  paths: readonly string[],
+  operator: Principal,
+): Promise<HookAnswer> {
+  const repository = session.repository!;
+  const texts: string[] = [];
+  try {
+    for (const path of paths.slice(0, MAX_BRIEFED)) {
+      const pack = await context.briefPath(
+        { repository, path, sessionId: session.id },
+        actorFor(session, operator),
+        session.correlationId,
+      );
+      if (pack !== undefined) texts.push(pack.text);
+    }
+  } catch (error) {
+    // An edit is not held up because nothing can be said about it.
+    log.warn({ err: error, sessionId: session.id }, 'rules of a path left out');
+  }
+  return texts.length === 0 ? NOTHING : { kind: 'context', text: texts.join('\n') };
 }

@@ -21,6 +21,8 @@ const Input = z.looseObject({
   prompt: z.string().nullish(),
   tool_name: z.string().nullish(),
   tool_input: z.record(z.string(), z.unknown()).nullish(),
+  /** Why a session starts: `startup`, `resume`, `clear`, `compact`. */
+  source: z.string().nullish(),
   reason: z.string().nullish(),
 });
 type Input = z.infer<typeof Input>;
@@ -63,9 +65,10 @@ export const claudeCode: HookDialect = {
 type Told = { externalId: string; cwd: string | null };
 
 const READERS = {
-  SessionStart: ({ model }: Input, told: Told): HookEvent => ({
+  SessionStart: ({ model, source }: Input, told: Told): HookEvent => ({
     kind: 'session-started',
     model: model ?? null,
+    isFresh: source !== 'resume',
     ...told,
   }),
   UserPromptSubmit: ({ prompt }: Input, told: Told): HookEvent => ({

@@ -7,7 +7,8 @@ interface Told {
 }
 
 export type HookEvent =
-  | (Told & { kind: 'session-started'; model: string | null })
+  /** `isFresh`: the agent remembers nothing of what it was told before in this session. */
+  | (Told & { kind: 'session-started'; model: string | null; isFresh: boolean })
   | (Told & { kind: 'prompt-submitted'; prompt: string })
   /** `paths` are the files the tool is about to change, as the agent wrote them. */
   | (Told & { kind: 'tool-starting'; tool: string; paths: string[] })

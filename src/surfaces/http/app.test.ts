@@ -70,6 +70,7 @@ describe('the gate', () => {
     const questions = new Set([
       'POST /v1/logout',
       'POST /v1/context-packs',
+      'POST /v1/context-packs/preview',
       'POST /v1/claims/check',
       'POST /v1/policy/validate',
     ]);

@@ -21,6 +21,8 @@ for (const nullable of [ledger.LedgerEvent.shape.data, orchestration.Step.shape.
 export const Repository = named('Repository', context.Repository);
 export const ContextPack = named('ContextPack', context.ContextPack);
 export const PackItem = named('PackItem', context.PackItem);
+export const PackPreview = named('PackPreview', context.PackPreview);
+export const Lesson = named('Lesson', context.Lesson);
 export const Change = named('Change', orchestration.Change);
 export const Session = named('Session', orchestration.Session);
 export const Claim = named('Claim', orchestration.Claim);

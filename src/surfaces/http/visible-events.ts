@@ -31,6 +31,7 @@ export const FOR_AUDITORS: ReadonlySet<string> = new Set([
   'payload',
   'person',
   'signal',
+  'source',
   'token',
 ]);
 

@@ -27,6 +27,7 @@ export const TOOLS: readonly Tool[] = [
       task: z.string().min(1).max(50_000).describe('What is to be done'),
       paths: paths.optional().describe('Files you know to matter'),
       budgetTokens: z.int().min(300).max(8_000).optional(),
+      full: z.boolean().optional().describe('Also what you were told before'),
     }),
     output: z.object({ pack: z.string(), text: z.string() }),
     async run({ services, session, actor, repository }, input) {
@@ -37,6 +38,7 @@ export const TOOLS: readonly Tool[] = [
           text: input.task,
           paths: input.paths ?? [],
           budgetTokens: input.budgetTokens ?? 4_000,
+          ...(input.full === undefined ? {} : { full: input.full }),
           ...(session === undefined ? {} : { sessionId: session.id }),
           ...(session?.workItemId == null ? {} : { workItemId: session.workItemId }),
         },
@@ -45,7 +47,8 @@ export const TOOLS: readonly Tool[] = [
       );
       if (session !== undefined) await services.sessions.touch(session.id, { packId: pack.id });
       return {
-        text: `${pack.text}\n\nPack ${pack.id}; call expand for more of an item.`,
+        // Exactly the text that is kept: what the agent knew must be provable.
+        text: pack.text,
         structured: { pack: pack.id, text: pack.text },
       };
     },
@@ -73,17 +76,16 @@ export const TOOLS: readonly Tool[] = [
         }),
       ),
     }),
-    async run({ services, session }, { query, limit = 8, repository }) {
-      const found = await services.context.search({
-        text: query,
-        repository: repository ?? session?.repository ?? undefined,
-        limit,
-      });
+    async run({ services, session, actor }, { query, limit = 8, repository }) {
+      const found = await services.context.search(
+        { text: query, repository: repository ?? session?.repository ?? undefined, limit },
+        actor,
+      );
       const hits = found.map(({ title, repository, path, excerpt }) => ({
         title: asLine(title),
         repository,
         path: path === null ? null : asLine(path),
-        excerpt: excerpt.slice(0, MAX_EXCERPT),
+        excerpt: asQuote(excerpt.slice(0, MAX_EXCERPT)),
       }));
       const lines = hits.map(
         (hit) =>
@@ -105,9 +107,10 @@ export const TOOLS: readonly Tool[] = [
     isIdempotent: true,
     input: z.object({ pack: idSchema('ctx'), item: z.string().min(1).max(200) }),
     output: z.object({ title: z.string(), text: z.string() }),
-    async run({ services }, input) {
-      const { item, text } = await services.context.expand(input.pack, input.item);
-      return { text: `${item.title}\n\n${text}`, structured: { title: item.title, text } };
+    async run({ services, actor }, input) {
+      const { item, text } = await services.context.expand(input.pack, input.item, actor);
+      const title = asLine(item.title);
+      return { text: `${title}\n\n${text}`, structured: { title, text } };
     },
   }),
 
@@ -203,11 +206,14 @@ export const TOOLS: readonly Tool[] = [
     }),
     output: z.object({ id: z.string(), message: z.string() }),
     async run({ services, session, actor, repository }, { text, paths }) {
-      const { id } = await services.context.recordLesson(
+      const { id, state } = await services.context.recordLesson(
         { repository: await repository(), text, paths, sessionId: session?.id },
         actor,
       );
-      const message = `Kept as ${id}; later packs will hold it.`;
+      const message =
+        state === 'approved'
+          ? `Known already as ${id}; packs hold it.`
+          : `Kept as ${id}; packs hold it once a person has approved it.`;
       return { text: message, structured: { id, message } };
     },
   }),

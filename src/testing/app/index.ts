@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContextService } from '#context';
 import { createGovernanceService, type Principal, type Role } from '#governance';
-import { AppError, type Config, createLogger, createNewId, loadConfig } from '#kernel';
+import { AppError, type Config, createLogger, createNewId, isId, loadConfig } from '#kernel';
 import { createLedger, createSequencer } from '#ledger';
 import { createObservabilityService } from '#observability';
 import {
   createChangeService,
   createClaimService,
+  createOpenWorkFinder,
   createSessionService,
   createWorkflowService,
   createWorkService,
@@ -75,7 +76,14 @@ export async function testApp(
     scopes: 'all',
   };
 
-  const context = createContextService({ ...deps, folder });
+  const context = createContextService({
+    ...deps,
+    folder,
+    findOpenWork: (query) => findOpenWork(query),
+    async teamsOf(id) {
+      return isId('usr', id) ? ((await governance.findPerson(id))?.teams ?? []) : [];
+    },
+  });
   const policy = createPolicyService(deps);
   const workflows = createWorkflowService(deps);
   const changes = createChangeService({
@@ -87,6 +95,10 @@ export async function testApp(
     hostOf: () => undefined,
     loadWorkflow: (at) => loadChangeWorkflow(deps, at),
   });
+
+  const sessions = createSessionService({ ...deps, leaseMs });
+  const claims = createClaimService({ ...deps, leaseMs });
+  const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
 
   const services: Services = {
     config,
@@ -103,8 +115,8 @@ export async function testApp(
     observability: createObservabilityService(deps),
     work: createWorkService(deps),
     changes,
-    sessions: createSessionService({ ...deps, leaseMs }),
-    claims: createClaimService({ ...deps, leaseMs }),
+    sessions,
+    claims,
     workflows,
     webhooks: new Map(),
     forge: null,

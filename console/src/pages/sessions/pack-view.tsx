@@ -20,6 +20,10 @@ const ICON_OF_ITEM: Record<string, IconName> = {
   owner: 'people',
   person: 'person',
   lesson: 'info',
+  control: 'policy',
+  collision: 'alert',
+  change: 'decision',
+  incident: 'alert',
   warning: 'alert',
 };
 
@@ -76,6 +80,12 @@ export function PackView({ pack }: { pack: ContextPack }) {
               <Item key={item.id} packId={pack.id} item={item} />
             ))}
           </ul>
+          {pack.addsTo !== null && (
+            <p className="quiet small pack-unknowns">
+              Adds to <Identifier id={pack.addsTo} href={`/packs/${pack.addsTo}`} />:{' '}
+              {plural(pack.unchanged.length, 'item')} of it still held and were not sent again.
+            </p>
+          )}
           {pack.unknowns.length > 0 && (
             <div className="pack-unknowns">
               <h3>Looked for and not found</h3>
@@ -121,7 +131,7 @@ function Item({ packId, item }: { packId: string; item: PackItem }) {
               </span>
             )}
           </span>
-          <span className="pack-reason">{item.reason}</span>
+          <span className="pack-reason">{item.why.map(({ evidence }) => evidence).join('; ')}</span>
         </span>
         <span className="pack-side">
           <StateBadge state={item.freshness} bare />
@@ -141,16 +151,16 @@ function Item({ packId, item }: { packId: string; item: PackItem }) {
             )}
             {source.lines === undefined ? '' : `, lines ${source.lines}`} at{' '}
             <code>{shortId(source.revision)}</code> · changed{' '}
-            <When at={item.changedAt} none="unknown" />
+            <When at={item.observedAt} none="unknown" />
           </p>
-          {item.excerpt !== '' && (
+          {item.text !== '' && (
             <pre className="json" tabIndex={0} aria-label={`Excerpt of ${item.title}`}>
-              {item.excerpt}
+              {item.text}
             </pre>
           )}
           {more.isPending && <Loading rows={2} />}
           {more.error !== null && <Problem error={more.error} />}
-          {more.data !== undefined && more.data.text !== item.excerpt && more.data.text !== '' && (
+          {more.data !== undefined && more.data.text !== item.text && more.data.text !== '' && (
             <details>
               <summary className="small">The whole section</summary>
               <pre className="json" tabIndex={0} aria-label={`Whole text of ${item.title}`}>

@@ -1,12 +1,17 @@
-/** `/v1/context-packs`, `/v1/search`, `/v1/lessons`: what the organisation knows, with its sources. */
+/** `/v1/context-packs` and `/v1/search`: what the organisation knows, with its sources. */
 import { z } from 'zod';
 import * as contextRoom from '#context';
-import { idSchema } from '#kernel';
+import { idSchema, isId } from '#kernel';
 import { ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
-import { ContextPack, PackItem, repositoryName, SearchHit } from '../schemas.ts';
+import { ContextPack, PackItem, PackPreview, repositoryName, SearchHit } from '../schemas.ts';
+
+const packReference = z
+  .string()
+  .regex(/^(?:ctx_[0-9a-f]{32}|[0-9a-f]{64})$/, 'is neither the id of a pack nor a SHA-256')
+  .meta({ description: 'Id of the pack, or the SHA-256 of its text.' });
 
 export function contextRoutes(services: Services): Route[] {
   const { context } = services;
@@ -23,7 +28,23 @@ export function contextRoutes(services: Services): Route[] {
       bodyExample: { repository: 'acme/shop', title: 'Refuse empty orders', budgetTokens: 4_000 },
       status: 201,
       answer: ContextPack,
-      handle: ({ body, actor }) => context.buildPack(body, actor),
+      async handle({ body, actor, principal }) {
+        if (body.sessionId !== undefined) await ownSession(services, principal, body.sessionId);
+        return context.buildPack(body, actor);
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/context-packs/preview',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'Preview a context pack',
+      description:
+        'What an agent would be told for a task, the reason of every item, and what was found and left out. Nothing is kept, and no session counts as told.',
+      body: contextRoom.ContextRequest.omit({ sessionId: true }).strict(),
+      bodyExample: { repository: 'acme/shop', title: 'Refuse empty orders', budgetTokens: 1_500 },
+      answer: PackPreview,
+      handle: ({ body, actor }) => context.previewPack(body, actor),
     }),
     route({
       method: 'get',
@@ -31,10 +52,18 @@ export function contextRoutes(services: Services): Route[] {
       access: 'context:read',
       tag: 'context',
       summary: 'Show a context pack',
-      description: 'What exactly a session was told; packs never change.',
-      params: z.strictObject({ id: idSchema('ctx') }),
+      description:
+        'What exactly a session was told, byte for byte; packs never change. Takes the id, or the SHA-256 of the text.',
+      params: z.strictObject({ id: packReference }),
       answer: ContextPack,
-      handle: async ({ params: { id } }) => found(await context.findPack(id), 'context pack', id),
+      async handle({ params: { id }, actor }) {
+        const reference = isId('ctx', id) ? id : { contentHash: id };
+        const { body } = found(await context.readPack(reference, actor), 'context pack', id);
+        // The very bytes that were handed out, not a new rendering of the same values.
+        return new Response(body, {
+          headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+        });
+      },
     }),
     route({
       method: 'get',
@@ -48,7 +77,7 @@ export function contextRoutes(services: Services): Route[] {
         itemId: z.string().min(1).max(200).meta({ description: 'Id of the item.', example: 'i1' }),
       }),
       answer: z.object({ item: PackItem, text: z.string() }),
-      handle: ({ params: { id, itemId } }) => context.expand(id, itemId),
+      handle: ({ params: { id, itemId }, actor }) => context.expand(id, itemId, actor),
     }),
     route({
       method: 'get',
@@ -73,34 +102,9 @@ export function contextRoutes(services: Services): Route[] {
           .meta({ description: 'Most hits.' }),
       }),
       answer: z.object({ items: z.array(SearchHit) }),
-      handle: async ({ query: { q, repository, limit } }) => ({
-        items: await context.search({ text: q, repository, limit }),
+      handle: async ({ query: { q, repository, limit }, actor }) => ({
+        items: await context.search({ text: q, repository, limit }, actor),
       }),
-    }),
-    route({
-      method: 'post',
-      path: '/v1/lessons',
-      access: 'context:record',
-      tag: 'context',
-      summary: 'Record a lesson',
-      description: 'Keeps something learnt for later packs of the repository.',
-      body: z.strictObject({
-        repository: repositoryName,
-        text: z.string().min(1).max(2_000),
-        paths: z.array(z.string().max(1_000)).max(50).optional(),
-        sessionId: idSchema('ses').optional(),
-      }),
-      bodyExample: {
-        repository: 'acme/shop',
-        text: 'Money is in cents everywhere; floats break the invoices.',
-        paths: ['src/orders/'],
-      },
-      status: 201,
-      answer: z.object({ id: z.string() }),
-      async handle({ body, actor, principal }) {
-        if (body.sessionId !== undefined) await ownSession(services, principal, body.sessionId);
-        return context.recordLesson(body, actor);
-      },
     }),
   ];
 }

@@ -6,6 +6,7 @@ import { auditRoutes } from './audit.ts';
 import { changeRoutes } from './changes.ts';
 import { contextRoutes } from './context.ts';
 import { forgeRoutes } from './forge.ts';
+import { lessonRoutes } from './lessons.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policy.ts';
@@ -13,6 +14,7 @@ import { productionRoutes } from './production.ts';
 import { repositoryRoutes } from './repositories.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
+import { sourceRestrictionRoutes } from './source-restrictions.ts';
 import { streamRoutes } from './stream.ts';
 import { systemRoutes } from './system.ts';
 import { workItemRoutes } from './work-items.ts';
@@ -23,6 +25,8 @@ export function allRoutes(services: Services): Route[] {
     ...overviewRoutes(services),
     ...repositoryRoutes(services),
     ...contextRoutes(services),
+    ...lessonRoutes(services),
+    ...sourceRestrictionRoutes(services),
     ...changeRoutes(services),
     ...sessionRoutes(services),
     ...workItemRoutes(services),
