@@ -161,6 +161,9 @@ export async function compose(options: {
         const actor = { kind: 'connector', id: signal.source } as const;
         await reportDeployment({ context, observability, changes }, signal, actor);
       },
+      async onIncident(signal) {
+        await observability.recordIncident(signal, { kind: 'connector', id: signal.source });
+      },
     }),
   );
 

@@ -1,7 +1,8 @@
 /**
- * The code hosts of this node: the local forge and the GitHub App, each with its webhook receiver and
- * the outbox handlers that carry decisions back to it.
+ * The outside systems of this node: the local forge and the GitHub App as code hosts, and the receivers
+ * of what they and senders of CloudEvents tell.
  */
+import { CLOUD_EVENTS, createCloudEventsSource } from '#connectors/cloudevents';
 import { createGitHubHost, createGitHubSource } from '#connectors/github';
 import { createLocalForge, type ForgeUser, type LocalForge } from '#connectors/local';
 import type { CodeHost, Delivery, SignalSource } from '#connectors/contract';
@@ -77,6 +78,16 @@ export function openHosts(deps: {
       receiver(createGitHubSource({ webhookSecret, ...(appId === undefined ? {} : { appId }) })),
     );
   }
+  const cloudEvents = receiver(
+    createCloudEventsSource({ webhookSecret: config.cloudevents.webhookSecret, clock }),
+  );
+  webhooks.set(CLOUD_EVENTS, {
+    ...cloudEvents,
+    verify: (delivery) => {
+      const token = /^Bearer +(\S+) *$/i.exec(delivery.headers['authorization'] ?? '')?.[1];
+      return token === undefined ? cloudEvents.verify(delivery) : mayTell(governance, token);
+    },
+  });
   const key = privateKey ?? (privateKeyFile === undefined ? undefined : readKey(privateKeyFile));
   if (appId !== undefined && key !== undefined) {
     const host = createGitHubHost({
@@ -106,6 +117,12 @@ export function openHosts(deps: {
             handle: (incoming, outgoing) => forge.handle(incoming, outgoing),
           },
   };
+}
+
+/** A sender that signs nothing proves itself by a token. @throws AppError 401 or 403. */
+async function mayTell(governance: GovernanceService, token: string): Promise<void> {
+  const principal = await governance.authenticate(token);
+  await governance.authorize(principal, 'signals:write', { kind: 'connector', id: CLOUD_EVENTS });
 }
 
 /** Git sends any user name and a token of ours as the password. */

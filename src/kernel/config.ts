@@ -146,6 +146,13 @@ export const Config = z.strictObject({
       apiUrl: z.url().default('https://api.github.com').describe('Base address of the GitHub API.'),
     })
     .prefault({}),
+  cloudevents: z
+    .strictObject({
+      webhookSecret: secret
+        .optional()
+        .describe('Standard Webhooks secret of senders of CloudEvents. Unset: tokens only.'),
+    })
+    .prefault({}),
   sample: flag
     .default(true)
     .describe('Make the sample organisation on first start without a repository.'),

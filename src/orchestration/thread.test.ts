@@ -103,6 +103,7 @@ async function testThread(database: Awaited<ReturnType<typeof testDatabase>>) {
     createIntakeService({
       ...rooms,
       changes,
+      onIncident: async () => {},
       async onDeployment(signal, cause) {
         const actor = { kind: 'connector', id: signal.source } as const;
         await changes.recordDeploymentSignal(signal, { actor, cause });

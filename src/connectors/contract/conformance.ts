@@ -29,6 +29,11 @@ export interface SignalSourceCase {
   redelivered: Delivery;
   /** The first push with this title. */
   withTitle(title: string): Delivery;
+  /**
+   * What becomes of an event nobody knows. A source of closed vocabulary drops it; one whose senders
+   * may say anything keeps it as it came, and then an event without a type is unreadable.
+   */
+  unknownEvents?: 'dropped' | 'kept';
 }
 
 const SECRET = 'a secret that is only used in tests';
@@ -138,17 +143,30 @@ export function describeSignalSource(subject: SignalSourceCase): void {
       expect(new Set(first).size).toBe(first.length);
     });
 
-    test.each(['something-new', '', 'constructor', '__proto__'])(
-      'the unknown event %j gives no signal',
+    const keepsUnknown = subject.unknownEvents === 'kept';
+
+    test.each(['something-new', 'constructor', '__proto__'])(
+      'the unknown event %j is left alone, or kept as it came',
       (event) => {
         const delivery = withHeader(firstPush, eventHeader, event);
 
-        expect(source.toSignals(sign(delivery, SECRET))).toEqual([]);
+        expect(source.toSignals(sign(delivery, SECRET))).toMatchObject(
+          keepsUnknown ? [{ type: 'event.received', event: { type: event } }] : [],
+        );
       },
     );
 
-    test('a delivery without an event gives no signal', () => {
-      expect(source.toSignals(withHeader(firstPush, eventHeader, undefined))).toEqual([]);
+    test.each(['', undefined])('the event %j is no event: it gives no signal', (event) => {
+      const delivery = withHeader(firstPush, eventHeader, event);
+      const signalsOrKind = () => {
+        try {
+          return source.toSignals(delivery);
+        } catch (error) {
+          return error instanceof AppError ? error.kind : error;
+        }
+      };
+
+      expect(signalsOrKind()).toEqual(keepsUnknown ? 'invalid' : []);
     });
 
     test.each([

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Json } from '#kernel';
 
 /** One HTTP request from an outside system, exactly as it came. Header names are lower case. */
 export interface Delivery {
@@ -35,7 +36,7 @@ export const SignalChange = z.object({
 export type SignalChange = z.infer<typeof SignalChange>;
 
 const common = {
-  /** Connector name: `local`, `github`, `api`. */
+  /** Connector name: `local`, `github`, `cloudevents`, `api`. */
   source: z.string(),
   /** Equal keys are one signal, however often it is delivered. */
   dedupeKey: z.string().max(500),
@@ -106,6 +107,35 @@ export const Signal = z.discriminatedUnion('type', [
     status: z.enum(['started', 'succeeded', 'failed', 'rolled-back']),
     externalKey: z.string(),
     url: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('incident.reported'),
+    ...common,
+    title: z.string(),
+    severity: z.enum(['low', 'medium', 'high', 'critical']),
+    state: z.enum(['open', 'resolved']),
+    /** Equal keys are one incident. */
+    externalKey: z.string(),
+    repository: z.string().optional(),
+    url: z.string().optional(),
+  }),
+  /** What we have no word of our own for: kept as it came, and nothing follows from it. */
+  z.object({
+    type: z.literal('event.received'),
+    ...common,
+    event: z.object({
+      id: z.string(),
+      /** The sender's URI for where it happened. */
+      source: z.string(),
+      type: z.string(),
+      subject: z.string().optional(),
+      time: z.string().optional(),
+      dataContentType: z.string().optional(),
+      dataSchema: z.string().optional(),
+      extensions: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      data: Json.optional(),
+      dataBase64: z.string().optional(),
+    }),
   }),
 ]);
 export type Signal = z.infer<typeof Signal>;

@@ -18,7 +18,12 @@ function intakeOf(
   onDeployment: IntakeDeps['onDeployment'] = async () => {},
 ): Intake {
   // No signal of these tests is about a change.
-  return createIntakeService({ ...rooms, changes: {} as ChangeKeeper, onDeployment });
+  return createIntakeService({
+    ...rooms,
+    changes: {} as ChangeKeeper,
+    onDeployment,
+    onIncident: async () => {},
+  });
 }
 
 function issue(key: string, number = 1, title = 'Refunds are wrong', minute = 0): Signal {
@@ -254,6 +259,7 @@ test('a signal that takes longer than its lease stays with the node that works o
     ...rooms,
     changes: {} as ChangeKeeper,
     leaseMs: 60,
+    onIncident: async () => {},
     async onDeployment() {
       taken.resolve();
       await released.promise;

@@ -32,6 +32,11 @@ export interface IntakeDeps extends OrchestrationDeps {
     signal: Extract<Signal, { type: 'deployment.reported' }>,
     cause: Id<'evt'>,
   ): Promise<void>;
+  /** Records a reported incident where incidents are kept. */
+  onIncident(
+    signal: Extract<Signal, { type: 'incident.reported' }>,
+    cause: Id<'evt'>,
+  ): Promise<void>;
   /** How long a silent node keeps a signal. */
   leaseMs?: number;
 }
@@ -163,6 +168,11 @@ export function createIntakeService(deps: IntakeDeps): Intake {
         return;
       case 'deployment.reported':
         return deps.onDeployment(signal, cause);
+      case 'incident.reported':
+        return deps.onIncident(signal, cause);
+      case 'event.received':
+        // Its event in the ledger is all there is to it.
+        return;
     }
   }
 

@@ -16,6 +16,10 @@ export function subjectOf(signal: Signal): string {
       return `work-item:${signal.source}:${signal.workItem.externalKey}`;
     case 'deployment.reported':
       return `deployment:${signal.source}:${signal.repository}:${signal.externalKey}`;
+    case 'incident.reported':
+      return `incident:${signal.source}:${signal.externalKey}`;
+    case 'event.received':
+      return `event:${signal.dedupeKey}`;
   }
 }
 
@@ -40,5 +44,9 @@ export function signalRefs(signal: Signal): { repository?: string; commit?: stri
         : { repository: signal.workItem.repository };
     case 'deployment.reported':
       return { repository: signal.repository, commit: signal.sha };
+    case 'incident.reported':
+      return signal.repository === undefined ? {} : { repository: signal.repository };
+    case 'event.received':
+      return {};
   }
 }
