@@ -14,7 +14,9 @@ import type { Actor, Ledger } from '#ledger';
 import { z } from 'zod';
 import { MAX_CODE_OWNERS_BYTES, ownersOfPath, parseCodeOwners } from './code-owners.ts';
 import { repositoryRemoved } from './events.ts';
+import { createGraphService } from './graph/index.ts';
 import { createImporter, unknownRepository } from './importer.ts';
+import { withdrawRepository } from './ingest/sync-repository.ts';
 import { createRestrictionService } from './access/service.ts';
 import { createLessonService } from './lessons/service.ts';
 import type { FindOpenWork } from './pack/open-work.ts';
@@ -111,6 +113,7 @@ export function createContextService(deps: ContextDeps): ContextService {
       const standing = await lockRepository(tx, repository.id);
       if (standing === undefined) throw unknownRepository(nameOrId);
       await removeRepositoryRow(tx, repository.id, clock.now());
+      await withdrawRepository(tx, repository.name, clock.now());
       await repositoryRemoved(ledger, tx, standing, actor);
     });
     await importer.deleteMirror(repository);
@@ -123,6 +126,7 @@ export function createContextService(deps: ContextDeps): ContextService {
   }
 
   return {
+    graph: createGraphService(deps),
     importRepository: (source, actor, onProgress = () => {}) =>
       importer.importRepository(source, actor, onProgress),
     refreshRepository: async (name, headers) => importer.refresh(await need(name), headers),

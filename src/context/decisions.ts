@@ -1,8 +1,14 @@
 /** Which decisions still stand, whatever each record says of itself. Pure. */
-import type { KnownDocument } from './document-store.ts';
+/** What of a record says whether it stands. */
+export interface StandingRecord {
+  path: string;
+  status: string | null;
+  supersedes: readonly string[];
+  supersededBy: readonly string[];
+}
 
 /** Path of the record that took a decision's place, by either side's word. */
-export function findReplacements(decisions: readonly KnownDocument[]): Map<string, string> {
+export function findReplacements(decisions: readonly StandingRecord[]): Map<string, string> {
   const replacements = new Map<string, string>();
   for (const decision of decisions) {
     for (const reference of decision.supersededBy) {
@@ -27,7 +33,7 @@ export function findReplacements(decisions: readonly KnownDocument[]): Map<strin
 function resolveDecision(
   reference: string,
   from: string,
-  decisions: readonly KnownDocument[],
+  decisions: readonly StandingRecord[],
 ): string | undefined {
   const folder = from.slice(0, from.lastIndexOf('/') + 1);
   const number = /^\D{0,4}0*(\d{1,5})\b/.exec(reference)?.[1];

@@ -35,6 +35,22 @@ export function repositoryUpdated(
   });
 }
 
+/** The graph took in what a repository says now. */
+export function graphUpdated(
+  ledger: Ledger,
+  tx: Tx,
+  repository: Repository,
+  change: { statements: number; opened: number; closed: number },
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'graph.updated',
+    subject: repository.id,
+    actor: { kind: 'system', id: 'context' },
+    refs: { repository: repository.name, commit: repository.headSha },
+    data: { name: repository.name, ...change },
+  });
+}
+
 export function repositoryRemoved(
   ledger: Ledger,
   tx: Tx,
@@ -150,6 +166,52 @@ export function sourceRestricted(
       reason: kept.reason,
     },
   });
+}
+
+interface SaidOfPair {
+  a: string;
+  b: string;
+  because: string;
+}
+
+export function personMerged(
+  ledger: Ledger,
+  tx: Tx,
+  pair: SaidOfPair,
+  actor: Actor,
+): Promise<unknown> {
+  const { a: subject } = pair;
+  return ledger.append(tx, { type: 'person.merged', subject, actor, data: { ...pair } });
+}
+
+export function personSplit(
+  ledger: Ledger,
+  tx: Tx,
+  pair: SaidOfPair,
+  actor: Actor,
+): Promise<unknown> {
+  const { a: subject } = pair;
+  return ledger.append(tx, { type: 'person.split', subject, actor, data: { ...pair } });
+}
+
+export function contradictionReported(
+  ledger: Ledger,
+  tx: Tx,
+  pair: SaidOfPair,
+  actor: Actor,
+): Promise<unknown> {
+  const { a: subject } = pair;
+  return ledger.append(tx, { type: 'contradiction.reported', subject, actor, data: { ...pair } });
+}
+
+export function contradictionSettled(
+  ledger: Ledger,
+  tx: Tx,
+  pair: SaidOfPair & { holds: 'a' | 'b' | 'both' },
+  actor: Actor,
+): Promise<unknown> {
+  const { a: subject } = pair;
+  return ledger.append(tx, { type: 'contradiction.settled', subject, actor, data: { ...pair } });
 }
 
 function factsOf(repository: Repository): Record<string, unknown> {

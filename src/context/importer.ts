@@ -15,6 +15,8 @@ import {
 } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
 import { repositoryImported, repositoryUpdated } from './events.ts';
+import { withdrawStatements } from './graph/assert.ts';
+import { GIT, syncRepository } from './ingest/sync-repository.ts';
 import { mergeSegments } from './index-store.ts';
 import type { Repository } from './schema.ts';
 import type { ImportProgress } from './service.ts';
@@ -167,6 +169,8 @@ export function createImporter(deps: ImporterDeps): Importer {
           });
         }
         const updated = await readNew(git, repository.id, actor, onProgress);
+        onProgress({ phase: 'graph', done: 0, total: null });
+        await syncRepository(deps, git, repository.id);
         onProgress({ phase: 'done', done: updated.commitCount, total: updated.commitCount });
         return updated;
       } catch (error) {
@@ -208,6 +212,10 @@ export function createImporter(deps: ImporterDeps): Importer {
         // Another node was faster: what we read no longer fits, so look again.
         if (standing.headSha !== repository.headSha) return undefined;
         await writeSurvey(tx, id, survey, clock.now());
+        if (known.lostPositions.length > 0) {
+          const lost = { system: GIT, scope: standing.name, afterOrdinal: known.forkPosition };
+          await withdrawStatements(tx, lost, clock.now());
+        }
         const updated = await lockRepository(tx, id);
         await announce(tx, repository, updated!, actor, survey.commits.length, known.lostPositions);
         await mergeSegments(tx, id);

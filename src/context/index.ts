@@ -14,6 +14,17 @@ export {
   ownersOfPath,
   parseCodeOwners,
 } from './code-owners.ts';
+export {
+  EDGE_KINDS,
+  type EdgeKind,
+  ENTITY_KINDS,
+  EntityKind,
+  type EntityRef,
+  type EntitySummary,
+  graphAnswers,
+  type GraphService,
+  type Reader,
+} from './graph/index.ts';
 export { isRobot } from './people.ts';
 export { asLine, asQuote, neutralise } from './quoting.ts';
 export type { ContextService, ImportProgress, SearchHit } from './service.ts';

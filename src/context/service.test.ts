@@ -120,7 +120,7 @@ test('an import knows history, files and owners, says so once, and a second one 
   });
   expect(phases.at(-1)).toBe('done');
   expect(again).toEqual(repository);
-  const events = await ledger.list({ subject: repository.id });
+  const events = await ledger.list({ subject: repository.id, type: 'repository.' });
   expect(events.items.map(({ type }) => type)).toEqual(['repository.imported']);
   const owners = await context.ownersOf(repository.name, 'main', [
     'src/payments/retry.ts',
@@ -206,7 +206,7 @@ test('a push is read alone: new files rank, renamed files keep their history, re
   const updated = await context.refreshRepository(name);
 
   expect(updated).toMatchObject({ commitCount: 5, fileCount: 12, headSha: await made.sha() });
-  expect((await ledger.list({ subject: id })).items[0]).toMatchObject({
+  expect((await ledger.list({ subject: id, type: 'repository.' })).items[0]).toMatchObject({
     type: 'repository.updated',
     data: { newCommits: 1, wasForced: false },
   });
@@ -293,7 +293,7 @@ test('two nodes that import and refresh at once read everything once', async () 
     commitCount: 5,
     fileCount: 14,
   });
-  const events = await one.ledger.list({ subject: repositories[0]!.id });
+  const events = await one.ledger.list({ subject: repositories[0]!.id, type: 'repository.' });
   expect(events.items.map(({ type }) => type)).toEqual([
     'repository.updated',
     'repository.imported',

@@ -4,10 +4,11 @@ import type { Id, Page, PageRequest } from '#kernel';
 import type { Actor } from '#ledger';
 import type { RestrictionService } from './access/service.ts';
 import type { LessonService } from './lessons/service.ts';
+import type { GraphService } from './graph/index.ts';
 import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
 
 export interface ImportProgress {
-  phase: 'clone' | 'history' | 'documents' | 'done';
+  phase: 'clone' | 'history' | 'documents' | 'graph' | 'done';
   done: number;
   total: number | null;
 }
@@ -23,6 +24,8 @@ export interface SearchHit {
 }
 
 export interface ContextService extends LessonService, RestrictionService {
+  /** What is known of things, how they hang together, and by whose word. */
+  readonly graph: GraphService;
   /**
    * Mirrors a repository and reads its default branch. The same source again brings it up to date.
    * @throws AppError `context.not_a_repository`, `context.unreachable`.

@@ -10,6 +10,7 @@ export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
   developer: [
     ...READING_WITHOUT_AUDIT,
     'context:record',
+    'context:curate',
     'changes:check',
     'sessions:write',
     'work:write',
@@ -17,12 +18,19 @@ export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
     'deployments:write',
     'incidents:write',
   ],
-  approver: [...READING_WITHOUT_AUDIT, 'context:approve', 'changes:check', 'changes:approve'],
+  approver: [
+    ...READING_WITHOUT_AUDIT,
+    'context:approve',
+    'context:curate',
+    'changes:check',
+    'changes:approve',
+  ],
   admin: [
     ...READING,
     'repositories:import',
     'context:record',
     'context:approve',
+    'context:curate',
     'changes:check',
     'sessions:write',
     'work:write',
@@ -42,6 +50,7 @@ export const OWN_TOKEN_ROLES: readonly Role[] = ['developer', 'approver'];
 
 /** What no agent may do, whatever its operator may: these need a person's judgement. */
 export const PERSON_ONLY_ACTIONS: readonly Action[] = [
+  'context:curate',
   'changes:approve',
   'context:approve',
   'people:manage',

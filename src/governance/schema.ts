@@ -13,6 +13,7 @@ export const ACTIONS = [
   'context:read',
   'context:record',
   'context:approve',
+  'context:curate',
   'changes:read',
   'changes:approve',
   'changes:check',

@@ -7,6 +7,7 @@ import { changeRoutes } from './changes.ts';
 import { contextRoutes } from './context.ts';
 import { forgeRoutes } from './forge.ts';
 import { lessonRoutes } from './lessons.ts';
+import { graphRoutes } from './graph.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policy.ts';
@@ -27,6 +28,7 @@ export function allRoutes(services: Services): Route[] {
     ...contextRoutes(services),
     ...lessonRoutes(services),
     ...sourceRestrictionRoutes(services),
+    ...graphRoutes(services),
     ...changeRoutes(services),
     ...sessionRoutes(services),
     ...workItemRoutes(services),

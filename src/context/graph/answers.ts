@@ -1,0 +1,102 @@
+/** Shapes of what the graph answers, as the API shows them. */
+import { z } from 'zod';
+import { FRESHNESS } from './freshness.ts';
+import { EdgeKind, EntityKind, Evidence, Method } from './schema.ts';
+
+export const EntitySummary = z.object({
+  /** `kind:key`, as routes take it. */
+  id: z.string(),
+  kind: EntityKind,
+  key: z.string(),
+  title: z.string(),
+  freshness: z.enum(FRESHNESS),
+  properties: z.record(z.string(), z.unknown()),
+  /** When the newest word of it was said; null when it is only named by others. */
+  confirmedAt: z.date().nullable(),
+});
+
+export const SourceWord = z.object({
+  system: z.string(),
+  object: z.string(),
+  revision: z.string(),
+  confirmedAt: z.date(),
+  extractor: z.string(),
+  extractorVersion: z.int(),
+  method: Method,
+  confidence: z.number(),
+  evidence: Evidence.nullable(),
+  properties: z.record(z.string(), z.unknown()),
+  /** True in the world. */
+  validFrom: z.date(),
+  validTo: z.date().nullable(),
+  /** Known to us. */
+  seenFrom: z.date(),
+  seenTo: z.date().nullable(),
+});
+
+export const Relation = z.object({
+  kind: EdgeKind,
+  direction: z.enum(['out', 'in']),
+  slot: z.string(),
+  other: EntitySummary,
+  freshness: z.enum(FRESHNESS),
+  sources: z.array(SourceWord),
+});
+
+export const Disagreement = z.object({
+  about: z.string(),
+  sides: z.array(
+    z.object({ says: z.string(), system: z.string(), object: z.string(), confirmedAt: z.date() }),
+  ),
+});
+
+export const EntityPage = z.object({
+  entity: EntitySummary,
+  sources: z.array(SourceWord),
+  relations: z.array(Relation),
+  hasMoreRelations: z.boolean(),
+  disagreements: z.array(Disagreement),
+});
+
+export const Neighbourhood = z.object({
+  entities: z.array(EntitySummary.extend({ distance: z.int() })),
+  edges: z.array(
+    z.object({
+      kind: EdgeKind,
+      slot: z.string(),
+      from: z.string(),
+      to: z.string(),
+      confidence: z.number(),
+    }),
+  ),
+  more: z.array(
+    z.object({
+      of: z.string(),
+      kind: EdgeKind,
+      direction: z.enum(['out', 'in']),
+      otherKind: EntityKind,
+      count: z.int(),
+    }),
+  ),
+});
+
+export const KnownPerson = z.object({
+  id: z.string(),
+  name: z.string(),
+  identities: z.array(z.object({ id: z.string(), name: z.string() })),
+  evidence: z.array(
+    z.object({
+      a: z.string(),
+      b: z.string(),
+      because: z.string(),
+      confidence: z.number(),
+      source: z.string(),
+    }),
+  ),
+});
+
+export const Contradiction = z.object({
+  a: EntitySummary,
+  b: EntitySummary,
+  sources: z.array(SourceWord),
+});

@@ -1,0 +1,214 @@
+/**
+ * Brings the graph up to what an import left of a repository. Every fact of the repository is drafted
+ * from caches by blob; only what differs from the last word of its source is written down.
+ */
+import type { GitRepository } from '#git';
+import type { Clock, Db, Logger, Queryable, Tx } from '#kernel';
+import type { Ledger } from '#ledger';
+import { CODE_OWNER_PLACES, MAX_CODE_OWNERS_BYTES, parseCodeOwners } from '../code-owners.ts';
+import { findReplacements } from '../decisions.ts';
+import { graphUpdated } from '../events.ts';
+import { payloadHash, stateFacts, withdrawStatements } from '../graph/assert.ts';
+import type { Statement } from '../graph/schema.ts';
+import { readNewest } from '../graph/write-store.ts';
+import type { Repository } from '../schema.ts';
+import { findRepositoryRow, lockRepository } from '../store.ts';
+import { catalogDrafts } from './catalog-facts.ts';
+import { codeOwnerDrafts } from './code-owner-facts.ts';
+import { documentDrafts } from './document-facts.ts';
+import { fileDrafts, repositoryDraft } from './file-facts.ts';
+import { type MailmapEntry, parseMailmap, peopleDrafts } from './people-facts.ts';
+import type { Draft, RepositoryView } from './repository-view.ts';
+import { createSkipped, type Skipped } from './skipped.ts';
+import {
+  readAuthors,
+  readCatalogRows,
+  readCursor,
+  readFileNames,
+  readRecords,
+  saveCursor,
+  deleteCursor,
+} from './sync-store.ts';
+import { viewRepository } from './view-repository.ts';
+
+export interface SyncDeps {
+  db: Db;
+  ledger: Ledger;
+  clock: Clock;
+  log: Logger;
+}
+
+export const GIT = 'git';
+/** Raised when an extractor reads more than before: everything is drafted again. */
+const SYNC_VERSION = 1;
+const MAX_MAILMAP_BYTES = 1024 * 1024;
+
+interface RepositoryCursor {
+  headSha: string;
+  position: number;
+  version: number;
+}
+
+export interface SyncResult {
+  statements: number;
+  opened: number;
+  closed: number;
+}
+
+/** Nothing happens where the graph already stands at the head. */
+export async function syncRepository(
+  deps: SyncDeps,
+  git: GitRepository,
+  id: string,
+): Promise<SyncResult> {
+  const { db, ledger, clock, log } = deps;
+  for (;;) {
+    const repository = await findRepositoryRow(db, { nameOrId: id });
+    if (repository?.headSha === undefined || repository.headSha === null) return NOTHING;
+    const source = `${GIT}:${repository.name}`;
+    const known = (await readCursor(db, source))?.cursor as RepositoryCursor | undefined;
+    if (known?.headSha === repository.headSha && known.version === SYNC_VERSION) return NOTHING;
+
+    const skipped = createSkipped();
+    const { view, drafts } = await draftRepository(
+      db,
+      git,
+      repository,
+      known?.position ?? -1,
+      skipped,
+    );
+    const written = await db.transaction(async (tx) => {
+      const standing = await lockRepository(tx, id);
+      if (standing === undefined) return NOTHING;
+      // Somebody imported more meanwhile: what was drafted is of yesterday.
+      if (standing.headSha !== repository.headSha) return undefined;
+      const newest = await readNewest(tx, { system: GIT, scope: repository.name });
+      const change = await stateFacts(tx, toStatements(view, drafts, newest), clock.now());
+      const cursor: RepositoryCursor = {
+        headSha: view.head.sha,
+        position: view.head.position,
+        version: SYNC_VERSION,
+      };
+      await saveCursor(tx, source, cursor, skipped.list(), clock.now());
+      if (change.statements > 0) await graphUpdated(ledger, tx, repository, change);
+      return change;
+    });
+    if (written === undefined) continue;
+    log.info({ repositoryId: id, ...written }, 'graph of a repository brought up to date');
+    return written;
+  }
+}
+
+/** Takes back all that a repository said; it may say it again when it is imported again. */
+export async function withdrawRepository(tx: Tx, name: string, now: Date): Promise<void> {
+  await withdrawStatements(tx, { system: GIT, scope: name }, now);
+  await deleteCursor(tx, `${GIT}:${name}`);
+}
+
+const NOTHING: SyncResult = { statements: 0, opened: 0, closed: 0 };
+
+async function draftRepository(
+  db: Queryable,
+  git: GitRepository,
+  repository: Repository,
+  syncedTo: number,
+  skipped: Skipped,
+): Promise<{ view: RepositoryView; drafts: Draft[] }> {
+  const records = await readRecords(db, repository.id);
+  const catalog = await readCatalogRows(db, repository.id);
+  const authors = await readAuthors(db, repository.id);
+  const { view, numbers, dead } = await viewRepository(db, repository, {
+    deadPaths: [...new Set(records.flatMap(({ mentions }) => mentions.map(({ path }) => path)))],
+    diedAfter: syncedTo,
+  });
+  const living = [...view.files.values()];
+  const names = await readFileNames(db, repository.id, [...numbers.values()]);
+  const drafts = [...living, ...dead].flatMap((file) =>
+    fileDrafts(view, file, names.get(numbers.get(file.ref.key)!) ?? []),
+  );
+  const replacements = findReplacements(records.filter(({ kind }) => kind === 'decision'));
+  drafts.push(
+    repositoryDraft(view),
+    ...documentDrafts(view, records, replacements),
+    ...catalogDrafts(view, catalog),
+    ...(await draftOwners(view, git, skipped)),
+    ...peopleDrafts(view, authors, await readMailmap(view, git, skipped)),
+  );
+  return { view, drafts };
+}
+
+async function draftOwners(
+  view: RepositoryView,
+  git: GitRepository,
+  skipped: Skipped,
+): Promise<Draft[]> {
+  const path = CODE_OWNER_PLACES.find((place) => view.files.has(place));
+  if (path === undefined) return [];
+  if (view.files.get(path)!.size > MAX_CODE_OWNERS_BYTES) {
+    skipped.add('CODEOWNERS over the 3 MB that GitHub reads', path);
+    return [];
+  }
+  const text = await git.readText(view.head.sha, path, MAX_CODE_OWNERS_BYTES);
+  return codeOwnerDrafts(view, path, parseCodeOwners(text ?? ''));
+}
+
+async function readMailmap(
+  view: RepositoryView,
+  git: GitRepository,
+  skipped: Skipped,
+): Promise<MailmapEntry[]> {
+  const file = view.files.get('.mailmap');
+  if (file === undefined) return [];
+  if (file.size > MAX_MAILMAP_BYTES) {
+    skipped.add('mailmap over 1 MB', file.path);
+    return [];
+  }
+  return parseMailmap((await git.readText(view.head.sha, file.path, MAX_MAILMAP_BYTES)) ?? '');
+}
+
+/** Gives drafts their place, leaves out what was the last word anyway, and buries what is gone. */
+export function toStatements(
+  view: RepositoryView,
+  drafts: readonly Draft[],
+  newest: Awaited<ReturnType<typeof readNewest>>,
+): Statement[] {
+  const place = (draft: Omit<Draft, 'position'>, ordinal: number): Statement => ({
+    system: GIT,
+    object: draft.object,
+    scope: view.name,
+    acl: `repository:${view.name}`,
+    revision: draft.revision,
+    ordinal,
+    statedAt: view.timeAt(ordinal),
+    extractor: draft.extractor,
+    extractorVersion: draft.extractorVersion,
+    facts: draft.facts,
+  });
+
+  const byObject = Map.groupBy(drafts, ({ object }) => object);
+  const statements: Statement[] = [];
+  for (const [object, ofObject] of byObject) {
+    const last = ofObject.at(-1)!;
+    const word = newest.get(object);
+    const isKnown =
+      word?.revision === last.revision && word.payloadHash === payloadHash(last.facts);
+    if (isKnown) continue;
+    // Something else changed what this blob means, such as a file it names: that is of the head.
+    const isLate = word !== undefined && word.ordinal >= last.position;
+    for (const draft of ofObject) {
+      statements.push(place(draft, draft === last && isLate ? view.head.position : draft.position));
+    }
+  }
+  for (const [object, word] of newest) {
+    if (word.isGone || byObject.has(object)) continue;
+    const gone = {
+      object,
+      revision: `gone@${view.head.sha}`,
+      extractor: 'gone',
+      extractorVersion: 1,
+      facts: [],
+    };
+    statements.push(place(gone, view.head.position));
+  }
+  return statements;
+}

@@ -1,0 +1,208 @@
+/** SQL that reads what an import knows of a repository, for the graph. */
+import type { Queryable, Tx } from '#kernel';
+import type { CatalogEntity } from '../catalog.ts';
+import type { KnownRecord } from './document-facts.ts';
+import type { FileName } from './file-facts.ts';
+
+export interface FileRow {
+  number: number;
+  path: string;
+  class: string;
+  blobSha: string;
+  size: number;
+  lastPosition: number;
+  isAlive: boolean;
+  birthPath: string;
+  birthSha: string | undefined;
+}
+
+/** Files that are, and the dead ones of the paths asked for or that died after a position. */
+export async function readFileRows(
+  db: Queryable,
+  repositoryId: string,
+  wanted: { deadPaths: readonly string[]; diedAfter: number },
+): Promise<FileRow[]> {
+  const rows = await db.query<{
+    number: number;
+    path: string;
+    class: string;
+    blob_sha: string | null;
+    size: number;
+    last_position: number;
+    is_alive: boolean;
+    birth_path: string | null;
+    birth_sha: string | null;
+  }>(
+    `select f.number, f.path, f.class, f.blob_sha, f.size, f.last_position, f.is_alive,
+       b.path as birth_path, c.sha as birth_sha
+     from files f
+     left join commit_files b on b.repository_id = f.repository_id and b.position = f.first_position
+       and b.file_number = f.number
+     left join commits c on b.path is not null and c.repository_id = f.repository_id and c.position = f.first_position
+     where f.repository_id = $1 and (f.is_alive or f.path = any($2) or f.last_position > $3)
+     order by f.last_position, f.number`,
+    [repositoryId, wanted.deadPaths, wanted.diedAfter],
+  );
+  return rows.map((row) => ({
+    number: row.number,
+    path: row.path,
+    class: row.class,
+    blobSha: row.blob_sha ?? '',
+    size: row.size,
+    lastPosition: row.last_position,
+    isAlive: row.is_alive,
+    birthPath: row.birth_path ?? row.path,
+    birthSha: row.birth_sha ?? undefined,
+  }));
+}
+
+/** Births, renames and deaths of files by their number, oldest first. */
+export async function readFileNames(
+  db: Queryable,
+  repositoryId: string,
+  numbers: readonly number[],
+): Promise<Map<number, FileName[]>> {
+  const names = new Map<number, FileName[]>();
+  const rows = await db.query<{
+    file_number: number;
+    path: string;
+    position: number;
+    status: string;
+  }>(
+    `select m.file_number, m.path, m.position, m.status from commit_files m
+     join unnest($2::int[]) as w (number) on w.number = m.file_number
+     where m.repository_id = $1 and m.status in ('added', 'copied', 'renamed', 'deleted')
+     order by m.file_number, m.position`,
+    [repositoryId, numbers],
+  );
+  for (const row of rows) {
+    const name = { path: row.path, position: row.position, isGone: row.status === 'deleted' };
+    const list = names.get(row.file_number);
+    if (list === undefined) names.set(row.file_number, [name]);
+    else list.push(name);
+  }
+  return names;
+}
+
+export async function readCommitTimes(
+  db: Queryable,
+  repositoryId: string,
+): Promise<{ shas: string[]; times: number[] }> {
+  const rows = await db.query<{ position: number; sha: string; at: number }>(
+    `select position, sha, extract(epoch from committed_at)::float8 * 1000 as at from commits
+     where repository_id = $1 order by position`,
+    [repositoryId],
+  );
+  const shas: string[] = [];
+  const times: number[] = [];
+  for (const row of rows) {
+    shas[row.position] = row.sha;
+    times[row.position] = row.at;
+  }
+  return { shas, times };
+}
+
+export async function readRecords(
+  db: Queryable,
+  repositoryId: string,
+): Promise<(KnownRecord & { supersedes: string[]; supersededBy: string[] })[]> {
+  const rows = await db.query<{
+    path: string;
+    kind: KnownRecord['kind'];
+    form: string;
+    title: string;
+    scope: string[];
+    mentions: string[];
+    mention_lines: number[];
+    status: string | null;
+    decided_on: string | null;
+    supersedes: string[] | null;
+    superseded_by: string[] | null;
+    sections: { heading: string; startLine: number; endLine: number }[] | null;
+  }>(
+    `select d.path, d.kind, d.form, d.title, d.scope, d.mentions, d.mention_lines, r.status, r.decided_on, r.supersedes,
+       r.superseded_by, s.sections
+     from documents d
+     left join decision_records r using (repository_id, path)
+     left join (
+       select path, jsonb_agg(jsonb_build_object('heading', heading, 'startLine', start_line, 'endLine', end_line)
+         order by ordinal) as sections
+       from document_sections where repository_id = $1 group by path
+     ) s on s.path = d.path
+     where d.repository_id = $1 order by d.path collate "C"`,
+    [repositoryId],
+  );
+  return rows.map((row) => ({
+    path: row.path,
+    kind: row.kind,
+    form: row.form,
+    title: row.title,
+    scope: row.scope,
+    mentions: row.mentions.map((path, index) => ({ path, line: row.mention_lines[index] ?? null })),
+    status: row.status,
+    decidedOn: row.decided_on,
+    sections: row.sections ?? [],
+    supersedes: row.supersedes ?? [],
+    supersededBy: row.superseded_by ?? [],
+  }));
+}
+
+export async function readCatalogRows(
+  db: Queryable,
+  repositoryId: string,
+): Promise<CatalogEntity[]> {
+  return db.query(
+    `select kind, namespace, name, path, owner, definition from catalog_entities
+     where repository_id = $1 order by path collate "C", kind, namespace, name`,
+    [repositoryId],
+  );
+}
+
+export interface SkippedReason {
+  reason: string;
+  count: number;
+  /** A few of them. */
+  examples: string[];
+}
+
+export async function readCursor(
+  db: Queryable,
+  source: string,
+): Promise<{ cursor: unknown; skipped: SkippedReason[] } | undefined> {
+  const [row] = await db.query<{ cursor: unknown; skipped: SkippedReason[] }>(
+    'select cursor, skipped from graph_cursors where source = $1',
+    [source],
+  );
+  return row;
+}
+
+export async function saveCursor(
+  tx: Tx,
+  source: string,
+  cursor: unknown,
+  skipped: readonly SkippedReason[],
+  now: Date,
+): Promise<void> {
+  await tx.query(
+    `insert into graph_cursors (source, cursor, skipped, updated_at) values ($1, $2::jsonb, $3::jsonb, $4)
+     on conflict (source) do update set cursor = excluded.cursor, skipped = excluded.skipped,
+       updated_at = excluded.updated_at`,
+    [source, JSON.stringify(cursor), JSON.stringify(skipped), now],
+  );
+}
+
+/** Everybody who wrote a commit, as commits name them. */
+export async function readAuthors(
+  db: Queryable,
+  repositoryId: string,
+): Promise<{ name: string; email: string }[]> {
+  return db.query(
+    `select distinct author_name as name, author_email as email from commits
+     where repository_id = $1 and not is_robot order by author_email, author_name limit 50000`,
+    [repositoryId],
+  );
+}
+
+export async function deleteCursor(tx: Tx, source: string): Promise<void> {
+  await tx.query('delete from graph_cursors where source = $1', [source]);
+}

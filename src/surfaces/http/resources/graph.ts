@@ -1,0 +1,237 @@
+/**
+ * `/v1/graph`: what the organisation's things are, how they hang together, and by whose word. Only what
+ * the caller may read is shown; what is not, does not exist for them.
+ */
+import { z } from 'zod';
+import { EDGE_KINDS, EntityKind, graphAnswers } from '#context';
+import type { Principal } from '#governance';
+import { readerOf } from '../../graph-reader.ts';
+import type { Services } from '../../services.ts';
+import { type Route, route } from '../route.ts';
+import { named } from '../named.ts';
+
+const EntitySummary = named('GraphEntity', graphAnswers.EntitySummary);
+const EntityPage = named('GraphEntityPage', graphAnswers.EntityPage);
+const Neighbourhood = named('GraphNeighbourhood', graphAnswers.Neighbourhood);
+const KnownPerson = named('GraphPerson', graphAnswers.KnownPerson);
+const Contradiction = named('GraphContradiction', graphAnswers.Contradiction);
+
+const EXAMPLE_ID = 'component:default/shop';
+const entityId = z.string().min(3).max(1_600).meta({ example: EXAMPLE_ID });
+const params = z.strictObject({
+  id: entityId.meta({
+    description: 'Kind and key, URL-encoded.',
+    example: 'component%3Adefault%2Fshop',
+  }),
+});
+const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const asOf = {
+  validAt: moment.optional().meta({
+    description: 'What was true then; now unless given.',
+    example: '2026-01-05T09:00:00Z',
+  }),
+  knownAt: moment.optional().meta({
+    description: 'What was known then; now unless given.',
+    example: '2026-01-05T09:00:00Z',
+  }),
+};
+const limit = (most: number, usual: number) =>
+  z.coerce.number().int().min(1).max(most).default(usual).meta({ description: 'Most items.' });
+const offset = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(100_000)
+  .default(0)
+  .meta({ description: 'Items to pass over.' });
+const because = z.string().trim().min(1).max(1_000);
+const identity = z.string().trim().min(3).max(300).meta({ example: 'email:ada@example.org' });
+const kindList = (kinds: readonly string[], description: string) =>
+  z
+    .string()
+    .max(500)
+    .transform((text) => text.split(','))
+    .refine(
+      (list) => list.every((kind) => kinds.includes(kind)),
+      `is a list of: ${kinds.join(', ')}`,
+    )
+    .optional()
+    .meta({ description, example: kinds[0]! });
+
+export function graphRoutes(services: Services): Route[] {
+  const { graph } = services.context;
+  const reader = (principal: Principal) => readerOf(services, principal);
+  return [
+    route({
+      method: 'get',
+      path: '/v1/graph/entities',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'Search entities',
+      description: 'Services, files, people, decisions and the rest by name, the closest first.',
+      query: z.strictObject({
+        q: z
+          .string()
+          .max(300)
+          .default('')
+          .meta({ description: 'Part of a name or key.', example: 'shop' }),
+        kind: kindList(EntityKind.options, 'Only these kinds, with commas between.'),
+        scope: z
+          .string()
+          .max(300)
+          .optional()
+          .meta({ description: 'Only what this repository speaks of.', example: 'acme/shop' }),
+        limit: limit(100, 20),
+        offset,
+        ...asOf,
+      }),
+      answer: z.object({ items: z.array(EntitySummary) }),
+      handle: async ({ query: { q, kind, ...query }, principal }) => ({
+        items: await graph.search(reader(principal), {
+          ...query,
+          text: q,
+          kinds: kind as EntityKind[] | undefined,
+        }),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/graph/entities/{id}',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'Show an entity',
+      description:
+        'Its sources with the times they held, its relations with who says so, and where sources disagree.',
+      params,
+      query: z.strictObject({
+        kind: kindList(EDGE_KINDS, 'Only these kinds of relation, with commas between.'),
+        withPast: z
+          .enum(['true', 'false'])
+          .default('false')
+          .meta({ description: 'Also relations that are over.' }),
+        limit: limit(500, 200),
+        ...asOf,
+      }),
+      answer: EntityPage,
+      handle: ({ params: { id }, query: { kind, withPast, ...query }, principal }) =>
+        graph.entity(reader(principal), id, {
+          ...query,
+          kinds: kind,
+          withPast: withPast === 'true',
+        }),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/graph/entities/{id}/neighbourhood',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'Show what is around an entity',
+      description:
+        'Entities and edges within a few steps, in bounds; of what is too many, how many more.',
+      params,
+      query: z.strictObject({
+        depth: z.coerce.number().int().min(1).max(3).default(1).meta({ description: 'Steps.' }),
+        kind: kindList(EDGE_KINDS, 'Only these kinds of relation, with commas between.'),
+        limit: limit(500, 80),
+        ...asOf,
+      }),
+      answer: Neighbourhood,
+      handle: ({ params: { id }, query: { kind, ...query }, principal }) =>
+        graph.neighbourhood(reader(principal), id, { ...query, kinds: kind }),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/graph/people',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'List people with many identities',
+      description:
+        'Who is known by several addresses or accounts, and the evidence for each merge.',
+      query: z.strictObject({ limit: limit(200, 100), offset }),
+      answer: z.object({ items: z.array(KnownPerson) }),
+      handle: async ({ query, principal }) => ({
+        items: await graph.people(reader(principal), query),
+      }),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/graph/people/merge',
+      access: 'context:curate',
+      tag: 'context',
+      summary: 'Merge two identities',
+      description:
+        'Says that two identities are one person. Your word outweighs all other evidence.',
+      body: z.strictObject({ a: identity, b: identity, because }),
+      bodyExample: { a: 'email:ada@example.org', b: 'github:ada', because: 'She told me.' },
+      answer: null,
+      handle: ({ body, actor }) => graph.mergePeople(body, actor),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/graph/people/split',
+      access: 'context:curate',
+      tag: 'context',
+      summary: 'Split two identities',
+      description: 'Says that two identities are not one person, whatever evidence there is.',
+      body: z.strictObject({ a: identity, b: identity, because }),
+      bodyExample: {
+        a: 'email:ada@example.org',
+        b: 'github:ada',
+        because: 'Two people of one name.',
+      },
+      answer: null,
+      handle: ({ body, actor }) => graph.splitPeople(body, actor),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/graph/contradictions',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'List contradictions',
+      description: 'Records that cannot both hold, as somebody said, and nobody has settled.',
+      query: z.strictObject({}),
+      answer: z.object({ items: z.array(Contradiction) }),
+      handle: async ({ principal }) => ({ items: await graph.contradictions(reader(principal)) }),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/graph/contradictions',
+      access: 'context:record',
+      tag: 'context',
+      summary: 'Report a contradiction',
+      description: 'Nothing is closed by it: a person decides.',
+      body: z.strictObject({ a: entityId, b: entityId, because }),
+      bodyExample: {
+        a: 'decision:acme/shop:docs/adr/0001.md@root',
+        b: 'rule:acme/shop:AGENTS.md@root',
+        because: 'One wants cents, the other floats.',
+      },
+      answer: null,
+      handle: ({ body, actor, principal }) =>
+        graph.reportContradiction(reader(principal), body, actor),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/graph/contradictions/settle',
+      access: 'context:curate',
+      tag: 'context',
+      summary: 'Settle a contradiction',
+      description: "Says which of two records holds and takes the other's place, or that both do.",
+      body: z.strictObject({
+        a: entityId,
+        b: entityId,
+        holds: z.enum(['a', 'b', 'both']),
+        because,
+      }),
+      bodyExample: {
+        a: 'decision:acme/shop:docs/adr/0001.md@root',
+        b: 'rule:acme/shop:AGENTS.md@root',
+        holds: 'a',
+        because: 'The decision is newer.',
+      },
+      answer: null,
+      handle: ({ body, actor, principal }) =>
+        graph.settleContradiction(reader(principal), body, actor),
+    }),
+  ];
+}
