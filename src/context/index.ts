@@ -26,5 +26,7 @@ export {
   type Reader,
 } from './graph/index.ts';
 export { isRobot } from './people.ts';
+export { answerQueries, type BacktestAnswer, parseQueries } from './ranking/backtest.ts';
+export { backtestOwnChanges, type ContextFigures } from './ranking/own-backtest.ts';
 export { asLine, asQuote, neutralise } from './quoting.ts';
 export type { ContextService, ImportProgress, SearchHit } from './service.ts';

@@ -174,6 +174,18 @@ export function createObjectReader(dir: string): ObjectReader {
   };
 }
 
+/** The same as `readBlobs` through the standing process: one question after the other. */
+export async function* readFewBlobs(
+  objects: Pick<ReturnType<typeof createObjectReader>, 'contents'>,
+  shas: readonly string[],
+): AsyncGenerator<{ sha: string; data: Buffer }, void, undefined> {
+  const answers = shas.map((sha) => objects.contents(sha));
+  for (const [index, sha] of shas.entries()) {
+    const data = await answers[index];
+    if (data !== undefined) yield { sha, data };
+  }
+}
+
 /** Contents of many blobs by full sha, in order, through one process. Unknown ones are left out. */
 export async function* readBlobs(
   dir: string,

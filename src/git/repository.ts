@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join, resolve as resolvePath } from 'node:path';
 import { AppError } from '#kernel';
 import { blameLine } from './blame.ts';
+import { type MergedChange, readChangeLog } from './change-log.ts';
 import { diffFiles, diffHunks, diffPatch } from './diff.ts';
 import {
   countCommits,
@@ -13,7 +14,7 @@ import {
 } from './log.ts';
 import { commitTree, isAncestor, mergeBase, mergeTree, updateRef } from './merge.ts';
 import { checkoutCommit, cloneBare, type CloneProgress, fetchMirror } from './mirror.ts';
-import { createObjectReader, readBlobs } from './objects.ts';
+import { createObjectReader, readBlobs, readFewBlobs } from './objects.ts';
 import { decodePath, encodePath } from './path.ts';
 import { runGit, runGitText, unknownRevision } from './run.ts';
 import { listTree } from './tree.ts';
@@ -77,6 +78,11 @@ export interface GitRepository {
     since?: Date | undefined;
     limit?: number;
   }): AsyncIterable<CommitWithHunks>;
+  /** The first-parent line, oldest first, with the blobs each change left behind; renames of equal content only. */
+  changeLog(range: {
+    to: string;
+    from?: string | undefined;
+  }): AsyncGenerator<MergedChange, void, undefined>;
   commit(sha: string): Promise<Commit | undefined>;
   countCommits(options: { to: string; firstParent?: boolean }): Promise<number>;
   /** From the merge base of both, as a host shows a pull request; without one, between the two trees. */
@@ -126,6 +132,8 @@ export interface GitRepository {
 export type { CloneProgress } from './mirror.ts';
 
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
+/** Up to so many, asking the standing process is quicker than starting another. */
+const FEW_BLOBS = 100;
 const MAX_PATCH_BYTES = 1024 * 1024;
 const FULL_SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** A ref name or abbreviated sha, with steps back. Git's search and path syntax can end its process. */
@@ -178,6 +186,16 @@ export function openRepository(dir: string): GitRepository {
 
   async function* logWithHunks(options: LogOptions): AsyncGenerator<CommitWithHunks> {
     yield* readLogWithHunks(gitDir, await needLog(options));
+  }
+
+  async function* changeLog(range: {
+    to: string;
+    from?: string | undefined;
+  }): AsyncGenerator<MergedChange, void, undefined> {
+    yield* readChangeLog(gitDir, {
+      to: await need(range.to),
+      from: range.from === undefined ? undefined : await need(range.from),
+    });
   }
 
   async function commit(sha: string): Promise<Commit | undefined> {
@@ -253,6 +271,7 @@ export function openRepository(dir: string): GitRepository {
     log,
     logWithFiles,
     logWithHunks,
+    changeLog,
     commit,
     countCommits: async (options) =>
       countCommits(gitDir, { ...options, to: await need(options.to) }),
@@ -264,7 +283,8 @@ export function openRepository(dir: string): GitRepository {
     readFile,
     readText: async (revision, path, maxBytes) =>
       (await readFile(revision, path, maxBytes))?.toString('utf8'),
-    readBlobs: (shas) => readBlobs(gitDir, shas),
+    readBlobs: (shas) =>
+      shas.length <= FEW_BLOBS ? readFewBlobs(objects, shas) : readBlobs(gitDir, shas),
     mergeBase: async (a, b) => mergeBase(gitDir, await need(a), await need(b)),
     isAncestor: async (ancestor, descendant) =>
       isAncestor(gitDir, await need(ancestor), await need(descendant)),

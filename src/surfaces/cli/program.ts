@@ -7,6 +7,7 @@ import { AppError, suggest, toAppError } from '#kernel';
 import { type ApiClient, createApiClient } from './client.ts';
 import { registerAttach } from './commands/attach.ts';
 import { registerAudit } from './commands/audit.ts';
+import { registerBacktest } from './commands/backtest.ts';
 import { registerChanges } from './commands/changes.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerConfig } from './commands/config.ts';
@@ -148,6 +149,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerXray,
   registerAttach,
   registerContext,
+  registerBacktest,
   registerCheck,
   registerPolicy,
   registerWork,

@@ -1,0 +1,125 @@
+/** "How well would it have found the files of your last changes?": a repository judged by its own past. */
+import type { GitRepository } from '#git';
+import { answerQueries, type BacktestAnswer } from './backtest.ts';
+import { makeOwnQueries, type OwnChange, type OwnQuery, toOwnChange } from './own-queries.ts';
+import { taskOf } from './queries.ts';
+import type { RankingWeights } from './model.ts';
+
+export interface TaskFigures {
+  task: 'files' | 'companions' | 'documents' | 'people';
+  question: string;
+  asked: number;
+  /** Share of questions with a right answer among the first three. */
+  hit3: number | null;
+  /** Mean share of the right answers among the first five, and ten. */
+  recall5: number | null;
+  recall10: number | null;
+  /** Mean of one over the place of the first right answer. */
+  meanReciprocalRank: number | null;
+}
+
+export interface ContextFigures {
+  /** Sha of the newest change. */
+  revision: string;
+  /** Changes that were asked about. */
+  changes: number;
+  tasks: TaskFigures[];
+  /** Of the questions about files, those whose text names none of them: the honest half. */
+  withoutNames: TaskFigures | null;
+  notes: string[];
+}
+
+const DAYS = 900;
+/** Bounds what is held of a long history; older changes would not be asked about. */
+const MAX_REMEMBERED = 20_000;
+
+const QUESTIONS: Readonly<Record<TaskFigures['task'], string>> = {
+  files: 'which files will it touch?',
+  companions: 'which file is still missing?',
+  documents: 'which documents bear on it?',
+  people: 'whom to ask?',
+};
+
+export async function backtestOwnChanges(
+  git: GitRepository,
+  options: {
+    changes: number;
+    weights?: RankingWeights;
+    onProgress?: ((done: number, total: number) => void) | undefined;
+  },
+): Promise<ContextFigures> {
+  const head = await git.resolve('HEAD');
+  const changes = head === undefined ? [] : await readOwnChanges(git, head);
+  const queries = makeOwnQueries(changes, { limit: options.changes, days: DAYS });
+  const answers = await answerQueries(git, queries, options);
+  return toFigures(head ?? '', queries, answers);
+}
+
+/** The purposeful changes of people, oldest first. */
+export async function readOwnChanges(git: GitRepository, to: string): Promise<OwnChange[]> {
+  const changes: OwnChange[] = [];
+  for await (const change of git.changeLog({ to })) {
+    const own = toOwnChange(change);
+    if (own !== undefined) changes.push(own);
+    if (changes.length > 2 * MAX_REMEMBERED) changes.splice(0, MAX_REMEMBERED);
+  }
+  return changes;
+}
+
+export function toFigures(
+  revision: string,
+  queries: readonly OwnQuery[],
+  answers: readonly BacktestAnswer[],
+): ContextFigures {
+  const rows = queries.map((query, at) => ({ query, answer: answers[at]! }));
+  const of = (task: TaskFigures['task'], kinds: readonly string[]) =>
+    figuresOf(
+      task,
+      rows.filter(({ query }) => kinds.includes(taskOf(query.id) ?? '')),
+    );
+  const unnamed = rows.filter(
+    ({ query }) => taskOf(query.id) === 'loc' && query.namesGold === false,
+  );
+  const notes: string[] = [];
+  if (rows.length === 0)
+    notes.push(
+      'No change of the last 900 days was made by a person with a title that says what it is for.',
+    );
+  return {
+    revision,
+    changes: rows.filter(({ query }) => taskOf(query.id) === 'loc').length,
+    tasks: [
+      of('files', ['loc']),
+      of('companions', ['co']),
+      of('documents', ['doc', 'dec']),
+      of('people', ['own']),
+    ].filter(({ asked }) => asked > 0),
+    withoutNames: unnamed.length === 0 ? null : figuresOf('files', unnamed),
+    notes,
+  };
+}
+
+function figuresOf(
+  task: TaskFigures['task'],
+  rows: readonly { query: OwnQuery; answer: BacktestAnswer }[],
+): TaskFigures {
+  const mean = (value: (gold: readonly string[], ranked: readonly string[]) => number) =>
+    rows.length === 0
+      ? null
+      : rows.reduce((sum, { query, answer }) => sum + value(query.gold, answer.ranked ?? []), 0) /
+        rows.length;
+  const recall = (count: number) => (gold: readonly string[], ranked: readonly string[]) =>
+    gold.filter((it) => ranked.slice(0, count).includes(it)).length / gold.length;
+  return {
+    task,
+    question: QUESTIONS[task],
+    asked: rows.length,
+    hit3: mean((gold, ranked) => (ranked.slice(0, 3).some((it) => gold.includes(it)) ? 1 : 0)),
+    recall5: mean(recall(5)),
+    recall10: mean(recall(10)),
+    meanReciprocalRank: mean((gold, ranked) => {
+      const place = ranked.findIndex((it) => gold.includes(it));
+      return place === -1 ? 0 : 1 / (place + 1);
+    }),
+  };
+}

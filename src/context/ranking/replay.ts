@@ -1,0 +1,99 @@
+/** Builds the in-memory index of a repository from git alone and moves it along the first-parent line. */
+import type { GitRepository, MergedChange } from '#git';
+import { type MergedBranch, ChangeHistory } from './change-history.ts';
+import { Corpus } from './corpus.ts';
+import { Snapshot } from './snapshot.ts';
+
+const MAX_BRANCH_COMMITS = 60;
+
+export class Replay {
+  readonly #git: GitRepository;
+  readonly #history = new ChangeHistory();
+  readonly #corpus = new Corpus();
+  #head: string | undefined;
+
+  constructor(git: GitRepository) {
+    this.#git = git;
+  }
+
+  get head(): string | undefined {
+    return this.#head;
+  }
+
+  get history(): ChangeHistory {
+    return this.#history;
+  }
+
+  get corpus(): Corpus {
+    return this.#corpus;
+  }
+
+  /**
+   * Takes every change after the present head up to `to`, oldest first, and calls back after each; the
+   * answer `stop` ends it there. The head must lie on the first-parent line of `to`.
+   */
+  async follow(to: string, visit?: (sha: string) => Promise<'stop' | void>): Promise<void> {
+    const branches = await readBranches(this.#git, to, this.#head);
+    for await (const change of this.#git.changeLog({ to, from: this.#head })) {
+      this.#corpus.note(this.#history.add(change, branches(change)));
+      this.#head = change.sha;
+      if ((await visit?.(change.sha)) === 'stop') return;
+    }
+  }
+
+  /** Reads what changed in the tree since the last reading. */
+  async snapshot(): Promise<Snapshot> {
+    const reads = this.#corpus.takeReads((file) => this.#history.paths[file]!);
+    if (reads.size > 0) {
+      for await (const { sha, data } of this.#git.readBlobs([...reads.keys()])) {
+        for (const file of reads.get(sha) ?? []) {
+          this.#corpus.put(file, this.#history.paths[file]!, data);
+        }
+      }
+    }
+    return new Snapshot(this.#history, this.#corpus);
+  }
+}
+
+/**
+ * What merges brought: the author of the branch's tip (the merge itself is often a robot's), and what its
+ * commits said. Where nothing was merged, one count of commits is all it costs.
+ */
+async function readBranches(
+  git: GitRepository,
+  to: string,
+  from: string | undefined,
+): Promise<(change: MergedChange) => MergedBranch | undefined> {
+  if (from === undefined) {
+    const [all, merged] = await Promise.all([
+      git.countCommits({ to }),
+      git.countCommits({ to, firstParent: true }),
+    ]);
+    if (all === merged) return () => undefined;
+  }
+  const commits = new Map<
+    string,
+    { parents: string[]; name: string; email: string; subject: string }
+  >();
+  for await (const { sha, parents, author, subject } of git.log({ to, from })) {
+    commits.set(sha, { parents, ...author, subject });
+  }
+  const taken = new Set<string>();
+  return (change) => {
+    taken.add(change.sha);
+    const tip = change.parents[1];
+    const first = tip === undefined ? undefined : commits.get(tip);
+    if (tip === undefined || first === undefined) return undefined;
+    const subjects: string[] = [];
+    const open = [tip];
+    while (open.length > 0 && subjects.length < MAX_BRANCH_COMMITS) {
+      const sha = open.pop()!;
+      const commit = commits.get(sha);
+      if (commit === undefined || taken.has(sha)) continue;
+      taken.add(sha);
+      if (commit.parents.length < 2) subjects.push(commit.subject);
+      open.push(...commit.parents);
+    }
+    return { author: { name: first.name, email: first.email }, text: subjects.join('\n') };
+  };
+}

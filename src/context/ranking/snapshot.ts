@@ -1,0 +1,102 @@
+/** What a question is asked of: the history up to one commit and the text of its tree. */
+import { baseOf, type ChangeHistory, folderOf } from './change-history.ts';
+import type { Corpus } from './corpus.ts';
+import { descriptionLengths } from './history-signals.ts';
+
+export class Snapshot {
+  readonly history: ChangeHistory;
+  readonly corpus: Corpus;
+  #lengths: Float64Array | undefined;
+  #stems: Map<string, number[]> | undefined;
+  #folders: Map<string, number[]> | undefined;
+
+  constructor(history: ChangeHistory, corpus: Corpus) {
+    this.history = history;
+    this.corpus = corpus;
+  }
+
+  /** One more than the highest file number. */
+  get size(): number {
+    return this.history.paths.length;
+  }
+
+  /** Seconds of the newest change. */
+  get lastAt(): number {
+    return this.history.times.at(-1) ?? 0;
+  }
+
+  pathOf(file: number): string {
+    return this.history.paths[file]!;
+  }
+
+  /** True for a file that is in the tree. */
+  isAlive(file: number): boolean {
+    return this.history.isAlive(file);
+  }
+
+  /** Files that can be edited by a person with purpose: code and configuration. */
+  isSource(file: number): boolean {
+    const kind = this.corpus.classes[file];
+    return (kind === 'source' || kind === 'configuration') && this.isAlive(file);
+  }
+
+  isTest(file: number): boolean {
+    return this.corpus.classes[file] === 'test' && this.isAlive(file);
+  }
+
+  isDocument(file: number): boolean {
+    return this.corpus.classes[file] === 'document' && this.isAlive(file);
+  }
+
+  descriptionLengths(): Float64Array {
+    this.#lengths ??= descriptionLengths(this.history);
+    return this.#lengths;
+  }
+
+  /** Living files by the stem of their name, see `stemOf`. */
+  filesByStem(): ReadonlyMap<string, readonly number[]> {
+    this.#stems ??= this.#group((path) => stemOf(path));
+    return this.#stems;
+  }
+
+  /** Living files by folder. */
+  filesByFolder(): ReadonlyMap<string, readonly number[]> {
+    this.#folders ??= this.#group(folderOf);
+    return this.#folders;
+  }
+
+  #group(keyOf: (path: string) => string): Map<string, number[]> {
+    const groups = new Map<string, number[]>();
+    for (const [path, file] of this.history.living()) {
+      const key = keyOf(path);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [file]);
+      else group.push(file);
+    }
+    return groups;
+  }
+}
+
+const TEST_ENDINGS = new Set([
+  'test',
+  'tests',
+  'spec',
+  'specs',
+  'stories',
+  'e2e',
+  'bench',
+  'd',
+  'mock',
+]);
+
+/** `src/parse-header.test.ts`, `tests/test_parse_header.py`, `ParseHeaderTest.java` -> `parseheader`. */
+export function stemOf(path: string): string {
+  const parts = baseOf(path).split('.');
+  if (parts.length > 1) parts.pop();
+  while (parts.length > 1 && TEST_ENDINGS.has(parts.at(-1)!)) parts.pop();
+  return parts
+    .join('')
+    .replace(/^test_|(?:[_-](?:test|tests|spec)|(?<=[a-z0-9])(?:Tests?|Spec|IT|TestCase))$/g, '')
+    .replace(/[^A-Za-z0-9]/g, '')
+    .toLowerCase();
+}

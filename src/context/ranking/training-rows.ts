@@ -1,0 +1,110 @@
+/** Questions with their answers, from a repository's own later changes, as rows a model is fitted to. */
+import type { GitRepository } from '#git';
+import type { CandidateTable } from './features.ts';
+import { readOwnChanges } from './own-backtest.ts';
+import { makeOwnQueries, type OwnQuery } from './own-queries.ts';
+import { type BacktestTask, taskOf } from './queries.ts';
+import { Replay } from './replay.ts';
+import type { Snapshot } from './snapshot.ts';
+import { tabulateQuery } from './tables.ts';
+import type { LabelledRows } from './train.ts';
+
+export type RankedTask = Exclude<BacktestTask, 'cow' | 'dec'>;
+
+export interface TrainingQuestion extends LabelledRows {
+  id: string;
+  task: RankedTask;
+  columns: readonly string[];
+}
+
+/** Wrong rows kept per question: the likeliest by the plainest signal, and some of the rest. */
+const LIKELY_ROWS = 100;
+const OTHER_ROWS = 60;
+const PLAINEST: Readonly<Record<RankedTask, string>> = {
+  loc: 'fused',
+  co: 'cochange',
+  doc: 'text',
+  own: 'active',
+};
+const DAYS = 900;
+
+/** Rows of the questions a repository's own changes ask, oldest first. */
+export async function gatherTrainingQuestions(
+  git: GitRepository,
+  options: { to: string; perTask: number; onProgress?: (done: number, total: number) => void },
+): Promise<TrainingQuestion[]> {
+  const changes = await readOwnChanges(git, options.to);
+  const byBase = new Map<string, OwnQuery[]>();
+  const queries = makeOwnQueries(changes, { limit: options.perTask, days: DAYS });
+  for (const query of queries) {
+    const group = byBase.get(query.base);
+    if (group === undefined) byBase.set(query.base, [query]);
+    else group.push(query);
+  }
+  const questions: TrainingQuestion[] = [];
+  const replay = new Replay(git);
+  let done = 0;
+  await replay.follow(options.to, async (sha) => {
+    const group = byBase.get(sha);
+    if (group === undefined) return undefined;
+    byBase.delete(sha);
+    const snapshot = await replay.snapshot();
+    for (const query of group) {
+      const kind = taskOf(query.id);
+      if (kind === undefined || kind === 'cow') continue;
+      const at = query.date === undefined ? snapshot.lastAt : Date.parse(query.date) / 1000;
+      const table = tabulateQuery(snapshot, kind, query, at);
+      const task = kind === 'dec' ? 'doc' : kind;
+      questions.push({
+        id: query.id,
+        task,
+        ...thinRows(table, rightRows(snapshot, table, query, task), task),
+      });
+    }
+    done += group.length;
+    options.onProgress?.(done, queries.length);
+    return byBase.size === 0 ? 'stop' : undefined;
+  });
+  return questions;
+}
+
+function rightRows(
+  snapshot: Snapshot,
+  table: CandidateTable,
+  { gold }: OwnQuery,
+  task: RankedTask,
+): Set<number> {
+  const { people } = snapshot.history;
+  const numbers = gold.flatMap(
+    (answer) => (task === 'own' ? people.search(answer) : snapshot.history.numberOf(answer)) ?? [],
+  );
+  const isGold = new Set(numbers);
+  return new Set(
+    table.candidates.flatMap((candidate, row) => (isGold.has(candidate) ? [row] : [])),
+  );
+}
+
+function thinRows(
+  { columns, values, candidates }: CandidateTable,
+  right: ReadonlySet<number>,
+  task: RankedTask,
+): Pick<TrainingQuestion, 'columns' | 'values' | 'right'> {
+  const width = columns.length;
+  const plainest = columns.indexOf(PLAINEST[task]);
+  const order = Array.from(candidates.keys()).toSorted(
+    (a, b) => values[b * width + plainest]! - values[a * width + plainest]! || a - b,
+  );
+  const rest = Math.max(1, (order.length - LIKELY_ROWS) / OTHER_ROWS);
+  const kept = order.filter(
+    (row, place) => right.has(row) || place < LIKELY_ROWS || (place - LIKELY_ROWS) % rest < 1,
+  );
+  const thinned = new Float32Array(kept.length * width);
+  kept.forEach((row, at) =>
+    thinned.set(values.subarray(row * width, (row + 1) * width), at * width),
+  );
+  return {
+    columns,
+    values: thinned,
+    right: kept.flatMap((row, at) => (right.has(row) ? [at] : [])),
+  };
+}
