@@ -161,21 +161,26 @@ export interface ClaimService {
   ): Promise<Page<Claim>>;
 }
 
+export interface NewRunRequest {
+  /** A parsed definition: see workflow/definition.ts. */
+  definition: WorkflowGraph;
+  title: string;
+  input: JsonObject;
+  changeId?: Id<'chg'> | undefined;
+  workItemId?: Id<'wrk'> | undefined;
+  repository?: string | undefined;
+  correlationId: string;
+  cause?: Id<'evt'> | undefined;
+}
+
 export interface WorkflowService {
-  start(
-    tx: Tx,
-    run: {
-      /** A parsed definition: see workflow/definition.ts. */
-      definition: WorkflowGraph;
-      title: string;
-      input: JsonObject;
-      changeId?: Id<'chg'> | undefined;
-      workItemId?: Id<'wrk'> | undefined;
-      repository?: string | undefined;
-      correlationId: string;
-      cause?: Id<'evt'> | undefined;
-    },
-  ): Promise<Run>;
+  /** Starts a run with whatever else the transaction writes. */
+  start(tx: Tx, run: NewRunRequest): Promise<Run>;
+  /**
+   * Starts a run by itself, in one commit with those that are started at the same moment. Resolves
+   * after that commit; one that cannot be started fails alone.
+   */
+  startGrouped(run: NewRunRequest): Promise<Run>;
   find(id: Id<'run'>): Promise<RunWithSteps | undefined>;
   list(
     filter: { state?: Run['state'] | undefined; changeId?: Id<'chg'> | undefined } & PageRequest,

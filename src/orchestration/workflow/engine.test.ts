@@ -497,6 +497,44 @@ test('runs are listed newest first, by state and change, in pages that miss none
   expect((await engine.service.list({ limit: 3, state: 'done' })).items).toEqual([]);
 });
 
+test('runs started side by side are each told of, and one that cannot run fails alone', async () => {
+  await using engine = testEngine(await testDatabase(), {
+    notify: async ({ run, step }) => ({ outcome: 'done', output: { of: run.title + step.name } }),
+  });
+  const graphs = [aGraph({ a: [], b: ['a'] }), aGraph({ c: [] }), aGraph({ d: ['d'] })];
+
+  const started = await Promise.allSettled(
+    [0, 1, 2, 0].map((graph, index) =>
+      engine.service.startGrouped({
+        definition: graphs[graph]!,
+        title: `run ${index} `,
+        input: { index },
+        correlationId: `evt_thread_${index}`,
+      }),
+    ),
+  );
+  await engine.worker.runOnce();
+
+  expect(started[2]).toMatchObject({ reason: { code: 'workflow.invalid_graph' } });
+  for (const [index, names] of [
+    [0, ['a', 'b']],
+    [1, ['c']],
+    [3, ['a', 'b']],
+  ] as const) {
+    const outcome = started[index];
+    if (outcome?.status !== 'fulfilled') throw new Error(`run ${index} did not start`);
+    const run = await engine.service.find(outcome.value.id);
+    expect(run).toMatchObject({ ...outcome.value, state: 'done', endedAt: expect.any(Date) });
+    expect(run).toMatchObject({ title: `run ${index} `, input: { index } });
+    expect(run?.steps.map(({ name, output }) => [name, output])).toEqual(
+      names.map((name) => [name, { of: `run ${index} ${name}` }]),
+    );
+    expect((await engine.eventTypes(`evt_thread_${index}`)).toSorted()).toEqual(
+      ['run.completed', 'run.started', ...names.map(() => 'step.completed')].toSorted(),
+    );
+  }
+});
+
 test('a graph the engine could not end is refused', async () => {
   await using engine = testEngine(await testDatabase());
 

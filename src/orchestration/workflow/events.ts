@@ -53,7 +53,7 @@ function stepEvent(type: string, step: StepReference, more: Partial<NewEvent>): 
 }
 
 export function runStarted(
-  run: Run,
+  run: RunReference & Pick<Run, 'title' | 'graphHash' | 'definitionSource'>,
   facts: { id: Id<'evt'>; cause: Id<'evt'> | undefined; steps: number },
 ): NewEvent {
   return runEvent('run.started', run, {

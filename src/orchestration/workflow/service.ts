@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   AppError,
   type Clock,
+  createGroupCommit,
   type Db,
   decodeCursor,
   type Id,
@@ -17,7 +18,7 @@ import {
 } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
 import type { Run, RunWithSteps } from '../schema.ts';
-import type { WorkflowGraph, WorkflowService } from '../service.ts';
+import type { NewRunRequest, WorkflowGraph, WorkflowService } from '../service.ts';
 import { createAnnouncer } from './announce.ts';
 import { runCancelled, runRetried, runStarted, stepResumed } from './events.ts';
 import { checkGraph, graphHash, successorsOf } from './graph.ts';
@@ -25,10 +26,12 @@ import { endRun } from './settle.ts';
 import {
   findRun,
   insertRun,
+  insertRunsWithCommit,
   insertSignal,
   listRuns,
   listSteps,
   lockRun,
+  type NewRun,
   type NewStep,
   reviveRun,
   setCauses,
@@ -50,32 +53,55 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
   const log = deps.log.child({ room: 'workflow' });
   const announcer = createAnnouncer(db);
 
-  async function start(tx: Tx, request: Parameters<WorkflowService['start']>[1]): Promise<Run> {
+  const starts = createGroupCommit({ flush: startMany, maxItems: 100, maxWaitMs: 1 });
+
+  function toNewRun(request: NewRunRequest): NewRun {
     const { definition } = request;
-    const { hash, steps } = prepare(definition);
-    const event = newId('evt');
-    const run = await insertRun(
-      tx,
-      {
-        id: newId('run'),
-        workflow: definition.name,
-        graphHash: hash,
-        definitionSource: definition.source,
-        changeId: request.changeId ?? null,
-        workItemId: request.workItemId ?? null,
-        repository: request.repository ?? null,
-        title: request.title,
-        input: request.input,
-        correlationId: request.correlationId,
-      },
-      steps.map((step) => Object.assign({ id: newId('stp') }, step)),
-      event,
-    );
-    ledger.appendWithCommit(tx, [
-      runStarted(run, { id: event, cause: request.cause, steps: definition.steps.length }),
-    ]);
+    const { hash, text } = prepare(definition);
+    return {
+      id: newId('run'),
+      workflow: definition.name,
+      graphHash: hash,
+      definitionSource: definition.source,
+      changeId: request.changeId ?? null,
+      workItemId: request.workItemId ?? null,
+      repository: request.repository ?? null,
+      title: request.title,
+      input: request.input,
+      correlationId: request.correlationId,
+      graph: text,
+      stepIds: definition.steps.map(() => newId('stp')),
+      cause: newId('evt'),
+    };
+  }
+
+  function startedBy(request: NewRunRequest, run: NewRun) {
+    const { definition, cause } = request;
+    return runStarted(run, { id: run.cause, cause, steps: definition.steps.length });
+  }
+
+  async function start(tx: Tx, request: NewRunRequest): Promise<Run> {
+    const fresh = toNewRun(request);
+    const run = await insertRun(tx, fresh);
+    ledger.appendWithCommit(tx, [startedBy(request, fresh)]);
     announcer.newWork(tx);
     return run;
+  }
+
+  async function startMany(requests: readonly NewRunRequest[]): Promise<Run[]> {
+    const fresh = requests.map(toNewRun);
+    const started = new Map<string, Run>();
+    await db.transaction(async (tx) => {
+      insertRunsWithCommit(tx, fresh, (runs) => {
+        for (const run of runs) started.set(run.id, run);
+      });
+      ledger.appendWithCommit(
+        tx,
+        fresh.map((run, index) => startedBy(requests[index]!, run)),
+      );
+      announcer.newWork(tx);
+    });
+    return fresh.map(({ id }) => started.get(id)!);
   }
 
   async function find(id: Id<'run'>): Promise<RunWithSteps | undefined> {
@@ -177,7 +203,15 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     });
   }
 
-  return { start, find, list, signal, cancel, retry };
+  return {
+    start,
+    startGrouped: (request) => starts.write(request),
+    find,
+    list,
+    signal,
+    cancel,
+    retry,
+  };
 }
 
 async function withSteps(queryable: Queryable, id: Id<'run'>): Promise<RunWithSteps | undefined> {
@@ -206,7 +240,8 @@ function unknownRun(id: string): AppError {
 
 interface PreparedGraph {
   hash: string;
-  steps: Omit<NewStep, 'id'>[];
+  /** Its steps as they are sent. */
+  text: string;
 }
 
 /** Graphs are never edited once they are made, and most runs are of a few. */
@@ -217,7 +252,7 @@ function prepare(definition: WorkflowGraph): PreparedGraph {
   if (known !== undefined) return known;
   checkGraph(definition);
   const successors = successorsOf(definition);
-  const steps = definition.steps.map((step, position) => ({
+  const steps = definition.steps.map((step, position): NewStep => ({
     name: step.name,
     position,
     kind: step.kind,
@@ -230,7 +265,7 @@ function prepare(definition: WorkflowGraph): PreparedGraph {
     backoffMs: step.backoffMs,
     timeoutMs: step.timeoutMs,
   }));
-  const graph = { hash: graphHash(definition), steps };
+  const graph = { hash: graphHash(definition), text: JSON.stringify(steps) };
   prepared.set(definition, graph);
   return graph;
 }

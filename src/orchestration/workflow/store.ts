@@ -5,8 +5,17 @@ import type { Run, Step } from '../schema.ts';
 import type { StepCondition } from '../service.ts';
 import { REFERENCE_COLUMNS, RUN_COLUMNS, STEP_COLUMNS, type StepReference } from './rows.ts';
 
+export interface NewRun extends Omit<Run, 'state' | 'createdAt' | 'endedAt'> {
+  /** Steps of its graph as JSON, in order; equal graphs have one text. */
+  graph: string;
+  /** One for each step, in the same order. */
+  stepIds: Id<'stp'>[];
+  /** The event that starts it. */
+  cause: Id<'evt'>;
+}
+
+/** A step of a graph as `NewRun.graph` holds it. */
 export interface NewStep {
-  id: Id<'stp'>;
   name: string;
   position: number;
   kind: string;
@@ -20,51 +29,55 @@ export interface NewStep {
   timeoutMs: number | null;
 }
 
-export type NewRun = Omit<Run, 'state' | 'createdAt' | 'endedAt'>;
+/** Runs of one graph share its text, which is most of what is sent. */
+const START = `
+  with new_run as materialized (
+    select * from jsonb_to_recordset($1::jsonb) as x(id text, workflow text, "graphHash" text,
+      "definitionSource" text, title text, input jsonb, "changeId" text, "workItemId" text,
+      repository text, "correlationId" text, cause text, graph int, "stepIds" text[])
+  ), r as (
+    insert into loom.runs (id, workflow, graph_hash, definition_source, title, input,
+      change_id, work_item_id, repository, correlation_id)
+    select id, workflow, "graphHash", "definitionSource", title, input, "changeId", "workItemId",
+      repository, "correlationId" from new_run
+    returning *
+  ), s as (
+    insert into loom.steps (run_id, id, name, position, kind, state, needs, next, unmet, origin,
+      options, condition, max_attempts, backoff_ms, timeout_ms, due_at, cause)
+    select n.id, n."stepIds"[x.position + 1], x.name, x.position, x.kind,
+      case when x.needs = '{}' then 'ready' else 'blocked' end,
+      x.needs, x.next, cardinality(x.needs), x.origin, x.options, x.condition, x."maxAttempts",
+      x."backoffMs", x."timeoutMs",
+      case when x.needs = '{}' then statement_timestamp() end,
+      case when x.needs = '{}' then n.cause end
+    from jsonb_to_recordset($2::jsonb) as g(number int, steps jsonb)
+    cross join jsonb_to_recordset(g.steps) as x(name text, position int, kind text, needs text[],
+      next text[], origin text, options jsonb, condition jsonb, "maxAttempts" int,
+      "backoffMs" int, "timeoutMs" int)
+    join new_run n on n.graph = g.number
+  )
+  select ${RUN_COLUMNS} from r`;
+
+function startValues(runs: readonly NewRun[]): unknown[] {
+  const graphs = [...new Set(runs.map(({ graph }) => graph))];
+  const rows = runs.map((run) => Object.assign({ ...run }, { graph: graphs.indexOf(run.graph) }));
+  const texts = graphs.map((steps, number) => `{"number":${number},"steps":${steps}}`);
+  return [JSON.stringify(rows), `[${texts.join(',')}]`];
+}
 
 /** Writes the run and its steps, the first ones ready at once. */
-export async function insertRun(
-  tx: Tx,
-  run: NewRun,
-  steps: readonly NewStep[],
-  cause: Id<'evt'>,
-): Promise<Run> {
-  const [row] = await tx.query<Run>(
-    `with r as (
-       insert into loom.runs (id, workflow, graph_hash, definition_source, title, input,
-         change_id, work_item_id, repository, correlation_id)
-       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10) returning *
-     ), s as (
-       insert into loom.steps (run_id, id, name, position, kind, state, needs, next, unmet, origin,
-         options, condition, max_attempts, backoff_ms, timeout_ms, due_at, cause)
-       select r.id, x.id, x.name, x.position, x.kind,
-         case when cardinality(x.needs) = 0 then 'ready' else 'blocked' end,
-         x.needs, x.next, cardinality(x.needs), x.origin, x.options, x.condition, x."maxAttempts",
-         x."backoffMs", x."timeoutMs",
-         case when cardinality(x.needs) = 0 then statement_timestamp() end,
-         case when cardinality(x.needs) = 0 then $12 end
-       from r, jsonb_to_recordset($11::jsonb) as x(id text, name text, position int, kind text,
-         needs text[], next text[], origin text, options jsonb, condition jsonb,
-         "maxAttempts" int, "backoffMs" int, "timeoutMs" int)
-     )
-     select ${RUN_COLUMNS} from r`,
-    [
-      run.id,
-      run.workflow,
-      run.graphHash,
-      run.definitionSource,
-      run.title,
-      JSON.stringify(run.input),
-      run.changeId,
-      run.workItemId,
-      run.repository,
-      run.correlationId,
-      JSON.stringify(steps),
-      cause,
-    ],
-    'workflow-start',
-  );
+export async function insertRun(tx: Tx, run: NewRun): Promise<Run> {
+  const [row] = await tx.query<Run>(START, startValues([run]), 'workflow-start');
   return row!;
+}
+
+/** The same for many, sent with the commit; they are given, in any order, once it is over. */
+export function insertRunsWithCommit(
+  tx: Tx,
+  runs: readonly NewRun[],
+  onStarted: (runs: Run[]) => void,
+): void {
+  tx.withCommit<Run>(START, startValues(runs), 'workflow-start', onStarted);
 }
 
 export async function findRun(queryable: Queryable, id: Id<'run'>): Promise<Run | undefined> {
