@@ -1,9 +1,18 @@
 // Runs before `npm start` and `npm test`, on whatever Node the machine has (20 or newer): installs
 // what is missing, proves that Node 24 came along, and builds the console when it is out of date.
+// With `--start-only` it installs what running needs, which is half of what developing needs.
 // Plain JavaScript without dependencies, because nothing is installed yet when it runs.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -59,18 +68,54 @@ function checkNode() {
   }
 }
 
-function install() {
+function install(startOnly) {
   const lock = hashOf([join(root, 'package-lock.json'), join(root, 'package.json')]);
-  const isCurrent = existsSync(installMarker) && readFileSync(installMarker, 'utf8') === lock;
-  const isInstalled = existsSync(join(root, 'node_modules', 'hono')) && existsSync(bundledNode);
-  if (isCurrent && isInstalled) return;
-  if (isInstalled && !existsSync(installMarker) && !isStale()) {
-    mark(lock);
+  const [installed, extent] = existsSync(installMarker)
+    ? readFileSync(installMarker, 'utf8').split(' ')
+    : [];
+  const has = (name) => existsSync(join(root, 'node_modules', name));
+  const isInstalled = has('hono') && existsSync(bundledNode);
+  // Where somebody ran npm by hand, its own files tell whether the developing half is there.
+  const isWhole = extent === 'all' || (extent === undefined && has('vitest'));
+  if (isInstalled && installed === lock && (startOnly || isWhole)) return;
+  if (isInstalled && installed === undefined && !isStale() && (startOnly || isWhole)) {
+    mark(lock, isWhole);
     return;
   }
   process.stdout.write('LoomStack: installing its packages (about a minute, once) …\n');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
-  mark(lock);
+  // Who once developed here goes on to.
+  const lacksDevelopment = startOnly && !(isInstalled && isWhole);
+  const extentFlag = lacksDevelopment ? '--omit=dev' : '--include=dev';
+  run('npm', ['ci', extentFlag, '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
+  removeUnread(lacksDevelopment);
+  mark(lock, !lacksDevelopment);
+}
+
+/**
+ * Takes away what packages bring along and no program of ours reads: the headers of Node, the sources
+ * of a grammar and, where nobody develops, declarations of types and maps of sources.
+ */
+function removeUnread(lacksDevelopment) {
+  const modules = join(root, 'node_modules');
+  const nodes = join(modules, 'node', 'node_modules');
+  const grammar = join(modules, '@tree-sitter-grammars', 'tree-sitter-kotlin');
+  try {
+    for (const name of readdirSync(nodes)) {
+      if (name.startsWith('node-')) remove(join(nodes, name, 'include'));
+    }
+    for (const name of ['src', 'prebuilds']) remove(join(grammar, name));
+    if (!lacksDevelopment) return;
+    for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true })) {
+      const isUnread = /\.d\.[cm]?ts$|\.(?:[cm]?[jt]s|css)\.map$/.test(entry.name);
+      if (isUnread && entry.isFile()) remove(join(entry.parentPath ?? entry.path, entry.name));
+    }
+  } catch {
+    // Then the installation is larger than it could be, and nothing more.
+  }
+}
+
+function remove(path) {
+  rmSync(path, { recursive: true, force: true });
 }
 
 /** npm writes its own lock on every install; older than ours means ours changed since. */
@@ -82,9 +127,9 @@ function isStale() {
   );
 }
 
-function mark(lock) {
+function mark(lock, isWhole) {
   try {
-    writeFileSync(installMarker, lock);
+    writeFileSync(installMarker, `${lock} ${isWhole ? 'all' : 'start'}`);
   } catch {
     // A read-only installation is checked again next time, nothing more.
   }
@@ -123,6 +168,6 @@ function buildConsole() {
 }
 
 checkNode();
-install();
+install(process.argv.includes('--start-only'));
 checkBundledNode();
 if (process.argv.includes('--console')) buildConsole();
