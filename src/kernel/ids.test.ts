@@ -50,6 +50,8 @@ test.each(['', 'evt_', 'evt_1', 'evt_019ABC00000070008000000000000000', `evt_${'
     const result = idSchema('evt').safeParse(text);
 
     expect(isId('evt', text)).toBe(false);
-    expect(result.error?.issues[0]?.message).toBe('is no id of the kind event (evt_…)');
+    expect(result.error?.issues[0]?.message).toBe(
+      'must be the id of an event: "evt_" and 32 hexadecimal digits',
+    );
   },
 );

@@ -61,13 +61,17 @@ export function isId<Prefix extends IdPrefix>(prefix: Prefix, text: string): tex
   return text.startsWith(`${prefix}_`) && /^[a-z]+_[0-9a-f]{32}$/.test(text);
 }
 
+function withArticle(noun: string): string {
+  return `${/^[aeiouAX]/.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
 /** A zod schema for ids with this prefix, for use at a boundary. */
 export function idSchema<Prefix extends IdPrefix>(prefix: Prefix): z.ZodType<Id<Prefix>, string> {
   return z
     .string()
     .regex(
       new RegExp(`^${prefix}_[0-9a-f]{32}$`),
-      `is no id of the kind ${ID_PREFIXES[prefix]} (${prefix}_…)`,
+      `must be the id of ${withArticle(ID_PREFIXES[prefix])}: "${prefix}_" and 32 hexadecimal digits`,
     )
     .meta({ example: `${prefix}_019abc00000070008000000000000000` }) as unknown as z.ZodType<
     Id<Prefix>,

@@ -158,6 +158,37 @@ describe('problems', () => {
     expect(answer).toMatchObject({ status, body: { code } });
   });
 
+  test.each([
+    [
+      '/v1/runs/run_7',
+      '"id" in the address must be the id of a workflow run: "run_" and 32 hexadecimal digits; "run_7" was given. Example: "run_019abc00000070008000000000000000".',
+    ],
+    ['/v1/people?limitt=3', '"limitt" in the query is not known here. Did you mean limit?'],
+    ['/v1/people?limit=0', '"limit" in the query must be at least 1.'],
+    ['/v1/people?limit=many', '"limit" in the query must be a number, and a text was given'],
+  ])('what is wrong with %s is said so that a person can mend it', async (path, message) => {
+    const answer = await app.call('GET', path, { token: admin });
+
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining(message) },
+    });
+  });
+
+  test.each([
+    [{ roles: ['viewer'] }, '"name" in the body is missing; it must be a text'],
+    [{ name: 7, roles: ['viewer'] }, '"name" in the body must be a text, and a number was given'],
+    [{ name: '', roles: ['viewer'] }, '"name" in the body must not be empty.'],
+    [{ name: 'Ada', roles: ['admn'] }, 'Did you mean admin?'],
+  ])('what is wrong with the body %j is said so, too', async (body, message) => {
+    const answer = await app.call('POST', '/v1/people', { token: admin, body });
+
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining(message) },
+    });
+  });
+
   test('every issue of a body is listed, with the nearest known key', async () => {
     const answer = await app.call('POST', '/v1/people', {
       token: admin,

@@ -1,6 +1,7 @@
 /** Reading a body: never more bytes than allowed, JSON only where JSON is meant, every issue named. */
 import type { z } from 'zod';
 import { AppError, suggest } from '#kernel';
+import { explainIssue } from './explain-issue.ts';
 
 /** Reads the raw bytes and stops as soon as there are too many. */
 export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
@@ -60,22 +61,40 @@ export function checkPart<Schema extends z.ZodObject>(
   const known = Object.keys(schema.shape);
   const issues = result.error.issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys' || issue.path.length > 0) {
-      return [{ path: issue.path.map(String).join('.'), message: issue.message }];
+      const message = explainIssue(issue, schema, value);
+      return [{ path: issue.path.map(String).join('.'), message }];
     }
     return issue.keys.map((key) => {
       const near = suggest(key, known);
       const hint =
         near === undefined ? `Known are ${known.join(', ') || 'none'}.` : `Did you mean ${near}?`;
-      return { path: key, message: `Unknown key. ${hint}` };
+      return { path: key, message: `is not known here. ${hint}` };
     });
   });
   const first = issues[0];
   throw new AppError('invalid', `http.invalid_${part}`, {
-    message: `${part}${first?.path ? ` ${first.path}` : ''}: ${first?.message ?? 'does not fit'}`,
+    message: sentence(part, first),
     hint: 'The shape of every request is in /docs.',
     details: { issues },
     cause: result.error,
   });
+}
+
+const PLACES = { path: 'the address', query: 'the query', body: 'the body' };
+
+/** `"id" in the address must be …` */
+function sentence(
+  part: keyof typeof PLACES,
+  issue: { path: string; message: string } | undefined,
+): string {
+  if (issue === undefined) return `${capital(PLACES[part])} does not fit.`;
+  const { path, message } = issue;
+  const place = path === '' ? capital(PLACES[part]) : `"${path}" in ${PLACES[part]}`;
+  return `${place} ${message}${/[.?]$/.test(message) ? '' : '.'}`;
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 /** Deeper than anything we are sent for a reason; what reads it further on may well be recursive. */
