@@ -11,6 +11,8 @@ export class Replay {
   readonly #history = new ChangeHistory();
   readonly #corpus = new Corpus();
   #head: string | undefined;
+  #snapshot: Snapshot | undefined;
+  #snapshotAt: string | undefined;
 
   constructor(git: GitRepository) {
     this.#git = git;
@@ -30,19 +32,27 @@ export class Replay {
 
   /**
    * Takes every change after the present head up to `to`, oldest first, and calls back after each; the
-   * answer `stop` ends it there. The head must lie on the first-parent line of `to`.
+   * answer `stop` ends it there. False, and nothing is taken, when the present head does not lie on the
+   * first-parent line of `to`: history was rewritten, and a new replay must begin.
    */
-  async follow(to: string, visit?: (sha: string) => Promise<'stop' | void>): Promise<void> {
+  async follow(to: string, visit?: (sha: string) => Promise<'stop' | void>): Promise<boolean> {
+    if (this.#head === to) return true;
     const branches = await readBranches(this.#git, to, this.#head);
+    let isFirst = this.#head !== undefined;
     for await (const change of this.#git.changeLog({ to, from: this.#head })) {
+      if (isFirst && change.parents[0] !== this.#head) return false;
+      isFirst = false;
       this.#corpus.note(this.#history.add(change, branches(change)));
       this.#head = change.sha;
-      if ((await visit?.(change.sha)) === 'stop') return;
+      if ((await visit?.(change.sha)) === 'stop') return true;
     }
+    // Nothing lies between: `to` is older than the head.
+    return this.#head === to;
   }
 
-  /** Reads what changed in the tree since the last reading. */
+  /** Reads what changed in the tree since the last reading. The same head gives the same snapshot. */
   async snapshot(): Promise<Snapshot> {
+    if (this.#snapshot !== undefined && this.#snapshotAt === this.#head) return this.#snapshot;
     const reads = this.#corpus.takeReads((file) => this.#history.paths[file]!);
     if (reads.size > 0) {
       for await (const { sha, data } of this.#git.readBlobs([...reads.keys()])) {
@@ -51,7 +61,9 @@ export class Replay {
         }
       }
     }
-    return new Snapshot(this.#history, this.#corpus);
+    this.#snapshot = new Snapshot(this.#history, this.#corpus);
+    this.#snapshotAt = this.#head;
+    return this.#snapshot;
   }
 }
 
