@@ -21,6 +21,8 @@ export interface PackRequest {
   drafts: readonly ItemDraft[];
   unknowns: readonly string[];
   budgetTokens: number;
+  /** Most bytes of UTF-8; none unless given. */
+  maxBytes?: number | undefined;
   now: Date;
   /** By `keyOf`: told before in this session. Empty for a pack that stands alone. */
   told?: ReadonlyMap<string, ToldItem>;
@@ -88,13 +90,19 @@ export function composePack(request: PackRequest): ComposedPack {
   const unknowns = request.unknowns
     .slice(0, MAX_UNKNOWNS)
     .map((unknown) => shorten(asLine(unknown), MAX_UNKNOWN));
-  const entries = request.drafts.map((draft) => toEntry(draft, told, request.now));
+  // A byte costs its share of the budget too, so that whichever limit is tighter holds.
+  const share = request.maxBytes === undefined ? 0 : request.budgetTokens / request.maxBytes;
+  const costOf = (text: string) =>
+    Math.max(countTokens(text), Math.ceil(Buffer.byteLength(text) * share));
+  const entries = request.drafts.map((draft) => toEntry(draft, told, request.now, costOf));
   for (;;) {
-    const chosen = choose(entries, request.budgetTokens - costOfFrame(request.head, unknowns));
+    const frame = costOf(renderPack(request.head, [], [], unknowns, request.now));
+    const chosen = choose(entries, request.budgetTokens - frame, costOf);
     const { items, unchanged } = numberItems(chosen, told, request.now);
     const text = renderPack(request.head, items, unchanged, unknowns, request.now);
     const tokens = countTokens(text);
-    if (tokens <= request.budgetTokens) {
+    const isSmall = Buffer.byteLength(text) <= (request.maxBytes ?? Infinity);
+    if (tokens <= request.budgetTokens && isSmall) {
       const isChosen = new Set([...chosen.keys()].map(({ draft }) => draft));
       const leftOut = request.drafts.filter((draft) => !isChosen.has(draft));
       return { items, unchanged: unchanged.map(({ id }) => id), leftOut, unknowns, text, tokens };
@@ -102,28 +110,42 @@ export function composePack(request: PackRequest): ComposedPack {
     // Only a frame that is too large by itself gets here: costs of parts add up to the whole.
     if (unknowns.length > 0) unknowns.pop();
     else {
-      const cut = shortenToTokens(text, request.budgetTokens);
+      const whole = shortenToTokens(text, request.budgetTokens);
+      // Four bytes are the most a character takes.
+      const cut = shorten(
+        whole,
+        request.maxBytes === undefined ? whole.length : Math.floor(request.maxBytes / 4),
+      );
       const leftOut = [...request.drafts];
       return { items: [], unchanged: [], leftOut, unknowns, text: cut, tokens: countTokens(cut) };
     }
   }
 }
 
-function toEntry(draft: ItemDraft, told: ReadonlyMap<string, ToldItem>, now: Date): Entry {
+function toEntry(
+  draft: ItemDraft,
+  told: ReadonlyMap<string, ToldItem>,
+  now: Date,
+  costOf: (text: string) => number,
+): Entry {
   const section = sectionOf(draft);
   const before = told.get(keyOf(draft));
   if (before !== undefined && before.fingerprint === fingerprintOf(draft)) {
-    const headCost = countTokens(renderUnchanged({ id: before.id, title: draft.title })) + 1;
+    const headCost = costOf(renderUnchanged({ id: before.id, title: draft.title })) + 1;
     return { draft, section, told: before, headCost, textCost: 0 };
   }
   const item: PackItem = { ...draft, id: `${section.letter}999`, tokens: 0, ageDays: null };
-  const headCost = countTokens(renderHead(item, now)) + 1;
-  const textCost = draft.text === '' ? 0 : countTokens(renderText(draft.text)) + 1;
+  const headCost = costOf(renderHead(item, now)) + 1;
+  const textCost = draft.text === '' ? 0 : costOf(renderText(draft.text)) + 1;
   return { draft, section, told: undefined, headCost, textCost };
 }
 
 /** Chosen entries, each with whether its text is in. */
-function choose(entries: readonly Entry[], budget: number): Map<Entry, boolean> {
+function choose(
+  entries: readonly Entry[],
+  budget: number,
+  costOf: (text: string) => number,
+): Map<Entry, boolean> {
   const chosen = new Map<Entry, boolean>();
   const counts = new Map<PackSection, number>();
   const opened = new Set<PackSection | 'unchanged'>();
@@ -132,7 +154,7 @@ function choose(entries: readonly Entry[], budget: number): Map<Entry, boolean> 
   const costOfOpening = (entry: Entry): number => {
     const place = entry.told === undefined ? entry.section : 'unchanged';
     if (opened.has(place)) return 0;
-    return countTokens(place === 'unchanged' ? UNCHANGED_HEADING : heading(place.heading)) + 2;
+    return costOf(place === 'unchanged' ? UNCHANGED_HEADING : heading(place.heading)) + 2;
   };
   const take = (entry: Entry, cost: number): boolean => {
     const whole = cost + costOfOpening(entry);
@@ -233,10 +255,6 @@ const UNKNOWN_HEADING = heading('Looked for and not found');
 
 function heading(text: string): string {
   return `\n## ${text}`;
-}
-
-function costOfFrame(head: readonly string[], unknowns: readonly string[]): number {
-  return countTokens(renderPack(head, [], [], unknowns, new Date(0)));
 }
 
 function renderPack(

@@ -106,6 +106,8 @@ export const ContextRequest = z.object({
   budgetTokens: z.int().min(300).max(8_000).default(4_000),
   sessionId: idSchema('ses').optional(),
   workItemId: idSchema('wrk').optional(),
+  /** Most bytes of UTF-8, for agents that cut long texts off. */
+  maxBytes: z.int().min(1_000).optional(),
   /** Everything again, also what the session was told before. */
   full: z.boolean().optional(),
 });

@@ -148,10 +148,15 @@ export async function findForPack(
     );
   }
 
+  // A record is told with its words; as a likely file it would be there twice.
+  const recorded = new Set([...rules, ...documents].map(({ path }) => path));
+  const shownFiles = files.filter(({ file }) => !recorded.has(file.path));
   const drafts = [
     ...rules,
     ...documents,
-    ...files.map((found) => fileDraft(found, { index, touches, scores, revision, unique: files })),
+    ...shownFiles.map((found) =>
+      fileDraft(found, { index, touches, scores, revision, unique: files }),
+    ),
     ...(await companionDrafts(db, id, companions, files, mayReadPath)),
     ...people,
     ...findLessons(lessons, wanted, corePaths, now),

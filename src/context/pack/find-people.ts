@@ -115,7 +115,8 @@ export function findPeople(input: {
       ],
       source: {
         system: 'git',
-        object: `history of ${listed(coreNames) || 'the repository'}`,
+        // Whatever files it was about, it is the same person.
+        object: 'commit history',
         revision,
       },
       observedAt: person.lastAt,

@@ -21,6 +21,8 @@ const MAX_CLAIMS = 50;
 const MAX_WORK = 200;
 /** One tool call rarely changes more files than this; each is told of by itself. */
 const MAX_BRIEFED = 3;
+/** A pack smaller than this says nothing. */
+const MIN_PACK_BYTES = 1_000;
 const START_BUDGET_TOKENS = 1_500;
 const PROMPT_BUDGET_TOKENS = 4_000;
 
@@ -29,6 +31,8 @@ export interface HookReport {
   event: HookEvent;
   tree: WorkTree;
   operator: Principal;
+  /** The most context the agent shows its model, in bytes. */
+  maxContextBytes: number;
 }
 
 /** Acts on one event and says what the agent is to hear. */
@@ -40,7 +44,7 @@ export async function answerHook(services: Services, report: HookReport): Promis
     case 'session-started':
       return welcome(services, report, event);
     case 'prompt-submitted':
-      return givePack(services, await joinSession(services, report, event), event, report.operator);
+      return givePack(services, await joinSession(services, report, event), event, report);
     case 'tool-starting':
       return claimPaths(services, report, event);
     case 'tool-finished': {
@@ -114,17 +118,18 @@ async function welcome(
 ): Promise<HookAnswer> {
   const session = await startSession(services, report, event, event.model);
   if (event.isFresh) await services.context.forgetSession(session.id);
-  const [briefing, pack] = await Promise.all([
-    brief(services, session),
-    packOfBranch(services, session, report.operator),
-  ]);
+  const briefing = await brief(services, session);
+  const left = report.maxContextBytes - Buffer.byteLength(briefing) - 2;
+  const pack =
+    left < MIN_PACK_BYTES ? undefined : await packOfBranch(services, session, report, left);
   return { kind: 'context', text: pack === undefined ? briefing : `${briefing}\n\n${pack.text}` };
 }
 
 async function packOfBranch(
   services: Services,
   session: Session,
-  operator: Principal,
+  { operator }: HookReport,
+  maxBytes: number,
 ): Promise<ContextPack | undefined> {
   const { context, work, log } = services;
   if (session.repository === null) return undefined;
@@ -138,6 +143,7 @@ async function packOfBranch(
       title,
       text: item?.text ?? '',
       budgetTokens: START_BUDGET_TOKENS,
+      maxBytes,
       workItemId: item?.id,
     });
   } catch (error) {
@@ -172,6 +178,7 @@ function packFor(
     title: string;
     text: string;
     budgetTokens: number;
+    maxBytes: number;
     workItemId?: Id<'wrk'> | undefined;
   },
 ): Promise<ContextPack> {
@@ -183,6 +190,7 @@ function packFor(
       text: task.text.slice(0, MAX_PROMPT),
       paths: [],
       budgetTokens: task.budgetTokens,
+      maxBytes: task.maxBytes,
       sessionId: session.id,
       ...(workItemId === null ? {} : { workItemId }),
     },
@@ -225,7 +233,7 @@ async function givePack(
   services: Services,
   session: Session,
   { prompt }: Of<'prompt-submitted'>,
-  operator: Principal,
+  { operator, maxContextBytes }: HookReport,
 ): Promise<HookAnswer> {
   const { sessions } = services;
   const title = prompt.trim().split('\n')[0]!.slice(0, MAX_TITLE).trim();
@@ -238,6 +246,7 @@ async function givePack(
     title,
     text: prompt,
     budgetTokens: PROMPT_BUDGET_TOKENS,
+    maxBytes: maxContextBytes,
   });
   await sessions.touch(session.id, { intent: title, packId: pack.id });
   return { kind: 'context', text: pack.text };

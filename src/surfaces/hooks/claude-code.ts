@@ -29,6 +29,8 @@ type Input = z.infer<typeof Input>;
 
 export const claudeCode: HookDialect = {
   agent: 'claude-code',
+  // From 10,000 on it keeps the text in a file and shows the model the first 2 KB (seen with 2.1.330).
+  maxContextBytes: 9_900,
 
   read(event, input) {
     if (!Object.hasOwn(READERS, event)) return { kind: 'ignored' };

@@ -27,6 +27,8 @@ export type HookAnswer =
 export interface HookDialect {
   /** Name in `/hooks/{agent}` and in sessions. */
   readonly agent: string;
+  /** Longer context is not shown to the model as it is. In bytes. */
+  readonly maxContextBytes: number;
   /** Pure. @throws AppError `hooks.malformed_input`. */
   read(event: string, input: unknown): HookEvent;
   /** What the hook command prints for the agent; an empty object is nothing. Pure. */

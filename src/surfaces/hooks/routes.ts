@@ -53,7 +53,13 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
       const { input, git } = checkValue(HookRequest, body, 'hooks.malformed_input');
       const event = dialect.read(name, input);
       const [answer] = await Promise.all([
-        answerHook(services, { agent, event, tree: git ?? {}, operator }),
+        answerHook(services, {
+          agent,
+          event,
+          tree: git ?? {},
+          operator,
+          maxContextBytes: dialect.maxContextBytes,
+        }),
         activity.record(agent, name),
       ]);
       response = { output: dialect.write(name, answer), note: null };
