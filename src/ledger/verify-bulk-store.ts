@@ -50,17 +50,18 @@ function nameOf(ref: string): string {
  * quoted as they are; a row in which one does is not sound. Keys of refs are known, so they can be
  * written in order without sorting.
  */
-const ENTRY_TEXT = `concat(
-  '{"v":${ENTRY_VERSION},"seq":', seq, ',"ts":"', ts, '","id":"', id, '","type":"', type,
-  '","subject":', to_json(subject), ',"actor":{"kind":"', actor_kind, '","id":', to_json(actor_id),
-  ',"onBehalfOf":' || to_json(on_behalf_of)::text, '},"tenant":', to_json(tenant),
-  ',"cause":' || to_json(cause)::text, ',"correlation":', to_json(correlation_id),
-  ',"occurredAt":"',
-  case when occurred_at = recorded_at then recorded else ${toTime('occurred_at')} end,
-  '","recordedAt":"', recorded, '","refs":{',
-  concat_ws(',', ${REFS.map((ref) => `'"${ref}":' || ${columnOf(ref)}::text`).join(', ')}),
-  '},"commit":{', '"data":"sha256:' || encode(data_commitment, 'hex') || '"',
-  '}', ',"target":{"seq":' || redacts_seq || ',"field":"data"}', '}')`;
+const ENTRY_TEXT = `'{"v":${ENTRY_VERSION},"seq":' || seq::text || ',"ts":"' || ts || '","id":"' || id
+  || '","type":"' || type || '","subject":' || to_json(subject)::text
+  || ',"actor":{"kind":"' || actor_kind || '","id":' || to_json(actor_id)::text
+  || coalesce(',"onBehalfOf":' || to_json(on_behalf_of)::text, '')
+  || '},"tenant":' || to_json(tenant)::text
+  || coalesce(',"cause":' || to_json(cause)::text, '')
+  || ',"correlation":' || to_json(correlation_id)::text || ',"occurredAt":"'
+  || case when occurred_at = recorded_at then recorded else ${toTime('occurred_at')} end
+  || '","recordedAt":"' || recorded || '","refs":{'
+  || concat_ws(',', ${REFS.map((ref) => `'"${ref}":' || ${columnOf(ref)}::text`).join(', ')})
+  || '},"commit":{' || coalesce('"data":"sha256:' || encode(data_commitment, 'hex') || '"', '')
+  || '}' || coalesce(',"target":{"seq":' || redacts_seq || ',"field":"data"}', '') || '}'`;
 
 /** Entries $1 up to, not including, $2; $3 is the seed. Nothing in a row can make it fail. */
 const RANGE = `
