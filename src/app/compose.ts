@@ -74,7 +74,7 @@ export async function compose(options: {
   const leaseMs = config.sessions.leaseMinutes * 60_000;
 
   const governance = createGovernanceService(deps);
-  const policy = createPolicyService(deps);
+  const policy = createPolicyService({ ...deps, listTeams: () => governance.listTeams() });
   const observability = createObservabilityService(deps);
   const workflow = createWorkflowService(deps);
   const work = createWorkService(deps);

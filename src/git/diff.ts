@@ -1,4 +1,5 @@
 /** Differences between two commits: files, line ranges, the patch as text. */
+import { createHash } from 'node:crypto';
 import { isQuoted, readGitPath } from './path.ts';
 import { createRawDiffReader, RAW_DIFF } from './raw-diff.ts';
 import { splitBuffer } from './records.ts';
@@ -69,6 +70,42 @@ export async function diffPatch(
   // The cut may fall inside a character or a line; the last whole line is where the text ends.
   return { text: isCut ? text.slice(0, text.lastIndexOf('\n') + 1) : text, isCut };
 }
+
+/**
+ * Names what a change does to its files, wherever they stand: equal for a branch and its clean rebase.
+ * Line numbers and object names are left out; white space, context, modes and the names of functions
+ * are not. Undefined where content cannot be compared as text, or is too large.
+ */
+export async function diffIdentity(
+  dir: string,
+  from: string,
+  to: string,
+): Promise<string | undefined> {
+  const { stdout, isCut } = await runGit(
+    dir,
+    ['diff', '--full-index', '-U3', ...PATCH_OPTIONS, '--end-of-options', from, to, '--'],
+    { maxBytes: MAX_IDENTITY_BYTES, mayCut: true },
+  );
+  if (isCut) return undefined;
+  const hash = createHash('sha256');
+  let left = 0;
+  for (const line of stdout.toString('latin1').split('\n')) {
+    if (left > 0) {
+      left -= line.startsWith('\\') ? 0 : line.startsWith('+') || line.startsWith('-') ? 1 : 2;
+      hash.update(`${line}\n`);
+      continue;
+    }
+    const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@(.*)$/.exec(line);
+    if (hunk !== null) left = Number(hunk[1] ?? 1) + Number(hunk[2] ?? 1);
+    // Only their names would be compared, and those are of the whole file.
+    if (/^(?:Binary files |GIT binary patch|Subproject commit )/.test(line)) return undefined;
+    const kept = hunk === null ? line.replace(/^index \S+/, 'index') : `@@${hunk[3] ?? ''}`;
+    hash.update(`${kept}\n`);
+  }
+  return hash.digest('hex');
+}
+
+const MAX_IDENTITY_BYTES = 16 * 1024 * 1024;
 
 /** Line ranges of a patch made with `-U0`. */
 function readHunks(patch: string): Hunk[] {

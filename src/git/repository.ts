@@ -4,7 +4,7 @@ import { join, resolve as resolvePath } from 'node:path';
 import { AppError } from '#kernel';
 import { blameLine } from './blame.ts';
 import { type MergedChange, readChangeLog } from './change-log.ts';
-import { diffFiles, diffHunks, diffPatch } from './diff.ts';
+import { diffFiles, diffHunks, diffIdentity, diffPatch } from './diff.ts';
 import {
   countCommits,
   type LogOptions,
@@ -90,6 +90,8 @@ export interface GitRepository {
   hunks(base: string, head: string, paths?: readonly string[]): Promise<Hunk[]>;
   /** The patch as text, cut at `maxBytes`. */
   patch(base: string, head: string, maxBytes?: number): Promise<{ text: string; isCut: boolean }>;
+  /** Equal for two changes that do the very same to the same places; see `diffIdentity`. */
+  diffIdentity(base: string, head: string): Promise<string | undefined>;
   listFiles(
     revision: string,
     folder?: string,
@@ -279,6 +281,7 @@ export function openRepository(dir: string): GitRepository {
     hunks: async (base, head, paths) => diffHunks(gitDir, ...(await startOf(base, head)), paths),
     patch: async (base, head, maxBytes = MAX_PATCH_BYTES) =>
       diffPatch(gitDir, ...(await startOf(base, head)), maxBytes),
+    diffIdentity: async (base, head) => diffIdentity(gitDir, ...(await startOf(base, head))),
     listFiles: async (revision, folder) => listTree(gitDir, await need(revision), folder),
     readFile,
     readText: async (revision, path, maxBytes) =>

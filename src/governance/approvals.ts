@@ -52,6 +52,11 @@ export interface Approvals {
     currentHeadSha: string,
     correlationId: string,
   ): Promise<Approval[]>;
+  carryApprovals(
+    tx: Tx,
+    carried: { changeId: Id<'chg'>; fromHeadSha: string; toHeadSha: string },
+    correlationId: string,
+  ): Promise<Approval[]>;
   listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
   findDecline(tx: Tx | null, changeId: Id<'chg'>, headSha: string): Promise<Approval | undefined>;
   approvalFacts(
@@ -182,6 +187,23 @@ export function createApprovals(deps: {
     return voided;
   }
 
+  async function carryApprovals(
+    tx: Tx,
+    carried: Parameters<Approvals['carryApprovals']>[1],
+    correlationId: string,
+  ): Promise<Approval[]> {
+    const copies = await store.copyApprovals(tx, carried, () => newId('apr'));
+    if (copies.length > 0) {
+      await ledger.appendMany(
+        tx,
+        copies.map((approval) =>
+          approvalEvent('approval.carried', approval, SYSTEM_ACTOR, correlationId),
+        ),
+      );
+    }
+    return copies;
+  }
+
   async function approvalFacts(
     tx: Tx,
     change: Parameters<Approvals['approvalFacts']>[1],
@@ -214,6 +236,7 @@ export function createApprovals(deps: {
   return {
     recordApproval,
     voidApprovals,
+    carryApprovals,
     listApprovals: (tx, changeId) => store.selectApprovals(tx ?? db, changeId),
     findDecline: (tx, changeId, headSha) => store.selectDecline(tx ?? db, changeId, headSha),
     approvalFacts,

@@ -110,7 +110,11 @@ export function personLoggedIn(personId: Person['id'], tokenId: Token['id']): Ne
   };
 }
 
-type ApprovalEventType = 'approval.given' | 'approval.declined' | 'approval.voided';
+type ApprovalEventType =
+  | 'approval.given'
+  | 'approval.declined'
+  | 'approval.carried'
+  | 'approval.voided';
 
 export function approvalEvent(
   type: ApprovalEventType,

@@ -51,6 +51,7 @@ export interface People {
   listPeople(page: PageRequest): Promise<Page<Person>>;
   findPerson(id: Id<'usr'>): Promise<Person | undefined>;
   findPersonByIdentity(identities: readonly string[]): Promise<Person | undefined>;
+  listTeams(): Promise<string[]>;
 }
 
 export function createPeople(deps: {
@@ -154,6 +155,7 @@ export function createPeople(deps: {
     listPeople,
     findPerson: (id) => store.selectPerson(db, id),
     findPersonByIdentity,
+    listTeams: () => store.selectTeams(db),
   };
 }
 

@@ -38,6 +38,7 @@ export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
     'signals:write',
     'deployments:write',
     'incidents:write',
+    'policy:publish',
     'people:manage',
     'tokens:manage',
     'audit:export',
@@ -53,6 +54,7 @@ export const PERSON_ONLY_ACTIONS: readonly Action[] = [
   'context:curate',
   'changes:approve',
   'context:approve',
+  'policy:publish',
   'people:manage',
   'tokens:manage',
   'audit:export',
@@ -62,6 +64,7 @@ export const ROLE_DESCRIPTIONS: Readonly<Record<Role, string>> = {
   viewer: 'sees changes, sessions, runs and reports',
   developer: 'works: sessions, claims, work items, runs, deployments, incidents',
   approver: 'consents to changes of others, declines them, and puts lessons into force',
-  admin: 'connects repositories, manages people and tokens; does not approve changes',
+  admin:
+    'connects repositories, manages people and tokens, publishes the organisation’s policy; does not approve changes',
   auditor: 'reads everything, exports the audit log, changes nothing',
 };

@@ -28,6 +28,7 @@ export const ACTIONS = [
   'deployments:write',
   'incidents:write',
   'policy:read',
+  'policy:publish',
   'audit:read',
   'audit:export',
   'insights:read',

@@ -63,6 +63,8 @@ export interface GovernanceService {
   findPerson(id: Id<'usr'>): Promise<Person | undefined>;
   /** The person with one of these identities, such as `email:ada@example.com`. */
   findPersonByIdentity(identities: readonly string[]): Promise<Person | undefined>;
+  /** Teams that somebody is in, sorted. */
+  listTeams(): Promise<string[]>;
 
   /** The secret is in the answer and nowhere else. A token never holds more than its maker. */
   createToken(
@@ -113,6 +115,12 @@ export interface GovernanceService {
     tx: Tx,
     changeId: Id<'chg'>,
     currentHeadSha: string,
+    correlationId: string,
+  ): Promise<Approval[]>;
+  /** Consents to one head count for another with the very same code, from when they were given. */
+  carryApprovals(
+    tx: Tx,
+    carried: { changeId: Id<'chg'>; fromHeadSha: string; toHeadSha: string },
     correlationId: string,
   ): Promise<Approval[]>;
   listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;

@@ -276,6 +276,31 @@ export async function insertApprovalOnce(
   return { approval: standing ?? approval, isNew: false };
 }
 
+/**
+ * Consents to one head given to another with the very same code, with the time they were given at.
+ * One that was already given to the new head stays as it is.
+ */
+export async function copyApprovals(
+  tx: Tx,
+  carried: { changeId: Id<'chg'>; fromHeadSha: string; toHeadSha: string },
+  newId: () => Id<'apr'>,
+): Promise<Approval[]> {
+  const { changeId, fromHeadSha, toHeadSha } = carried;
+  const standing = await tx.query<Approval>(
+    `select ${APPROVAL} from loom.approvals a
+     where a.change_id = $1 and a.head_sha = $2 and a.state = 'valid' and a.decision = 'approve'
+     order by a.number`,
+    [changeId, fromHeadSha],
+  );
+  const copies: Approval[] = [];
+  for (const approval of standing) {
+    const copy = { ...approval, id: newId(), headSha: toHeadSha };
+    const { isNew, approval: kept } = await insertApprovalOnce(tx, copy);
+    if (isNew) copies.push({ ...copy, id: kept.id });
+  }
+  return copies;
+}
+
 export async function selectApprovals(
   queryable: Queryable,
   changeId: Id<'chg'>,
@@ -311,6 +336,13 @@ export async function voidApprovalsForOtherHeads(
      where change_id = $1 and head_sha <> $2 and state = 'valid' returning ${APPROVAL}`,
     [changeId, currentHeadSha, now],
   );
+}
+
+export async function selectTeams(queryable: Queryable): Promise<string[]> {
+  const rows = await queryable.query<{ team: string }>(
+    'select distinct team from loom.people, unnest(teams) as team order by team',
+  );
+  return rows.map(({ team }) => team);
 }
 
 export interface StandingApproval {

@@ -55,6 +55,7 @@ export { createWorkService } from './work/index.ts';
 export {
   type ChangeDeps,
   type ChangeKeeper,
+  classifyAuthor,
   createChangeService,
   type DeploymentNews,
 } from './changes/index.ts';

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { FileChange } from '#git';
 import { SIGNALS, type Signal } from './built-in.ts';
-import type { Freeze, Grant, KeepOn, PolicyDocument } from './document.ts';
+import type { Freeze, Grant, PolicyDocument } from './document.ts';
 import { downstreamOf } from './downstream.ts';
 import { foldPath, isPathTwin } from './fold-path.ts';
 import { freezeHolds } from './freeze-span.ts';
@@ -126,8 +126,6 @@ export interface FactSources {
   /** Services halved after an incident; `*` is all of the repository. */
   halved?: readonly string[] | undefined;
   ceiling?: number | undefined;
-  /** Earlier heads of the change with the very same diff, and how this one came from them. */
-  equalHeads?: readonly { headSha: string; by: KeepOn }[] | undefined;
   /** Touched besides those the files belong to, as examples of a policy file say. */
   alsoTouches?: readonly string[] | undefined;
 }
@@ -518,16 +516,10 @@ function ownersOf(
 }
 
 function countingApprovals(document: PolicyDocument, sources: FactSources): Facts['approvals'] {
-  const { validForMs, staleOn, keepOn } = document.approvals;
-  const heads = new Set([
-    sources.headSha,
-    ...(sources.equalHeads ?? [])
-      .filter(({ by }) => staleOn === 'code-change' && keepOn.includes(by))
-      .map(({ headSha }) => headSha),
-  ]);
+  const { validForMs } = document.approvals;
   const byPerson = new Map<string, Facts['approvals'][number]>();
   for (const approval of sources.approvals) {
-    if (!heads.has(approval.headSha) || byPerson.has(approval.person)) continue;
+    if (approval.headSha !== sources.headSha || byPerson.has(approval.person)) continue;
     // A consent under other rules was to another question.
     const { policyVersion = sources.policyVersion } = approval;
     if (policyVersion !== sources.policyVersion) continue;

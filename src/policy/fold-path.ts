@@ -55,9 +55,9 @@ export function foldPath(path: string): string {
 export function isPathTwin(path: string): boolean {
   if (IS_PLAIN.test(path)) return false;
   if (path !== path.replaceAll(UNSEEN, '') || path !== path.normalize('NFC')) return true;
-  return path.split('/').some((name) => {
-    const compatible = name.normalize('NFKC');
-    if (compatible !== name && IS_PLAIN.test(compatible)) return true;
-    return /\p{Script=Latin}/u.test(name) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(name);
+  return (path.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).some((word) => {
+    if (IS_PLAIN.test(word)) return false;
+    if (IS_PLAIN.test(foldPath(word))) return true;
+    return /\p{Script=Latin}/u.test(word) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(word);
   });
 }

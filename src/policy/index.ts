@@ -3,7 +3,14 @@
  * escalates, and the policy is read from the protected base. It never merges, notifies or waits.
  */
 export { type ApprovalFact, Decision, DecidingRule, Lane, LANES, RiskFactor } from './schema.ts';
+export { MAX_BACKTEST_CHANGES, type BacktestProgress } from './backtest.ts';
+export { NO_CATALOG, type PolicyCatalog, readCatalogAt } from './catalog.ts';
+export type { PolicyRemark } from './lint.ts';
+export type { Leader, OrganisationVersion } from './organisation.ts';
+export type { PolicyDirectory } from './read-policy.ts';
+export type { Backtest, LaneCounts, MovedChange } from './simulate.ts';
 export {
+  backtestOffline,
   judgeOffline,
   type OfflineAnswer,
   scoreHistoricChange,
@@ -13,6 +20,7 @@ export { testPolicy } from './load-policy.ts';
 export type { PolicyTestResult } from './policy-tests.ts';
 export { MAX_POLICY_BYTES, POLICY_PATH } from './read-policy.ts';
 export {
+  type ChangeEvidence,
   type ChangeToJudge,
   createPolicyService,
   type PolicyDeps,

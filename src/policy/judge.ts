@@ -13,7 +13,7 @@ import {
   ruleOfFreeze,
 } from './compile.ts';
 import { type Grant, LOCAL_OF_OWNER, NO_REQUIREMENT, type Rule } from './document.ts';
-import type { Facts } from './facts.ts';
+import { Facts } from './facts.ts';
 import { scoreRisk } from './risk.ts';
 import { type DecidingRule, type Decision, LANES, type Lane } from './schema.ts';
 import { toMoment } from './zoned-time.ts';
@@ -25,14 +25,25 @@ export type Verdict = Pick<
 
 type FiredRule = Omit<Rule, 'when'>;
 
-/** `scored` is given by examples of a policy file, which say the score themselves. */
-export function judge(
-  policy: CompiledPolicy,
-  facts: Facts,
-  scored: Pick<Verdict, 'score' | 'factors'> = scoreRisk(facts),
-): Verdict {
+type Scored = Pick<Verdict, 'score' | 'factors'>;
+
+/**
+ * `scored` is given by examples of a policy file, which say the score themselves. There is always a
+ * verdict: what fails while judging holds the change, in the words of the failure.
+ */
+export function judge(policy: CompiledPolicy, facts: Facts, scored?: Scored): Verdict {
+  try {
+    // Not all facts go through the engine, which checks those it gets.
+    if (!Facts.safeParse(facts).success) return heldByDoubt(policy, 'the facts are malformed');
+    return judgeFacts(policy, facts, scored ?? scoreRisk(facts));
+  } catch (error) {
+    return heldByDoubt(policy, error instanceof Error ? error.message : 'unknown error');
+  }
+}
+
+function judgeFacts(policy: CompiledPolicy, facts: Facts, { score, factors }: Scored): Verdict {
   const { document } = policy;
-  const { score, factors } = scored;
+  if (!Number.isFinite(score)) return heldByDoubt(policy, 'the score is no number');
   const attributes = attributesOf(facts, score);
   const ask = (met: readonly string[]): CedarAnswer =>
     evaluateCedar(policy.cedar, {
@@ -88,6 +99,25 @@ export function judge(
       final.isAllowed && !isHeld
         ? []
         : missing({ groups, holds, ticketless, policy, facts, isHeld }),
+  };
+}
+
+function heldByDoubt(policy: CompiledPolicy, reason: string): Verdict {
+  const explanation = `Judging failed (${reason}), so it counts as the riskiest.`;
+  return {
+    lane: 'hold',
+    outcome: 'block',
+    rules: decidingRules({
+      policy,
+      fired: [],
+      grants: [],
+      usesDefault: false,
+      met: [],
+      hasErrors: true,
+    }),
+    score: 100,
+    factors: [{ name: 'engine-doubt', value: true, points: 100, explanation }],
+    missing: [{ rule: 'built-in.engine-doubt', what: explanation, who: [] }],
   };
 }
 

@@ -3,6 +3,7 @@
  * is written down, and there is no last good policy to fall back on, so a refused file is an answer.
  */
 import type { FileChange, GitRepository } from '#git';
+import { type BacktestOptions, backtestPolicy } from './backtest.ts';
 import { BUILT_IN_DOCUMENT, BUILT_IN_FILE } from './built-in.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { buildFacts, createDocumentMatchers, type FactSources } from './facts.ts';
@@ -12,8 +13,10 @@ import { NO_CATALOG, type PolicyCatalog, readCatalogAt } from './catalog.ts';
 import { contentOf } from './content.ts';
 import { BUILT_IN_POLICY, loadSources } from './load-policy.ts';
 import { MAX_POLICY_BYTES, POLICY_PATH } from './read-policy.ts';
+import { refusedPolicy } from './refused.ts';
 import { scoreRisk } from './risk.ts';
 import type { Decision } from './schema.ts';
+import type { Backtest } from './simulate.ts';
 import type { PolicyProblem } from './service.ts';
 
 const ALONE = { file: POLICY_PATH, organisation: null };
@@ -113,4 +116,26 @@ export function validatePolicy(
 ): { problems: PolicyProblem[]; remarks: PolicyRemark[] } {
   const { policy, problems } = loadSources({ text, file, organisation: null, catalog });
   return { problems, remarks: policy === null ? [] : lintPolicy(policy.document) };
+}
+
+/**
+ * The same over a local clone, without a server: the file at `baseSha` against an edited text.
+ * @throws AppError `policy.invalid` when one of them cannot take force.
+ */
+export async function backtestOffline(
+  question: { baseSha: string; text: string } & Omit<
+    BacktestOptions,
+    'current' | 'edited' | 'headSha'
+  >,
+): Promise<Backtest> {
+  const { git, baseSha, text } = question;
+  const catalog = await readCatalogAt(git, baseSha);
+  const own = await git.readText(baseSha, POLICY_PATH, MAX_POLICY_BYTES);
+  const load = (one: string) => {
+    const { policy, problems } = loadSources({ ...ALONE, text: one, catalog });
+    if (policy === null) throw refusedPolicy(problems);
+    return policy;
+  };
+  const current = own === undefined ? BUILT_IN_POLICY : load(own);
+  return backtestPolicy({ ...question, headSha: baseSha, current, edited: load(text) });
 }

@@ -15,7 +15,7 @@ import type { LoadSources } from './load-policy.ts';
 import * as store from './organisation-store.ts';
 import { type PolicyDirectory, POLICY_PATH } from './read-policy.ts';
 import type { ApprovalFact } from './schema.ts';
-import type { PolicyProblem } from './service.ts';
+import { refusedPolicy } from './refused.ts';
 
 export type OrganisationVersion = store.OrganisationVersion;
 
@@ -67,17 +67,7 @@ export function createOrganisationPolicies(deps: {
   async function check(text: string): Promise<void> {
     const sources = { text, file: ORGANISATION_FILE, organisation: null, catalog: NO_CATALOG };
     const { problems } = load(sources, await directory());
-    const [first] = problems;
-    if (first === undefined) return;
-    const { line, message } = first;
-    throw new AppError('invalid', 'policy.invalid', {
-      message: `Line ${line}: ${message}`,
-      hint:
-        first.suggestion === null
-          ? 'Correct it and publish again.'
-          : `Did you mean ${first.suggestion}?`,
-      details: { problems: problems satisfies PolicyProblem[] },
-    });
+    if (problems.length > 0) throw refusedPolicy(problems);
   }
 
   async function find(tx: Tx, version: number): Promise<OrganisationVersion> {

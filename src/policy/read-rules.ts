@@ -59,10 +59,11 @@ function readRequirement(
   for (const field of reader.entries(entry, ['reviewers', 'from', 'not', 'lane', 'ticket'])) {
     switch (field.key) {
       case 'reviewers':
-        reviewers = reader.integer(field, 1, 10);
+        reviewers = reader.integer(field, 1, 10) ?? reviewers;
         break;
       case 'from':
         required.from = readReviewerSources(reader, field, vocabulary);
+        reviewers ??= 1;
         break;
       case 'ticket':
         required.needsTicket = reader.flag(field) ?? false;
@@ -70,7 +71,7 @@ function readRequirement(
       case 'lane': {
         const lane = reader.oneOf(field, ['one-reviewer', 'two-person', 'hold'] as const, 'lane');
         required.isHold = lane === 'hold';
-        reviewers ??= lane === 'two-person' ? 2 : 1;
+        reviewers = Math.max(reviewers ?? 1, lane === 'two-person' ? 2 : 1);
         break;
       }
       default:
@@ -82,7 +83,7 @@ function readRequirement(
         }
     }
   }
-  if (required.from.length > 0 || required.needsTicket) reviewers ??= 1;
+  if (required.needsTicket) reviewers ??= 1;
   if (reviewers === undefined) {
     reader.problem(entry, 'require needs reviewers, from, ticket or lane', 'reviewers: 1');
   }

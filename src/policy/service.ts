@@ -25,8 +25,10 @@ import {
   readPolicyText,
 } from './active-policy.ts';
 import { BUILT_IN_FILE, BUILT_IN_RULES } from './built-in.ts';
+import { type BacktestOptions, backtestPolicy } from './backtest.ts';
 import { NO_CATALOG, readCatalogAt } from './catalog.ts';
 import { contentOf } from './content.ts';
+import type { ApprovalTerms } from './document.ts';
 import { decisionMade, type EventContext } from './events.ts';
 import { allGrants, buildFacts, Facts, type FactSources } from './facts.ts';
 import { freezeHolds } from './freeze-span.ts';
@@ -37,6 +39,8 @@ import * as organisation from './organisation-store.ts';
 import { createOrganisationPolicies, type OrganisationPolicies } from './organisation.ts';
 import { type PolicyDirectory, POLICY_PATH } from './read-policy.ts';
 import type { ApprovalFact, Decision } from './schema.ts';
+import { refusedPolicy } from './refused.ts';
+import type { Backtest } from './simulate.ts';
 import * as store from './store.ts';
 
 export interface ChangeToJudge {
@@ -68,7 +72,6 @@ export type ChangeEvidence = Pick<
   | 'agent'
   | 'halved'
   | 'ceiling'
-  | 'equalHeads'
 >;
 
 export interface PolicyProblem {
@@ -119,8 +122,22 @@ export interface PolicyService extends OrganisationPolicies {
     text: string,
     target?: { file?: string; git: GitRepository; baseSha: string },
   ): Promise<{ problems: PolicyProblem[]; remarks: PolicyRemark[]; version: string | null }>;
+  /**
+   * Puts an edited text over what landed: as the repository's file, or as the organisation's above it.
+   * @throws AppError `policy.invalid` when the text could not take force.
+   */
+  backtest(
+    question: {
+      repository: string;
+      baseSha: string;
+      text: string;
+      layer: 'repository' | 'organisation';
+    } & Omit<BacktestOptions, 'current' | 'edited' | 'headSha'>,
+  ): Promise<Backtest>;
   /** Versions that were in force in a repository, the newest first; at most 200. */
   listVersions(repository: string): Promise<store.KeptVersion[]>;
+  /** What takes an approval away from a new head, by the policy in force. */
+  approvalTerms(repository: string, git: GitRepository, baseSha: string): Promise<ApprovalTerms>;
   /**
    * Equal as long as neither the policies nor the clock give a verdict reason to change: the version
    * in force and the freezes that hold.
@@ -134,15 +151,18 @@ export interface PolicyDeps {
   clock: Clock;
   newId: NewId;
   log: Logger;
-  /** Teams and roles that people have, for names in a policy; null where nobody can say. */
-  directory?: () => Promise<PolicyDirectory | null>;
+  /** Teams that people are in: others are unknown to a policy. None at all: nobody can say. */
+  listTeams?: () => Promise<readonly string[]>;
 }
 
 export function createPolicyService(deps: PolicyDeps): PolicyService {
   const { db, ledger, clock, newId } = deps;
   const log = deps.log.child({ room: 'policy' });
   const load = createPolicyLoader();
-  const { directory = () => Promise.resolve(null) } = deps;
+  const directory = async (): Promise<PolicyDirectory | null> => {
+    const teams = (await deps.listTeams?.()) ?? [];
+    return teams.length === 0 ? null : { teams, roles: [] };
+  };
   const policies = createActivePolicies({ db, ledger, clock, load, directory });
 
   interface Reading {
@@ -366,6 +386,28 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     return { problems, remarks, version: policy?.version ?? null };
   }
 
+  async function backtest(question: Parameters<PolicyService['backtest']>[0]): Promise<Backtest> {
+    const { repository, git, baseSha, text, layer } = question;
+    const active = await policies.resolve(repository, git, baseSha);
+    const above = await organisation.selectActiveOrganisationPolicy(db);
+    const own = (await readPolicyText(git, baseSha)) ?? null;
+    const organisationText = layer === 'organisation' ? text : above?.text;
+    const { policy: edited, problems } = load(
+      {
+        text: layer === 'organisation' ? own : text,
+        file: POLICY_PATH,
+        organisation:
+          organisationText === undefined
+            ? null
+            : { text: organisationText, file: ORGANISATION_FILE },
+        catalog: await readCatalogAt(git, baseSha),
+      },
+      await directory(),
+    );
+    if (edited === null) throw refusedPolicy(problems);
+    return backtestPolicy({ ...question, headSha: baseSha, current: active.policy, edited });
+  }
+
   async function moment(repository: string, git: GitRepository, baseSha: string): Promise<string> {
     const { policy } = await policies.resolve(repository, git, baseSha);
     const now = clock.now();
@@ -383,8 +425,12 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     latestDecision,
     activePolicy,
     validate,
+    backtest,
     listVersions: (repository) => store.selectPolicyVersions(db, repository, MAX_VERSIONS),
     moment,
+    async approvalTerms(repository, git, baseSha) {
+      return (await policies.resolve(repository, git, baseSha)).policy.document.approvals;
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import type { Actor } from '#ledger';
 import { ORCHESTRATION } from '../deps.ts';
 import type { WorkflowGraph } from '../service.ts';
 import { beginWorkItem } from '../work/index.ts';
+import { approvalsSurvive } from './approvals-survive.ts';
 import type { ChangeDeps } from './deps.ts';
 import { changeClosed, changeOpened, changeUpdated } from './events.ts';
 import { type ChangeFacts, gatherFacts } from './gather.ts';
@@ -28,8 +29,11 @@ export async function applyChangeSignal(
   if (facts === undefined) return undefined;
   const known = await store.findOnHost(deps.db, hostKey(signal));
   const ancestry = await ancestryOf(facts, known?.head_sha, signal.change.headSha);
+  const keepsApprovals =
+    known !== undefined && (await approvalsSurvive(deps, known, { signal, facts, ancestry }));
   return deps.db.transaction(async (tx) => {
-    const news = { signal, facts, ancestry, knownHead: known?.head_sha ?? null, cause };
+    const knownHead = known?.head_sha ?? null;
+    const news = { signal, facts, ancestry, knownHead, keepsApprovals, cause };
     return signal.type === 'change.closed' ? close(tx, deps, news) : open(tx, deps, news);
   });
 }
@@ -40,6 +44,8 @@ interface News<Type extends Told = Told> {
   ancestry: Ancestry;
   /** The head `ancestry` was found for. */
   knownHead: string | null;
+  /** True when the new head does the very same, and policy lets consents live on then. */
+  keepsApprovals: boolean;
   cause: Id<'evt'>;
 }
 
@@ -143,6 +149,14 @@ async function update(
 
   const event = deps.newId('evt');
   const { id, correlation_id: thread } = row;
+  const isSameCode =
+    news.keepsApprovals &&
+    previousHeadSha === news.knownHead &&
+    changed.base_branch === row.base_branch;
+  if (hasNewHead && isSameCode) {
+    const carried = { changeId: id, fromHeadSha: previousHeadSha, toHeadSha: changed.head_sha };
+    await deps.governance.carryApprovals(tx, carried, thread);
+  }
   const voided = hasNewHead
     ? await deps.governance.voidApprovals(tx, id, changed.head_sha, thread)
     : [];

@@ -2,6 +2,7 @@
  * Changes: news of hosts made into one record per change, whatever order it comes in. It judges
  * nothing: it asks policy, records with governance, and starts the run that carries the change.
  */
+export { classifyAuthor } from './authorship.ts';
 export type { DeploymentNews } from './deployments.ts';
 export type { ChangeDeps } from './deps.ts';
 export { changeRefs } from './events.ts';

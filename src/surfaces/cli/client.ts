@@ -7,6 +7,8 @@ export interface ApiClient {
   send<Answer>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Lines of an NDJSON answer, as they arrive. */
   lines(path: string): AsyncIterable<unknown>;
+  /** The same for a question that is sent with a body. */
+  sendForLines(path: string, body: unknown): AsyncIterable<unknown>;
 }
 
 export function createApiClient(options: {
@@ -73,17 +75,23 @@ export function createApiClient(options: {
       return (text === '' ? {} : JSON.parse(text)) as Answer;
     },
     async *lines(path) {
-      const response = await call('GET', path, undefined, false);
-      let rest = '';
-      const decoder = new TextDecoder();
-      for await (const chunk of response.body ?? []) {
-        const parts = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
-        rest = parts.pop() ?? '';
-        for (const part of parts) if (part !== '') yield JSON.parse(part) as unknown;
-      }
-      if (rest !== '') yield JSON.parse(rest) as unknown;
+      yield* readLines(await call('GET', path, undefined, false));
+    },
+    async *sendForLines(path, body) {
+      yield* readLines(await call('POST', path, body, false));
     },
   };
+}
+
+async function* readLines(response: Response): AsyncGenerator {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    const parts = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) if (part !== '') yield JSON.parse(part) as unknown;
+  }
+  if (rest !== '') yield JSON.parse(rest) as unknown;
 }
 
 interface Problem {

@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { Repository } from '#context';
+import { type GitRepository, openRepository } from '#git';
 import { AppError, type Page } from '#kernel';
+import { NO_CATALOG, type PolicyCatalog, readCatalogAt } from '#policy';
 import type { ApiClient } from './client.ts';
 import type { Wire } from './wire.ts';
 
@@ -23,6 +25,29 @@ export function findUsualFile(path: string): string {
   const top = git('rev-parse', '--show-toplevel');
   const fromTop = join(top, path);
   return top !== '' && existsSync(fromTop) ? relative(process.cwd(), fromTop) : path;
+}
+
+/** Where the branch wants to go: what the remote says, else the branch everybody starts from. */
+export async function findBase(git: GitRepository): Promise<string | undefined> {
+  for (const candidate of ['origin/HEAD', 'origin/main', 'origin/master']) {
+    const ref = `refs/remotes/${candidate}`;
+    if ((await git.resolve(ref)) !== undefined) return ref;
+  }
+  for (const candidate of ['main', 'master']) {
+    const ref = `refs/heads/${candidate}`;
+    if ((await git.resolve(ref)) !== undefined) return ref;
+  }
+  // In a work tree this is the branch one stands on: better than nothing, and shown.
+  return git.defaultBranch();
+}
+
+/** Services the catalog of this repository describes at the commit one stands on; none outside of one. */
+export async function catalogHere(): Promise<PolicyCatalog> {
+  const top = git('rev-parse', '--show-toplevel');
+  if (top === '') return NO_CATALOG;
+  const here = openRepository(top);
+  const head = await here.resolve('HEAD');
+  return head === undefined ? NO_CATALOG : readCatalogAt(here, head);
 }
 
 /**

@@ -73,6 +73,7 @@ describe('the gate', () => {
       'POST /v1/context-packs/preview',
       'POST /v1/claims/check',
       'POST /v1/policy/validate',
+      'POST /v1/policy/backtest',
     ]);
     const writes = listOperations().filter(
       ({ method, path, access }) =>

@@ -84,7 +84,7 @@ export async function testApp(
       return isId('usr', id) ? ((await governance.findPerson(id))?.teams ?? []) : [];
     },
   });
-  const policy = createPolicyService(deps);
+  const policy = createPolicyService({ ...deps, listTeams: () => governance.listTeams() });
   const workflows = createWorkflowService(deps);
   const changes = createChangeService({
     ...deps,

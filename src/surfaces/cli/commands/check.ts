@@ -1,8 +1,8 @@
-import { type GitRepository, openRepository } from '#git';
+import { openRepository } from '#git';
 import { AppError, systemClock } from '#kernel';
 import { judgeOffline } from '#policy';
 import { codeOwnersAt } from '../code-owners.ts';
-import { findRepositoryHere, findRoot } from '../here.ts';
+import { findBase, findRepositoryHere, findRoot } from '../here.ts';
 import { choiceOption } from '../options.ts';
 import { counted, EXIT_CODES } from '../output.ts';
 import type { CliContext, RegisterCommands } from '../program.ts';
@@ -95,20 +95,6 @@ async function checkBranch(ref: string, options: CheckOptions, context: CliConte
         ...renderDecision({ ...verdict, decidedAt: verdict.decidedAt.toISOString() }),
       ].join('\n'),
     );
-}
-
-/** Where the branch wants to go: what the remote says, else the branch everybody starts from. */
-async function findBase(git: GitRepository): Promise<string | undefined> {
-  for (const candidate of ['origin/HEAD', 'origin/main', 'origin/master']) {
-    const ref = `refs/remotes/${candidate}`;
-    if ((await git.resolve(ref)) !== undefined) return ref;
-  }
-  for (const candidate of ['main', 'master']) {
-    const ref = `refs/heads/${candidate}`;
-    if ((await git.resolve(ref)) !== undefined) return ref;
-  }
-  // In a work tree this is the branch one stands on: better than nothing, and shown.
-  return git.defaultBranch();
 }
 
 async function checkChange(ref: string, context: CliContext): Promise<void> {

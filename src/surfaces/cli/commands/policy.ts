@@ -6,12 +6,14 @@ import {
   testPolicy,
   validatePolicy,
 } from '#policy';
-import { findUsualFile } from '../here.ts';
+import { catalogHere, findUsualFile } from '../here.ts';
 import { counted, EXIT_CODES, printable, shortSource, table } from '../output.ts';
 import { AppError } from '#kernel';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
 import { type ChangeDetail, renderDecision } from './changes.ts';
+import { registerBacktest } from './policy-backtest.ts';
+import { registerPublishing } from './policy-publish.ts';
 import { readText } from './workflow.ts';
 
 export const registerPolicy: RegisterCommands = (program, context) => {
@@ -26,8 +28,8 @@ export const registerPolicy: RegisterCommands = (program, context) => {
       'after',
       '\nExamples:\n  $ loom policy validate\n  $ loom policy validate draft.yaml --json\n',
     )
-    .action((file: string = findUsualFile(POLICY_PATH)) => {
-      const { problems, remarks } = validatePolicy(readText(file), file);
+    .action(async (file: string = findUsualFile(POLICY_PATH)) => {
+      const { problems, remarks } = validatePolicy(readText(file), file, await catalogHere());
       if (problems.length > 0) context.setExitCode(EXIT_CODES.usage);
       context
         .output()
@@ -45,8 +47,8 @@ export const registerPolicy: RegisterCommands = (program, context) => {
       `run the tests a policy file holds and say what each gave, without a server (default: ${POLICY_PATH})`,
     )
     .addHelpText('after', '\nExample:\n  $ loom policy test\n')
-    .action((file: string = findUsualFile(POLICY_PATH)) => {
-      const report = testPolicy(readText(file), file);
+    .action(async (file: string = findUsualFile(POLICY_PATH)) => {
+      const report = testPolicy(readText(file), file, await catalogHere());
       const failed = report.results.filter(({ isPassed }) => !isPassed).length;
       if (failed > 0 || report.problems.length > 0) context.setExitCode(EXIT_CODES.failed);
       context
@@ -71,11 +73,15 @@ export const registerPolicy: RegisterCommands = (program, context) => {
     .description(
       'why a decision came out as it did: the rules that decided, their words, the factors',
     )
+    .option(
+      '--replay',
+      'also judge the recorded facts again, and say whether the verdict is the same',
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ loom policy explain dec_019…\n  $ loom policy explain chg_019…      the newest decision of a change\n',
+      '\nExamples:\n  $ loom policy explain dec_019…\n  $ loom policy explain chg_019…      the newest decision of a change\n  $ loom policy explain dec_019… --replay\n',
     )
-    .action(async (reference: string) => {
+    .action(async (reference: string, options: { replay?: boolean }) => {
       const client = context.client();
       const decision = reference.startsWith('dec_')
         ? await client.get<Wire<Decision>>(`/v1/decisions/${encodeURIComponent(reference)}`)
@@ -86,15 +92,32 @@ export const registerPolicy: RegisterCommands = (program, context) => {
           hint: `Its checks come first; \`loom changes show ${reference}\` shows how far they are.`,
         });
       }
+      const replay =
+        options.replay === true
+          ? await client.get<{ isIdentical: boolean }>(
+              `/v1/decisions/${encodeURIComponent(decision.id)}/replay`,
+            )
+          : undefined;
+      if (replay?.isIdentical === false) context.setExitCode(EXIT_CODES.unsound);
       context
         .output()
-        .result(decision, (it) =>
+        .result(replay === undefined ? decision : { ...decision, replay }, (it) =>
           [
             `${it.id} over ${it.changeId} (${it.repository}) at ${it.headSha.slice(0, 10)}, ${it.decidedAt}`,
             ...renderDecision(it),
+            ...(replay === undefined
+              ? []
+              : [
+                  replay.isIdentical
+                    ? 'replayed: the same verdict, byte for byte'
+                    : 'replayed: ANOTHER verdict; the record was altered or the engine differs',
+                ]),
           ].join('\n'),
         );
     });
+
+  registerBacktest(policy, context);
+  registerPublishing(policy, context);
 
   policy
     .command('show <repository>')
@@ -132,7 +155,7 @@ export const registerPolicy: RegisterCommands = (program, context) => {
     });
 };
 
-function renderProblems(file: string, problems: readonly PolicyProblem[]): string {
+export function renderProblems(file: string, problems: readonly PolicyProblem[]): string {
   return problems
     .map(
       ({ line, column, message, suggestion }) =>
