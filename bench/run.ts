@@ -4,8 +4,8 @@
  *   npm ci --prefix bench                      # the named peers, once
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
- * `npm run bench -- NAME...` runs only `steps`, `ingest`, `hooks` or `verify-log`; `--quick` is for a
- * look in between. Only a run of everything writes the file. Absolute figures follow the machine and
+ * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks` or
+ * `verify-log`; `--quick` is for a look in between. Only a run of everything writes the file. Absolute figures follow the machine and
  * its load: read the ratios.
  */
 import { writeFileSync } from 'node:fs';
@@ -15,12 +15,14 @@ import { parseArgs } from 'node:util';
 import { durableStepsTable, durableStepsVerdicts, measureDurableSteps } from './durable-steps.ts';
 import { hooksTable, hooksVerdicts, measureHooks } from './hooks.ts';
 import { ingestTable, ingestVerdicts, measureIngest } from './ingest.ts';
+import { measureParkedRuns, parkedRunsTable, parkedRunsVerdicts } from './parked-runs.ts';
 import type { Verdict } from './report.ts';
 import { toMarkdown } from './report.ts';
 import { startBenchServer } from './server.ts';
+import { measureTwoWorkers, twoWorkersTable, twoWorkersVerdicts } from './two-workers.ts';
 import { measureVerify, verifyTable, verifyVerdicts } from './verify-log.ts';
 
-const NAMES = ['steps', 'ingest', 'hooks', 'verify-log'];
+const NAMES = ['steps', 'two-workers', 'parked-runs', 'ingest', 'hooks', 'verify-log'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false } },
@@ -45,10 +47,36 @@ if (isWanted('steps')) {
   verdicts.push(...durableStepsVerdicts(measured));
   sections.push(
     '## Durable steps\n',
-    `Chains of ten steps that do nothing, sixteen at once, ${options.rounds} interleaved rounds of ${options.runs} runs, one Node process. Starting the runs counts.\n`,
+    `Chains of ten steps that do nothing, sixteen at once, ${options.rounds} interleaved rounds of ${options.runs} runs, one Node process. Starting the runs counts; ours share commits as far as they are started at the same moment.\n`,
     toMarkdown(durableStepsTable(measured)),
     ...skipped.map(({ peer, why }) => `Left out: ${peer.name}: ${why}.\n`),
     'Peers run near their defaults, none of them writes an audit log, and all but ours commit in their own tables only: this is no ceiling of theirs. The SDK of absurd is 0.5.0; its schema comes from the main branch of its repository (after 0.4.0), because no release of the schema has that number.\n',
+  );
+}
+
+if (isWanted('two-workers')) {
+  const options = { rounds: values.quick ? 3 : 5, runs: values.quick ? 200 : 400 };
+  const rates = await measureTwoWorkers(server, options);
+  verdicts.push(...twoWorkersVerdicts(rates));
+  sections.push(
+    '## Two workers\n',
+    `The same chains, ${options.runs} runs started at once, worked off by one process and by two, sixteen steps at once each, ${options.rounds} interleaved rounds.\n`,
+    toMarkdown(twoWorkersTable(rates)),
+  );
+}
+
+if (isWanted('parked-runs')) {
+  const options = {
+    parked: 100_000,
+    rounds: values.quick ? 3 : 5,
+    runs: values.quick ? 100 : 200,
+  };
+  const rates = await measureParkedRuns(server, options);
+  verdicts.push(...parkedRunsVerdicts(rates));
+  sections.push(
+    '## Parked runs\n',
+    `The same chains beside runs that wait for an approval, after ANALYZE, ${options.rounds} interleaved rounds of ${options.runs} runs.\n`,
+    toMarkdown(parkedRunsTable(rates)),
   );
 }
 

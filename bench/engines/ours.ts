@@ -23,7 +23,7 @@ import {
   until,
 } from './engine.ts';
 
-const CHAIN: WorkflowGraph = {
+export const CHAIN: WorkflowGraph = {
   name: 'chain',
   source: 'bench',
   steps: Array.from({ length: STEPS_PER_RUN }, (_, index) => ({

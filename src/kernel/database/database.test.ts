@@ -4,7 +4,7 @@
  * Method: the real server; each test in its own cloned database.
  */
 import { expect, test } from 'vitest';
-import { testDatabase } from '#testing';
+import { testDatabase, waitFor } from '#testing';
 import { AppError } from '../errors.ts';
 import { kysely, openDatabase } from './database.ts';
 import { migrate, readMigrations } from './migrate.ts';
@@ -153,4 +153,24 @@ test("a NUL from outside is the sender's mistake, as text and inside JSON", asyn
 
   const reason = { kind: 'invalid', code: 'database.unstorable_text' };
   expect(outcomes).toMatchObject([{ reason }, { reason }]);
+});
+
+test('a notification reaches listeners on the same object at once, others through the server', async () => {
+  await using database = await testDatabase();
+  await using other = openDatabase({ url: database.url, poolSize: 1 });
+  const ending = new AbortController();
+  const near: string[] = [];
+  const far: string[] = [];
+  database.db.listen('news', (payload) => near.push(payload), ending.signal);
+  other.listen('news', (payload) => far.push(payload), ending.signal);
+  await waitFor('both to listen', () => near.includes('') && far.includes(''));
+
+  database.db.notify('news', 'first');
+
+  expect(near).toContain('first');
+  await waitFor('the far one to hear', () => far.includes('first'));
+  ending.abort();
+  const heard = near.length;
+  database.db.notify('news', 'second');
+  expect(near).toHaveLength(heard);
 });

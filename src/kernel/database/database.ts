@@ -54,11 +54,20 @@ export interface Db extends Queryable, AsyncDisposable {
   ): Promise<Result>;
   /** Listens on a channel until aborted; also calls back once after each (re)connection. */
   listen(channel: string, onNotify: (payload: string) => void, signal: AbortSignal): void;
+  /**
+   * Wakes whoever listens: those on this database object at once, all others through the server.
+   * It may be lost, and those on this object hear it twice. To be called after the commit of what it
+   * is about: inside a transaction NOTIFY holds a lock of the whole server until its fsync is over,
+   * so commits would queue one by one.
+   */
+  notify(channel: string, payload: string): void;
   readonly url: string;
   /** Connections it may hold at once. */
   readonly poolSize: number;
 }
 
+/** A notification is a commit of its own, with nothing in it that must be on disk to be true. */
+const NOTIFY = `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
 const RETRIES = 6;
 /** Deadlock and serialisation failure: the transaction did nothing and may be run again. */
 const TRY_AGAIN = /^(40001|40P01)$/;
@@ -93,6 +102,7 @@ export function openDatabase(options: {
   };
   const pool = new Pool(settings);
   const closing = new AbortController();
+  const listeners = new Map<string, Set<(payload: string) => void>>();
   // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
   pool.on('error', onError);
 
@@ -176,6 +186,9 @@ export function openDatabase(options: {
   function listen(channel: string, onNotify: (payload: string) => void, until: AbortSignal): void {
     // A listener nobody ended must not reconnect for ever to a database that was closed.
     const signal = AbortSignal.any([until, closing.signal]);
+    const near = listeners.get(channel) ?? new Set();
+    listeners.set(channel, near.add(onNotify));
+    signal.addEventListener('abort', () => near.delete(onNotify), { once: true });
     void (async () => {
       while (!signal.aborted) {
         const client = new Client({ ...settings, application_name: 'loomstack listen' });
@@ -199,11 +212,18 @@ export function openDatabase(options: {
     })();
   }
 
+  function notify(channel: string, payload: string): void {
+    for (const onNotify of listeners.get(channel) ?? []) onNotify(payload);
+    // A closed pool or a dead server is no news here: those far away will find out by polling.
+    run(pool, NOTIFY, [channel, payload], 'notify').catch(() => {});
+  }
+
   return {
     url,
     poolSize,
     transaction,
     listen,
+    notify,
     query: (sql, values, name) =>
       run<never>(pool, sql, values, name).catch((error: unknown) => {
         throw translate(error);
