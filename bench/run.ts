@@ -99,7 +99,7 @@ if (isWanted('hooks')) {
   verdicts.push(...hooksVerdicts(measured));
   sections.push(
     '## Hooks\n',
-    `${options.calls} PreToolUse calls of edits, ${options.atOnce} at once, by ${options.sessions} live sessions that each hold a file.\n`,
+    `${options.calls} PreToolUse calls of edits, ${options.atOnce} at once, by ${options.sessions} live sessions that each hold a file. The sender is a thread on the same machine; its processor time is not counted.\n`,
     toMarkdown(hooksTable(measured)),
   );
 }

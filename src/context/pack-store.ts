@@ -138,3 +138,19 @@ export async function claimPathBriefing(
   );
   return rows.length > 0;
 }
+
+/** Whether the session was told of the path, or nobody here knows the repository. */
+export async function hasBriefing(
+  db: Queryable,
+  edit: { sessionId: string; repository: string; path: string },
+): Promise<boolean> {
+  const [row] = await db.query<{ known: boolean }>(
+    `select not exists (select from repositories where name = $2)
+       or exists (
+         select from briefed_paths b join repositories r on r.id = b.repository_id
+         where b.session_id = $1 and r.name = $2 and b.path = $3) as known`,
+    [edit.sessionId, edit.repository, edit.path],
+    'context_has_briefing',
+  );
+  return row?.known === true;
+}

@@ -72,6 +72,8 @@ export interface ContextService extends LessonService, RestrictionService {
     actor: Actor,
     correlationId?: string,
   ): Promise<ContextPack | undefined>;
+  /** Whether `briefPath` would find nothing new to say, at the cost of one short query. */
+  isPathBriefed(edit: { repository: string; path: string; sessionId: Id<'ses'> }): Promise<boolean>;
   /** The session starts over with an empty memory: what it was told is news again. */
   forgetSession(sessionId: Id<'ses'>): Promise<void>;
   /** For the house itself; what a caller sees goes through `readPack`. */

@@ -40,6 +40,23 @@ test('a full group does not wait for the clock, and no group is larger than the 
   expect(sizes).toEqual([4, 4]);
 });
 
+test('items that count for more fill a group sooner, and one that is too large goes alone', async () => {
+  const groups: number[][] = [];
+  await using writer = createGroupCommit<number, number>({
+    flush: async (items) => {
+      groups.push(items);
+      return items;
+    },
+    sizeOf: (item) => item,
+    maxItems: 4,
+    maxWaitMs: FAR_AWAY_MS,
+  });
+
+  await Promise.all([2, 2, 3, 9, 1, 3].map((item) => writer.write(item)));
+
+  expect(groups).toEqual([[2, 2], [3], [9], [1, 3]]);
+});
+
 test('nobody is answered before the commit', async () => {
   const commit = Promise.withResolvers<void>();
   let isAnswered = false;

@@ -20,23 +20,38 @@ export function createGroupCommit<Item, Result>(options: {
   /** Commits all items or none; gives one result per item, in order. */
   flush(items: Item[]): Promise<Result[]>;
   maxItems?: number;
+  /** How many items one counts for; 1 unless given. One that counts for too many goes alone. */
+  sizeOf?(item: Item): number;
   maxWaitMs?: number;
   /** Groups that may be committed side by side; then a later item may be stored before an earlier. */
   maxFlushes?: number;
   /** Items that may wait at once before callers are turned away. */
   maxQueued?: number;
 }): GroupCommit<Item, Result> {
-  const { flush, maxItems = 200, maxWaitMs = 5, maxFlushes = 1, maxQueued = 20_000 } = options;
+  const { flush, sizeOf = () => 1 } = options;
+  const { maxItems = 200, maxWaitMs = 5, maxFlushes = 1, maxQueued = 20_000 } = options;
   let queue: Waiting<Item, Result>[] = [];
+  let queuedSize = 0;
   let timer: NodeJS.Timeout | undefined;
   const running = new Set<Promise<void>>();
 
   async function drain(): Promise<void> {
-    while (queue.length > 0) {
-      const group = queue.slice(0, maxItems);
-      queue = queue.slice(maxItems);
-      await commit(group);
+    while (queue.length > 0) await commit(takeGroup());
+  }
+
+  function takeGroup(): Waiting<Item, Result>[] {
+    let size = 0;
+    let count = 0;
+    for (const { item } of queue) {
+      const next = size + sizeOf(item);
+      if (count > 0 && next > maxItems) break;
+      size = next;
+      count += 1;
     }
+    const group = queue.slice(0, count);
+    queue = queue.slice(count);
+    queuedSize -= size;
+    return group;
   }
 
   async function commit(group: Waiting<Item, Result>[]): Promise<void> {
@@ -74,7 +89,8 @@ export function createGroupCommit<Item, Result>(options: {
       }
       return new Promise((resolve, reject) => {
         queue.push({ item, resolve, reject });
-        if (queue.length >= maxItems) start();
+        queuedSize += sizeOf(item);
+        if (queuedSize >= maxItems) start();
         else timer ??= setTimeout(start, maxWaitMs);
       });
     },

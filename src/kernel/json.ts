@@ -17,6 +17,8 @@ export const Json: z.ZodType<Json> = z.lazy(() =>
 );
 export const JsonObject: z.ZodType<JsonObject> = z.record(z.string(), Json);
 
+const utf8 = new TextDecoder();
+
 /** Parses text or bytes as JSON and checks it, or throws `invalid` with the given code. */
 export function parseJson<Schema extends z.ZodType>(
   schema: Schema,
@@ -25,7 +27,7 @@ export function parseJson<Schema extends z.ZodType>(
 ): z.output<Schema> {
   let value: unknown;
   try {
-    value = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body));
+    value = JSON.parse(typeof body === 'string' ? body : utf8.decode(body));
   } catch (cause) {
     throw new AppError('invalid', code, { message: 'The body is not valid JSON.', cause });
   }

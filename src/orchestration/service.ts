@@ -107,6 +107,15 @@ export interface SessionService {
   end(id: Id<'ses'>, reason: string): Promise<void>;
   find(id: Id<'ses'>): Promise<Session | undefined>;
   findByExternalId(agent: string, externalId: string): Promise<Session | undefined>;
+  /**
+   * The session, and whether an edit of the path needs nothing more: it holds the path, or a folder
+   * above it, alone, in its own repository, and most of the lease is left.
+   */
+  findWithHold(edit: {
+    agent: string;
+    externalId: string;
+    path: string;
+  }): Promise<{ session: Session; isHeld: boolean } | undefined>;
   list(
     filter: { state?: Session['state'] | undefined; repository?: string | undefined } & PageRequest,
   ): Promise<Page<Session>>;

@@ -2,7 +2,7 @@
  * Deployments and incidents in the CDEvents vocabulary (https://cdevents.dev, 0.4), any version of a
  * type. A report that does not say which commit of which repository runs is no deployment for us.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { checkValue } from '#kernel';
 import type { Signal } from '#connectors/contract';
@@ -146,7 +146,5 @@ function decode(value: string): string {
 function shortKey(source: string, id: string): string {
   const whole = `${source}#${id}`;
   if (whole.length <= 300) return whole;
-  return `cloudevents:${createHash('sha256')
-    .update(JSON.stringify([source, id]))
-    .digest('hex')}`;
+  return `cloudevents:${hash('sha256', JSON.stringify([source, id]), 'hex')}`;
 }

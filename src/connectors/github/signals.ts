@@ -3,7 +3,7 @@
  * keys name the fact and not the delivery: GitHub redelivers, and a repository's own webhook may tell
  * of what the App's webhook told already.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { parseJson } from '#kernel';
 import type { Signal, SignalChange } from '#connectors/contract';
 import * as events from './events.ts';
@@ -337,6 +337,6 @@ function unlessZero(sha: string): string | null {
 
 /** Branch names and titles may be long; the digest keeps the key short and still equal for equals. */
 function keyOf(kind: string, repository: string, parts: readonly unknown[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+  const digest = hash('sha256', JSON.stringify(parts), 'hex').slice(0, 32);
   return `${GITHUB}:${repository}:${kind}:${digest}`;
 }

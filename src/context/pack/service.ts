@@ -17,6 +17,7 @@ import { linkTo } from '../links.ts';
 import { maskSecrets } from '../masking.ts';
 import {
   claimPathBriefing,
+  hasBriefing,
   findPackRow,
   findTellingPack,
   forgetTold,
@@ -66,6 +67,7 @@ export interface PackService {
     actor: Actor,
     correlationId?: string,
   ): Promise<ContextPack | undefined>;
+  isPathBriefed(edit: { repository: string; path: string; sessionId: Id<'ses'> }): Promise<boolean>;
   forgetSession(sessionId: Id<'ses'>): Promise<void>;
   readPack(
     reference: Id<'ctx'> | { contentHash: string },
@@ -350,6 +352,7 @@ export function createPackService(deps: PackDeps): PackService {
     buildPack,
     previewPack,
     briefPath,
+    isPathBriefed: (edit) => hasBriefing(db, edit),
     forgetSession: (sessionId) => forgetTold(db, sessionId),
     readPack,
     expand,

@@ -1,9 +1,10 @@
 /** Path claims with leases: two sessions never hold the same file. It never looks at code. */
-export { covers, normalisePath } from './path.ts';
+export { covers, holdersOf, normalisePath } from './path.ts';
 export {
   type ClaimDeps,
   createClaimService,
   expireSilentClaims,
   releaseClaims,
+  RENEW_BELOW,
   renewClaims,
 } from './service.ts';

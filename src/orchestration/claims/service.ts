@@ -15,7 +15,7 @@ import * as store from './store.ts';
 
 const MAX_HELD = 2_000;
 /** The share of a lease that must be left for an edit to cost no write. */
-const RENEW_BELOW = 2 / 3;
+export const RENEW_BELOW = 2 / 3;
 const ClaimCursor = z.tuple([z.iso.datetime(), z.string()]);
 
 export interface ClaimDeps extends OrchestrationDeps {

@@ -64,6 +64,7 @@ export function createIntakeService(deps: IntakeDeps): Intake {
   const log = deps.log.child({ room: 'intake' });
   const writer: GroupCommit<Delivery, Receipt> = createGroupCommit({
     flush: writeDown,
+    sizeOf: ({ signals }) => Math.max(1, signals.length),
     maxFlushes: FLUSHES_AT_ONCE,
   });
   let announcing: NodeJS.Timeout | undefined;

@@ -5,7 +5,15 @@
 import { z } from 'zod';
 import type { Principal } from '#governance';
 import { AppError, decodeCursor, isId, toPage, type Tx } from '#kernel';
-import { expireSilentClaims, releaseClaims, renewClaims } from '../claims/index.ts';
+import {
+  covers,
+  expireSilentClaims,
+  holdersOf,
+  normalisePath,
+  releaseClaims,
+  RENEW_BELOW,
+  renewClaims,
+} from '../claims/index.ts';
 import type { OrchestrationDeps } from '../deps.ts';
 import type { SessionService } from '../service.ts';
 import { assignWorkItem, reopenAbandoned } from '../work/index.ts';
@@ -132,6 +140,14 @@ export function createSessionService(deps: SessionDeps): SessionService & Sessio
     async findByExternalId(agent, externalId) {
       const row = await store.findByExternalId(db, agent, externalId);
       return row === undefined ? undefined : store.toSession(row);
+    },
+
+    async findWithHold({ agent, externalId, path }) {
+      const wanted = normalisePath(path);
+      const names = holdersOf(wanted).filter((name) => covers(name, wanted));
+      const leftMs = leaseMs * RENEW_BELOW;
+      const row = await store.findWithHold(db, { agent, externalId, names, leftMs });
+      return row === undefined ? undefined : { session: store.toSession(row), isHeld: row.is_held };
     },
 
     async list({ limit, cursor, ...filter }) {

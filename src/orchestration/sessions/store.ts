@@ -134,6 +134,27 @@ export async function findByExternalId(
   return rows[0];
 }
 
+/**
+ * The session, and whether it holds one of these names alone and for at least so long. One statement,
+ * because an agent waits for it before every edit.
+ */
+export async function findWithHold(
+  queryable: Queryable,
+  wanted: { agent: string; externalId: string; names: readonly string[]; leftMs: number },
+): Promise<(SessionRow & { is_held: boolean }) | undefined> {
+  const rows = await queryable.query<SessionRow & { is_held: boolean }>(
+    `select s.*, exists (
+       select from loom.claims c
+       where c.session_id = s.id and c.repository = s.repository and c.state = 'held'
+         and c.strength = 'exclusive' and c.path = any($3::text[])
+         and c.lease_until >= now() + $4::float8 * interval '1 millisecond') as is_held
+     from loom.sessions s where s.agent = $1 and s.external_id = $2`,
+    [wanted.agent, wanted.externalId, wanted.names, wanted.leftMs],
+    'sessions_find_with_hold',
+  );
+  return rows[0];
+}
+
 /** The session that last worked on a branch, to link a change that names none. */
 export async function findByBranch(
   queryable: Queryable,

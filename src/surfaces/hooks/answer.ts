@@ -102,8 +102,13 @@ async function findOwn(
   event: Heard,
 ): Promise<Session | undefined> {
   const session = await sessions.findByExternalId(agent, event.externalId);
+  if (session !== undefined) refuseOthers(session, operator);
+  return session;
+}
+
+function refuseOthers(session: Session, operator: Principal): void {
   const person = operator.onBehalfOf ?? operator.id;
-  if (session?.operatorId == null || session.operatorId === person) return session;
+  if (session.operatorId === null || session.operatorId === person) return;
   throw new AppError('conflict', 'hooks.other_operator', {
     message: 'This session was started by somebody else.',
     hint: 'Use the token of the person who runs the agent.',
@@ -259,7 +264,7 @@ async function claimPaths(
   event: Of<'tool-starting'>,
 ): Promise<HookAnswer> {
   const paths = pathsInTree(event.paths, report.tree.toplevel ?? null, event.cwd);
-  if (paths.length === 0) return NOTHING;
+  if (paths.length === 0 || (await isOldNews(services, report, event, paths))) return NOTHING;
   const session = await joinSession(services, report, event);
   if (session.repository === null) return NOTHING;
 
@@ -298,4 +303,22 @@ async function briefPaths(
     log.warn({ err: error, sessionId: session.id }, 'rules of a path left out');
   }
   return texts.length === 0 ? NOTHING : { kind: 'context', text: texts.join('\n') };
+}
+
+/** Whether the session holds the file and has heard what there is to hear about it. */
+async function isOldNews(
+  { sessions, context }: Services,
+  { agent, operator }: HookReport,
+  { externalId }: Of<'tool-starting'>,
+  paths: readonly string[],
+): Promise<boolean> {
+  const [path, ...others] = paths;
+  if (path === undefined || others.length > 0) return false;
+  const known = await sessions.findWithHold({ agent, externalId, path });
+  if (known === undefined) return false;
+  const { session, isHeld } = known;
+  refuseOthers(session, operator);
+  const { repository, state } = session;
+  if (!isHeld || repository === null || (state !== 'active' && state !== 'idle')) return false;
+  return context.isPathBriefed({ repository, path, sessionId: session.id });
 }
