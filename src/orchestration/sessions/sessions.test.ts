@@ -173,3 +173,32 @@ test('only a well-formed trailer names a session', () => {
   expect(sessionsInTrailers([{ name: 'loom-session', value: 'ses_1; drop table' }])).toEqual([]);
   expect(sessionsInTrailers([{ name: 'co-authored-by', value: id }])).toEqual([]);
 });
+
+test('an edit needs nothing more only where the session holds the path alone, for long enough', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  const { id: sessionId, agent, externalId } = await startSession(rooms, { repository });
+  const hold = (path: string, strength: 'shared' | 'exclusive' = 'exclusive') =>
+    rooms.claims.acquire({ sessionId, repository, paths: [path], strength });
+  const isHeld = async (path: string) =>
+    (await rooms.sessions.findWithHold({ agent, externalId, path }))?.isHeld;
+  await hold('src/');
+  await hold('lib');
+  await hold('README.md', 'shared');
+  await rooms.claims.acquire({ sessionId, repository: 'acme/other', paths: ['other.ts'] });
+
+  const held = await Promise.all(
+    ['src/a.ts', './src//deep/b.ts', 'lib', 'lib/c.ts', 'srcs/a.ts', 'README.md', 'other.ts'].map(
+      isHeld,
+    ),
+  );
+  await rooms.db.query(
+    `update loom.claims set lease_until = now() + $1 * interval '0.6 milliseconds'`,
+    [LEASE_MS],
+  );
+  const used = await isHeld('src/a.ts');
+  const stranger = await rooms.sessions.findWithHold({ agent, externalId: 'nobody', path: 'a' });
+
+  expect(held).toEqual([true, true, true, false, false, false, false]);
+  expect(used).toBe(false);
+  expect(stranger).toBeUndefined();
+});
