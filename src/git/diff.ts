@@ -121,7 +121,7 @@ export interface HunkReader {
 }
 
 /** Counts the lines of each hunk, so that content cannot pass for a header. */
-export function createHunkReader(): HunkReader {
+export function createHunkReader(withLines = false): HunkReader {
   const hunks: Hunk[] = [];
   let oldPath = '';
   let path = '';
@@ -130,6 +130,8 @@ export function createHunkReader(): HunkReader {
   function push(line: string): boolean {
     if (linesLeft > 0 && /^[-+]/.test(line)) {
       linesLeft -= 1;
+      const hunk = hunks.at(-1)!;
+      (line.startsWith('-') ? hunk.removed : hunk.added)?.push(line.slice(1));
       return true;
     }
     if (line.startsWith('--- ')) {
@@ -151,6 +153,7 @@ export function createHunkReader(): HunkReader {
       oldCount,
       newStart: Number(match[3]),
       newCount,
+      ...(withLines ? { removed: [], added: [] } : {}),
     });
     return true;
   }

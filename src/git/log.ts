@@ -20,6 +20,8 @@ export interface LogOptions {
   /** False leaves the line counts out, which makes long histories about ten times faster. */
   withLineCounts?: boolean | undefined;
   paths?: readonly string[] | undefined;
+  /** For hunks: true adds the lines themselves, which a large commit may have many of. */
+  withLines?: boolean | undefined;
 }
 
 /** Begins a record; no field before the first NUL can hold it, and after it everything is counted. */
@@ -165,7 +167,7 @@ export async function* readLogWithHunks(
       current = {
         sha: match[1]!,
         committedAt: toDate(match[2]!),
-        reader: createHunkReader(),
+        reader: createHunkReader(options.withLines),
         renames: [],
       };
     } else if (line.startsWith('rename from ')) {

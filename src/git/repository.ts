@@ -70,13 +70,17 @@ export interface GitRepository {
     withLineCounts?: boolean;
     paths?: readonly string[];
   }): AsyncIterable<CommitWithFiles>;
-  /** Oldest first, with line ranges and renames instead of files; one git process for all. */
+  /**
+   * Oldest first, with line ranges and renames instead of files; one git process for all. `withLines`
+   * adds the lines themselves.
+   */
   logWithHunks(options: {
     to: string;
     from?: string | undefined;
     firstParent?: boolean;
     since?: Date | undefined;
     limit?: number;
+    withLines?: boolean;
   }): AsyncIterable<CommitWithHunks>;
   /** The first-parent line, oldest first, with the blobs each change left behind; renames of equal content only. */
   changeLog(range: {

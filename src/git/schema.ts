@@ -43,6 +43,9 @@ export interface Hunk {
   oldCount: number;
   newStart: number;
   newCount: number;
+  /** The lines themselves, where they were asked for. */
+  removed?: string[];
+  added?: string[];
 }
 
 export interface MergeOutcome {

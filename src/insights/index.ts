@@ -1,5 +1,8 @@
 /**
  * Insights: reports over several layers, read only. It writes nothing and keeps nothing.
  */
+export { readRecords } from './backtest/records.ts';
+export { backtestReviewers, ReviewRecord } from './backtest/reviewers.ts';
+export { replayRisk } from './backtest/risk.ts';
 export { buildXray, type XrayProgress } from './xray/build.ts';
 export { XrayReport } from './xray/schema.ts';

@@ -28,3 +28,17 @@ export {
   type PolicyService,
   type PolicySummary,
 } from './service.ts';
+export {
+  createRiskLearner,
+  type FileKind,
+  loadRiskModel,
+  type RiskChange,
+  type RiskLearner,
+} from './risk/index.ts';
+export {
+  createReviewHistory,
+  defaultReviewWeights,
+  learnReviewWeights,
+  rankReviewers,
+  type ReviewExample,
+} from './reviewers/index.ts';

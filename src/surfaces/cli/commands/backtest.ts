@@ -5,6 +5,7 @@ import { openRepository } from '#git';
 import { AppError } from '#kernel';
 import { EXIT_CODES, printable, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
+import { addPolicyBacktests } from './backtest-policy.ts';
 
 export const registerBacktest: RegisterCommands = (program, context) => {
   const backtest = program
@@ -73,6 +74,8 @@ Examples:
         }
       },
     );
+
+  addPolicyBacktests(backtest, context);
 };
 
 function readFolder(path: string): string {

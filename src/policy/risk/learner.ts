@@ -1,0 +1,129 @@
+/**
+ * A repository's risk over time: told every change that lands and every defect that is found, it scores
+ * the next change by the past alone. One object serves the replay of history and the product.
+ */
+import { type RealisedSlip, thresholdFor } from './bound.ts';
+import {
+  calibrate,
+  coldCalibration,
+  MAX_PAST,
+  type PastChange,
+  type RiskCalibration,
+} from './calibration.ts';
+import { DAY_SECONDS, type RiskChange } from './change.ts';
+import { createRiskHistory } from './history.ts';
+import type { RiskModel } from './model.ts';
+import { type RiskScore, scoreRiskFactors } from './score.ts';
+
+export interface RiskLearner {
+  /** Fits anew where enough has landed since the last time. */
+  recalibrate(now: number): void;
+  score(change: RiskChange): RiskScore;
+  land(change: RiskChange): void;
+  defect(index: number, foundAt: number): void;
+  calibration(): RiskCalibration;
+  /**
+   * The smallest of the learner's bounds under which the change would ship alone, Infinity for none.
+   * Remembered, so that what really slipped moves the thresholds.
+   */
+  declare(change: RiskChange, score: RiskScore): number;
+}
+
+export interface LearnerOptions {
+  model: RiskModel;
+  /** Rising shares of defects that may ship alone. */
+  bounds: readonly number[];
+  /** Code changes between two fits. */
+  refitEvery?: number;
+}
+
+interface Declared {
+  index: number;
+  landedAt: number;
+  bound: number;
+}
+
+const REFIT_EVERY = 100;
+const SETTLED_DAYS = 30;
+
+export function createRiskLearner(options: LearnerOptions): RiskLearner {
+  const { model, bounds, refitEvery = REFIT_EVERY } = options;
+  const history = createRiskHistory();
+  const past: PastChange[] = [];
+  const byIndex = new Map<number, PastChange>();
+  const declared: Declared[] = [];
+  const foundDefects = new Set<number>();
+  let calibration = coldCalibration(model);
+  let thresholds = bounds.map((bound) =>
+    thresholdFor(calibration.slip, bound, { defects: 0, slipped: 0 }),
+  );
+  let landedAtFit = Number.NEGATIVE_INFINITY;
+  let landedCode = 0;
+  let measured: { index: number; values: Float64Array } | undefined;
+
+  function valuesOf(change: RiskChange): Float64Array {
+    if (measured?.index !== change.index)
+      measured = { index: change.index, values: history.measure(change) };
+    return measured.values;
+  }
+
+  function recalibrate(now: number): void {
+    if (landedCode - landedAtFit < refitEvery || past.length === 0) return;
+    landedAtFit = landedCode;
+    const fitted = calibrate(model, past, now);
+    calibration = fitted.calibration;
+    thresholds = bounds.map((bound) =>
+      thresholdFor(calibration.slip, bound, realisedSlip(bound, now, fitted.defectShares)),
+    );
+  }
+
+  function realisedSlip(
+    bound: number,
+    now: number,
+    defectShares: ReadonlyMap<number, number>,
+  ): RealisedSlip {
+    const realised = { defects: 0, slipped: 0 };
+    for (const { index, landedAt, bound: own } of declared) {
+      const isFound = foundDefects.has(index);
+      if (!isFound && now - landedAt < SETTLED_DAYS * DAY_SECONDS) continue;
+      const share = isFound ? 1 : (defectShares.get(index) ?? 0);
+      realised.defects += share;
+      if (own <= bound) realised.slipped += share;
+    }
+    return realised;
+  }
+
+  return {
+    recalibrate,
+    score: (change) => scoreRiskFactors(valuesOf(change), model, calibration),
+    calibration: () => calibration,
+    land(change) {
+      if (change.isCode) {
+        const entry = { ...pastOf(change, valuesOf(change)) };
+        past.push(entry);
+        byIndex.set(change.index, entry);
+        landedCode += 1;
+        // Twice the window, so that the front is cut now and then, not every time.
+        if (past.length > 2 * MAX_PAST)
+          for (const old of past.splice(0, MAX_PAST)) byIndex.delete(old.index);
+      }
+      history.land(change);
+    },
+    defect(index, foundAt) {
+      foundDefects.add(index);
+      const entry = byIndex.get(index);
+      if (entry !== undefined) entry.foundAt ??= foundAt;
+      history.defect(index, foundAt);
+    },
+    declare(change, { logit }) {
+      const place = thresholds.findIndex((threshold) => logit <= threshold);
+      const bound = bounds[place] ?? Number.POSITIVE_INFINITY;
+      declared.push({ index: change.index, landedAt: change.landedAt, bound });
+      return bound;
+    },
+  };
+}
+
+function pastOf(change: RiskChange, values: Float64Array): PastChange {
+  return { index: change.index, landedAt: change.landedAt, values, foundAt: null };
+}

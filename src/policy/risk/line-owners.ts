@@ -1,0 +1,135 @@
+/**
+ * Who wrote every line of production code: one pass forward over history, no blame. Fed with the hunks
+ * of each change against its first parent, it tells what the change did to code, and whose lines it
+ * deleted; the owners of lines that a fix deletes are the changes that brought the defect.
+ */
+import type { Hunk } from '#git';
+import type { CodeCounts } from './change.ts';
+import { isControlLine, isTrivialLine, kindOf } from './source-lines.ts';
+
+export interface CodeEffect {
+  counts: CodeCounts;
+  /** Deleted lines of code by the index of the change that wrote them. */
+  deletedOf: ReadonlyMap<number, number>;
+}
+
+/** Shorter texts, such as a lone `});`, are too common to follow. */
+const MIN_FOLLOWED = 4;
+
+export interface LineOwners {
+  apply(
+    index: number,
+    change: {
+      hunks: readonly Hunk[];
+      renames: readonly { from: string; to: string }[];
+      deletedPaths: readonly string[];
+    },
+  ): CodeEffect;
+}
+
+export function createLineOwners(): LineOwners {
+  const owners = new Map<string, number[]>();
+
+  function apply(index: number, change: Parameters<LineOwners['apply']>[1]): CodeEffect {
+    const counts: CodeCounts = {
+      hunks: 0,
+      addedLines: 0,
+      addedControlLines: 0,
+      whitespaceLines: 0,
+      files: 0,
+      linesBefore: 0,
+    };
+    const deletedOf = new Map<number, number>();
+    const moved = change.renames.map(({ from, to }) => ({ from, to, lines: owners.get(from) }));
+    for (const { from } of moved) owners.delete(from);
+    for (const { to, lines } of moved) if (lines !== undefined) owners.set(to, lines);
+
+    const byPath = Map.groupBy(
+      change.hunks.filter(({ path }) => kindOf(path) === 'source'),
+      ({ path }) => path,
+    );
+    for (const [path, hunks] of byPath) {
+      const lines = owners.get(path) ?? [];
+      counts.files += 1;
+      counts.linesBefore += lines.length;
+      owners.set(path, applyHunks(lines, hunks, index, counts, deletedOf));
+    }
+    for (const path of change.deletedPaths) owners.delete(path);
+    return { counts, deletedOf };
+  }
+
+  return { apply };
+}
+
+function applyHunks(
+  before: readonly number[],
+  hunks: readonly Hunk[],
+  index: number,
+  counts: CodeCounts,
+  deletedOf: Map<number, number>,
+): number[] {
+  const after: number[] = [];
+  let taken = 0;
+  for (const hunk of hunks) {
+    counts.hunks += 1;
+    const start = hunk.oldCount === 0 ? hunk.oldStart : hunk.oldStart - 1;
+    for (; taken < Math.min(start, before.length); taken += 1) after.push(before[taken]!);
+    const removed = hunk.removed ?? [];
+    const added = hunk.added ?? [];
+    const kept = followWhitespace(removed, added, before.slice(taken, taken + removed.length));
+    countRemoved(removed, before, taken, kept.texts, counts, deletedOf);
+    for (const [place, line] of added.entries()) {
+      after.push(kept.owners[place] ?? index);
+      if (isTrivialLine(line)) continue;
+      counts.addedLines += 1;
+      if (isControlLine(line)) counts.addedControlLines += 1;
+    }
+    taken += hunk.oldCount;
+  }
+  for (; taken < before.length; taken += 1) after.push(before[taken]!);
+  return after;
+}
+
+const bare = (line: string) => line.replaceAll(/\s+/g, '');
+
+/** A line whose white space alone changed keeps its owner. */
+function followWhitespace(
+  removed: readonly string[],
+  added: readonly string[],
+  owners: readonly number[],
+): { owners: (number | undefined)[]; texts: ReadonlySet<string> } {
+  const waiting = new Map<string, number[]>();
+  for (const [place, line] of removed.entries()) {
+    const text = bare(line);
+    const owner = owners[place];
+    if (text.length < MIN_FOLLOWED || owner === undefined) continue;
+    waiting.set(text, [...(waiting.get(text) ?? []), owner]);
+  }
+  const texts = new Set<string>();
+  const kept = added.map((line) => {
+    const text = bare(line);
+    const owner = waiting.get(text)?.shift();
+    if (owner !== undefined) texts.add(text);
+    return owner;
+  });
+  return { owners: kept, texts };
+}
+
+function countRemoved(
+  removed: readonly string[],
+  before: readonly number[],
+  from: number,
+  kept: ReadonlySet<string>,
+  counts: CodeCounts,
+  deletedOf: Map<number, number>,
+): void {
+  for (const [place, line] of removed.entries()) {
+    if (isTrivialLine(line)) continue;
+    if (kept.has(bare(line))) {
+      counts.whitespaceLines += 1;
+      continue;
+    }
+    const owner = before[from + place];
+    if (owner !== undefined) deletedOf.set(owner, (deletedOf.get(owner) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The shipped model: one curve per factor over the factor's percentile within a repository, learned
+ * from the history of public repositories by scripts/train-risk.ts. docs/model-cards/risk.md says on
+ * which, how well it judges and what it must not be used for.
+ */
+import { readFileSync } from 'node:fs';
+import { FACTOR_NAMES } from './factors.ts';
+
+export interface RiskModel {
+  version: string;
+  trainedOn: readonly string[];
+  /** Log odds of a change all of whose curves are at zero. */
+  base: number;
+  /** By factor, in the order of FACTORS: the log odds added in each of BINS equal steps of percentile. */
+  curves: readonly (readonly number[])[];
+  /** By factor: sorted raw values over all repositories, for a repository that has no past yet. */
+  reference: readonly (readonly number[])[];
+  /** Share of defects known after so many days, for judging changes that are not ripe yet. */
+  discovery: { days: readonly number[]; share: readonly number[] };
+  /** Share of defects at or below a log odds, for a repository with too few defects of its own. */
+  slip: SlipCurve;
+}
+
+/** Expected share of defects among changes whose log odds are at most `logits[i]`; both rise. */
+export interface SlipCurve {
+  logits: readonly number[];
+  shares: readonly number[];
+}
+
+export const BINS = 32;
+
+interface ModelFile {
+  version: string;
+  factors: readonly string[];
+  discovery: RiskModel['discovery'];
+  reference: readonly (readonly number[])[];
+  full: Variant;
+  /** Models that never saw the repository they are named after. */
+  without: Readonly<Record<string, Variant>>;
+}
+
+interface Variant {
+  trainedOn: readonly string[];
+  base: number;
+  curves: readonly (readonly number[])[];
+  slip: SlipCurve;
+}
+
+export const MODEL_FILE = new URL('./models/risk-1.json', import.meta.url);
+let file: ModelFile | undefined;
+
+/**
+ * The model for a repository. `owner__name` or `owner/name` of a repository it was trained on gets the
+ * variant that left that repository out, so that no figure about it is flattered.
+ */
+export function loadRiskModel(repository?: string): RiskModel {
+  file ??= JSON.parse(readFileSync(MODEL_FILE, 'utf8')) as ModelFile;
+  if (file.factors.join() !== FACTOR_NAMES.join())
+    throw new Error('The risk model was trained for other factors.');
+  const { version, discovery, reference, full, without } = file;
+  const name = repository?.replace('/', '__');
+  const variant = (name === undefined ? undefined : without[name]) ?? full;
+  return { version, discovery, reference, ...variant };
+}
+
+export function binOf(percentile: number): number {
+  return Math.min(BINS - 1, Math.floor(percentile * BINS));
+}
+
+/** Share of the defects of changes `ageDays` old that are known by now, 0 to 1. */
+export function discoveredShare({ days, share }: RiskModel['discovery'], ageDays: number): number {
+  const last = days.length - 1;
+  if (ageDays >= days[last]!) return 1;
+  let step = 0;
+  while (days[step + 1]! <= ageDays) step += 1;
+  const part = (ageDays - days[step]!) / (days[step + 1]! - days[step]!);
+  return share[step]! + part * (share[step + 1]! - share[step]!);
+}
