@@ -55,12 +55,14 @@ export function keyOf({
   return createHash('sha256').update(about).digest('base64url');
 }
 
-/** What an item says. Age, score and reasons may change without being news. */
-export function fingerprintOf(
-  draft: Pick<ItemDraft, 'text' | 'freshness' | 'source' | 'path'>,
-): string {
-  const told = [draft.text, draft.freshness, draft.source.revision, draft.path ?? ''];
-  return createHash('sha256').update(told.join('\n')).digest('base64url').slice(0, 16);
+/** What an item says. Its age, score, reasons and the commit it was read at may change without news. */
+export function fingerprintOf({
+  text,
+  freshness,
+  path = '',
+}: Pick<ItemDraft, 'text' | 'freshness' | 'path'>): string {
+  const told = [text, freshness, path].join('\n');
+  return createHash('sha256').update(told).digest('base64url').slice(0, 16);
 }
 
 /** One thing that may be added to the text: the head of an item, or the text below its head. */
@@ -130,7 +132,11 @@ function toEntry(
 ): Entry {
   const section = sectionOf(draft);
   const before = told.get(keyOf(draft));
-  if (before !== undefined && before.fingerprint === fingerprintOf(draft)) {
+  // What was told by its head alone, for want of room, is known as well: `expand` gives the rest.
+  const isTold =
+    before?.fingerprint === fingerprintOf(draft) ||
+    before?.fingerprint === fingerprintOf({ ...draft, text: '' });
+  if (before !== undefined && isTold) {
     const headCost = costOf(renderUnchanged({ id: before.id, title: draft.title })) + 1;
     return { draft, section, told: before, headCost, textCost: 0 };
   }

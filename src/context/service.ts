@@ -3,6 +3,7 @@ import type { GitRepository } from '#git';
 import type { Id, Page, PageRequest } from '#kernel';
 import type { Actor } from '#ledger';
 import type { RestrictionService } from './access/service.ts';
+import type { ReadAccess } from './access/viewer.ts';
 import type { LessonService } from './lessons/service.ts';
 import type { GraphService } from './graph/index.ts';
 import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
@@ -83,6 +84,8 @@ export interface ContextService extends LessonService, RestrictionService {
     reference: Id<'ctx'> | { contentHash: string },
     actor: Actor,
   ): Promise<{ pack: ContextPack; body: string } | undefined>;
+  /** What the actor may read of a repository (by its id): the surfaces that show files ask here. */
+  accessTo(repositoryId: string, actor: Actor): Promise<ReadAccess>;
   /** More of one item of a pack: the whole section, the file's outline, the record. */
   expand(
     packId: Id<'ctx'>,

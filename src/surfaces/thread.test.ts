@@ -131,7 +131,109 @@ describe('hooks', () => {
   });
 });
 
+describe('what a session is told by hooks', () => {
+  const tree = (branch: string) => ({ toplevel: shop.dir, branch });
+
+  test('begins with a pack for the work item its branch is named after', async () => {
+    await app.services.db.query(
+      `insert into work_items (id, repository, title, body, state, source, external_key, correlation_id)
+       values ($1, 'acme/shop', 'Refuse empty orders', 'In validateOrder.', 'open', 'github', 'acme/shop#42', 'thread-42')`,
+      [app.services.newId('wrk')],
+    );
+
+    const answer = await hook(
+      'SessionStart',
+      { session_id: 'ticket', cwd: shop.dir, source: 'startup' },
+      tree('fix/42-something'),
+    );
+
+    const session = await sessionOf('ticket');
+    const pack = await app.services.context.findPack(session.packId!);
+    expect(pack).toMatchObject({ title: 'Refuse empty orders', budgetTokens: 1_500 });
+    expect(pack!.workItemId).toMatch(/^wrk_/);
+    expect(contextOf(answer)).toContain(pack!.text);
+    expect(contextOf(answer)).toContain('src/orders/validate.ts');
+  });
+
+  test('is not told again after a resume, and anew after its memory was compacted', async () => {
+    const start = (source: string) =>
+      hook(
+        'SessionStart',
+        { session_id: 'memory', cwd: shop.dir, source },
+        tree('refuse-empty-orders'),
+      );
+    const unchanged = async () =>
+      (await app.services.context.findPack((await sessionOf('memory')).packId!))!.unchanged.length;
+
+    await start('startup');
+    await start('resume');
+    const resumed = await unchanged();
+    await start('compact');
+
+    expect(resumed).toBeGreaterThan(0);
+    expect(await unchanged()).toBe(0);
+  });
+
+  test('fits what the agent shows its model, however much there is to say', async () => {
+    for (let index = 0; index < 30; index += 1) {
+      const { body } = await app.call('POST', '/v1/sessions', {
+        token: developer,
+        body: { agent: 'codex', externalId: `busy-${index}`, repository: 'acme/shop' },
+      });
+      const sessionId = (body as { id: `ses_${string}` }).id;
+      await app.services.claims.acquire({
+        ...{ sessionId, repository: 'acme/shop', paths: [`src/${'deep/'.repeat(40)}${index}/`] },
+        intent: 'A long story about the work at hand. '.repeat(10),
+      });
+    }
+
+    const answer = await hook(
+      'SessionStart',
+      { session_id: 'crowded', cwd: shop.dir, source: 'startup' },
+      tree('refuse-empty-orders'),
+    );
+
+    expect(contextOf(answer)).toContain('Held by other sessions now');
+    expect(Buffer.byteLength(contextOf(answer))).toBeLessThan(10_000);
+  });
+});
+
 describe('MCP', () => {
+  test('lists its tools in few words: under 4.5 KB with every shape of input', async () => {
+    const { tools } = await client.listTools();
+
+    const shapes = tools.map(({ name, description, inputSchema }) => ({
+      name,
+      description,
+      inputSchema,
+    }));
+    expect(JSON.stringify(shapes).length).toBeLessThan(4_500);
+  });
+
+  test('hands out the very text that is kept, and then only what is new', async () => {
+    const { body } = await app.call('POST', '/v1/sessions', {
+      token: developer,
+      body: { agent: 'codex', externalId: 'exact', repository: 'acme/shop' },
+    });
+    const session = (body as { id: string }).id;
+    const ask = (more: object = {}) =>
+      client.callTool({
+        name: 'get_context',
+        arguments: { session, task: 'Refuse empty orders in validateOrder', ...more },
+      });
+
+    const first = await ask();
+    const second = await ask();
+    const full = await ask({ full: true });
+
+    const { pack, text } = first.structuredContent as { pack: string; text: string };
+    const kept = await app.call('GET', `/v1/context-packs/${pack}`, { token: developer });
+    expect(textOf(first)).toBe(text);
+    expect((kept.body as { text: string }).text).toBe(text);
+    expect(textOf(second)).toContain('Told before and still so');
+    expect(textOf(full)).not.toContain('Told before and still so');
+  });
+
   test('gives a pack, and more of one of its items', async () => {
     const pack = await client.callTool({
       name: 'get_context',

@@ -83,8 +83,7 @@ export function createRankingService({ log }: { log: Logger }): RankingService {
   }
 
   return {
-    warm: async (target) =>
-      (await send({ id: ++lastId, what: 'warm', target })) as IndexFigures,
+    warm: async (target) => (await send({ id: ++lastId, what: 'warm', target })) as IndexFigures,
     ask: async (target, questions) =>
       (await send({ id: ++lastId, what: 'ask', target, questions })) as RankAnswer[],
     forget: (key) => {

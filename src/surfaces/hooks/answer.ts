@@ -127,7 +127,9 @@ async function welcome(
   const left = report.maxContextBytes - Buffer.byteLength(briefing) - 2;
   const pack =
     left < MIN_PACK_BYTES ? undefined : await packOfBranch(services, session, report, left);
-  return { kind: 'context', text: pack === undefined ? briefing : `${briefing}\n\n${pack.text}` };
+  if (pack === undefined) return { kind: 'context', text: briefing };
+  await services.sessions.touch(session.id, { packId: pack.id });
+  return { kind: 'context', text: `${briefing}\n\n${pack.text}` };
 }
 
 async function packOfBranch(

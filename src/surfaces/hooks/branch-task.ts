@@ -15,6 +15,9 @@ const PREFIX =
 /** What tools put at the end to make a name unique. */
 const SUFFIX = /[-_](?:[0-9a-f]{6,}|\d{6,})$/i;
 
+const KEY = /\b[A-Z][A-Z0-9]{1,9}-\d{1,7}\b/gi;
+const NUMBER = /(?<=^|[\s#_-])\d{1,6}(?=$|[\s_-])/g;
+
 export function taskOfBranch(
   branch: string | null | undefined,
   defaultBranch: string,
@@ -22,17 +25,14 @@ export function taskOfBranch(
   if (branch == null || branch === defaultBranch || PLAIN.test(branch)) return undefined;
   const parts = branch.split('/').filter((part) => part !== '' && !PREFIX.test(part));
   const name = parts.join(' ').replace(SUFFIX, '');
-  const keys = [...name.matchAll(/\b([A-Z][A-Z0-9]{1,9}-\d{1,7})\b/gi)].map(([key]) =>
-    key.toUpperCase(),
-  );
-  const numbers = [...name.matchAll(/(?:^|[\s#_-])(\d{1,6})(?=$|[\s_-])/g)].map(
-    ([, digits]) => digits!,
-  );
-  const title = name
-    .replace(/\b[A-Z][A-Z0-9]{1,9}-\d{1,7}\b/gi, ' ')
+  // `issue-314` is the number of an issue and no key of a tracker.
+  const plain = name.replace(/\b(?:issue|ticket|gh|pr|bug)[-_ ]?(?=\d)/gi, ' ');
+  const keys = [...plain.matchAll(KEY)].map(([key]) => key.toUpperCase());
+  const words = plain.replace(KEY, ' ');
+  const numbers = [...words.matchAll(NUMBER)].map(([digits]) => digits);
+  const title = words
+    .replace(NUMBER, ' ')
     .replace(/[-_.\s#]+/g, ' ')
-    .replace(/(?:^| )\d{1,6}(?= |$)/g, ' ')
-    .replace(/ +/g, ' ')
     .trim();
   const tickets = [...new Set([...keys, ...numbers])];
   // A single word is a name, not a task.
@@ -44,7 +44,7 @@ export function taskOfBranch(
 export function isTicket(externalKey: string | null, tickets: readonly string[]): boolean {
   if (externalKey === null) return false;
   const key = externalKey.toUpperCase();
-  return tickets.some((ticket) =>
-    /^\d+$/.test(ticket) ? key.endsWith(`#${ticket}`) || key === ticket : key.endsWith(ticket),
+  return tickets.some(
+    (ticket) => key === ticket || key.endsWith(`#${ticket}`) || key.endsWith(`/${ticket}`),
   );
 }

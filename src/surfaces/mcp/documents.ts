@@ -2,6 +2,8 @@
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Repository } from '#context';
 import type { Principal } from '#governance';
+import type { Actor } from '#ledger';
+import { actorOf } from '../actor.ts';
 import type { Services } from '../services.ts';
 
 const SCHEME = 'loom://documents/';
@@ -18,7 +20,9 @@ export function addDocuments(server: McpServer, services: Services, principal: P
   server.server.setRequestHandler('resources/list', async ({ params }) => {
     await authorize();
     const page = await context.listRepositories({ limit: 1, cursor: params?.cursor });
-    const documents = await Promise.all(page.items.map((item) => listDocuments(services, item)));
+    const documents = await Promise.all(
+      page.items.map((item) => listDocuments(services, item, actorOf(principal))),
+    );
     return {
       resources: documents.flat(),
       ...(page.nextCursor === null ? {} : { nextCursor: page.nextCursor }),
@@ -38,7 +42,7 @@ export function addDocuments(server: McpServer, services: Services, principal: P
 
   server.server.setRequestHandler('resources/read', async ({ params: { uri } }) => {
     await authorize();
-    const text = await readDocument(services, uri);
+    const text = await readDocument(services, uri, actorOf(principal));
     if (text === undefined) {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no document ${uri}.`, {
         uri,
@@ -48,13 +52,20 @@ export function addDocuments(server: McpServer, services: Services, principal: P
   });
 }
 
-async function listDocuments({ context, log }: Services, { name, headSha }: Repository) {
+async function listDocuments(
+  { context, log }: Services,
+  { id, name, headSha }: Repository,
+  reader: Actor,
+) {
   if (headSha === null) return [];
   try {
+    const access = await context.accessTo(id, reader);
     const git = await context.openMirror(name);
     const files = await git.listFiles(headSha);
     return files
-      .filter(({ path, size }) => DOCUMENT.test(path) && size <= MAX_BYTES)
+      .filter(
+        ({ path, size }) => DOCUMENT.test(path) && size <= MAX_BYTES && access.mayReadPath(path),
+      )
       .slice(0, MAX_DOCUMENTS)
       .map(({ path, size }) => ({
         uri: `${SCHEME}${name}/${path.split('/').map(encodeURIComponent).join('/')}`,
@@ -68,12 +79,18 @@ async function listDocuments({ context, log }: Services, { name, headSha }: Repo
   }
 }
 
-async function readDocument({ context }: Services, uri: string): Promise<string | undefined> {
+async function readDocument(
+  { context }: Services,
+  uri: string,
+  reader: Actor,
+): Promise<string | undefined> {
   const match = /^loom:\/\/documents\/([^/]+\/[^/]+)\/(.+)$/.exec(uri);
   if (match === null) return undefined;
   const path = decodeURIComponent(match[2]!);
   const repository = await context.findRepository(decodeURIComponent(match[1]!));
   if (repository?.headSha == null || !DOCUMENT.test(path)) return undefined;
+  const access = await context.accessTo(repository.id, reader);
+  if (!access.mayReadPath(path)) return undefined;
   const git = await context.openMirror(repository.name);
   return git.readText(repository.headSha, path, MAX_BYTES);
 }

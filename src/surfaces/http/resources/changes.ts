@@ -3,6 +3,7 @@ import { z } from 'zod';
 import * as orchestration from '#orchestration';
 import { type Id, idSchema } from '#kernel';
 import { checkBranch } from '../../check-branch.ts';
+import type { Actor } from '#ledger';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
@@ -69,7 +70,7 @@ export function changeRoutes(services: Services): Route[] {
         files: z.array(FileChange),
         deployments: z.array(Deployment),
       }),
-      handle: async ({ params: { id } }) => describeChange(services, await find(id)),
+      handle: async ({ params: { id }, actor }) => describeChange(services, await find(id), actor),
     }),
     route({
       method: 'post',
@@ -145,7 +146,7 @@ export function changeRoutes(services: Services): Route[] {
   ];
 }
 
-async function describeChange(services: Services, change: orchestration.Change) {
+async function describeChange(services: Services, change: orchestration.Change, reader: Actor) {
   const { policy, governance, workflows, sessions, observability, context } = services;
   const [decisions, approvals, run, session, deployments, files] = await Promise.all([
     policy.listDecisions({ changeId: change.id, limit: 1 }),
@@ -162,7 +163,7 @@ async function describeChange(services: Services, change: orchestration.Change) 
     approvals,
     run: run ?? null,
     session: session ?? null,
-    pack: packId === null ? null : ((await context.findPack(packId)) ?? null),
+    pack: packId === null ? null : ((await context.readPack(packId, reader))?.pack ?? null),
     files,
     deployments: deployments.items.filter(({ changeIds }) => changeIds.includes(change.id)),
   };
