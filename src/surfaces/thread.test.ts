@@ -182,7 +182,9 @@ describe('what a session is told by hooks', () => {
       });
       const sessionId = (body as { id: `ses_${string}` }).id;
       await app.services.claims.acquire({
-        ...{ sessionId, repository: 'acme/shop', paths: [`src/${'deep/'.repeat(40)}${index}/`] },
+        sessionId,
+        repository: 'acme/shop',
+        paths: [`src/${'deep/'.repeat(40)}${index}/`],
         intent: 'A long story about the work at hand. '.repeat(10),
       });
     }

@@ -226,7 +226,11 @@ async function changeOf(options: {
 
 describe('what is found in reviews', () => {
   const remark = (changeId: string, text: string): Remark => ({
-    ...{ id: `${changeId}-${text}`, changeId, author: 'usr_a', path: `src/${changeId}.ts`, text },
+    id: `${changeId}-${text}`,
+    changeId,
+    author: 'usr_a',
+    path: `src/${changeId}.ts`,
+    text,
     saidAt: new Date(`2026-01-0${changeId}T00:00:00Z`),
   });
 

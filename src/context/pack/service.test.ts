@@ -39,7 +39,12 @@ function service() {
   const { db } = database;
   const ledger = createLedger({ db, clock, newId, log, tenant: 'org_test' });
   return createContextService({
-    ...{ db, ledger, clock, newId, log, folder },
+    db,
+    ledger,
+    clock,
+    newId,
+    log,
+    folder,
     findOpenWork: async () => openWork,
     teamsOf: async (personId) => teams.get(personId) ?? [],
   });
@@ -204,8 +209,12 @@ test('what is kept from somebody does not exist for them, wherever they look', a
   const before = await context.buildPack(request, insider);
   const restriction = await context.restrictSource(
     {
-      ...{ repository: 'acme/secret', system: 'git', prefix: 'docs/adr/0001' },
-      ...{ teams: ['security'], people: [], reason: 'Not disclosed.' },
+      repository: 'acme/secret',
+      system: 'git',
+      prefix: 'docs/adr/0001',
+      teams: ['security'],
+      people: [],
+      reason: 'Not disclosed.',
     },
     admin,
   );
@@ -247,8 +256,12 @@ test('a repository that is kept whole from somebody cannot be told from one that
   await using _made = made;
   await context.restrictSource(
     {
-      ...{ repository: 'acme/hidden', system: '*', prefix: '' },
-      ...{ teams: [], people: ['usr_insider'], reason: 'A deal.' },
+      repository: 'acme/hidden',
+      system: '*',
+      prefix: '',
+      teams: [],
+      people: ['usr_insider'],
+      reason: 'A deal.',
     },
     admin,
   );
@@ -271,8 +284,14 @@ test('work of others on the same files is a warning; work elsewhere is none', as
   const { made, context } = await shop('acme/collide');
   await using _made = made;
   const work = {
-    ...{ kind: 'claim' as const, id: 'clm_1', title: 'Rewrite the retry', by: 'codex' },
-    ...{ since: START, until: new Date('2026-03-01T12:30:00Z'), branch: null, url: null },
+    kind: 'claim' as const,
+    id: 'clm_1',
+    title: 'Rewrite the retry',
+    by: 'codex',
+    since: START,
+    until: new Date('2026-03-01T12:30:00Z'),
+    branch: null,
+    url: null,
   };
   openWork.push(
     { ...work, paths: ['src/payments/retry.ts'] },
