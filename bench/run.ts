@@ -4,8 +4,13 @@
  *   npm ci --prefix bench                      # the named peers, once
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
+<<<<<<< HEAD
  * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks` or
  * `verify-log`; `--quick` is for a look in between. Only a run of everything writes the file. Absolute figures follow the machine and
+=======
+ * `npm run bench -- NAME...` runs only `steps`, `ingest`, `hooks`, `verify-log` or `policy`; `--quick` is for a
+ * look in between. Only a run of everything writes the file. Absolute figures follow the machine and
+>>>>>>> 9af5c50 (Judge with less work, and look again when a freeze or the policy changes)
  * its load: read the ratios.
  */
 import { writeFileSync } from 'node:fs';
@@ -16,13 +21,14 @@ import { durableStepsTable, durableStepsVerdicts, measureDurableSteps } from './
 import { hooksTable, hooksVerdicts, measureHooks } from './hooks.ts';
 import { ingestTable, ingestVerdicts, measureIngest } from './ingest.ts';
 import { measureParkedRuns, parkedRunsTable, parkedRunsVerdicts } from './parked-runs.ts';
+import { measurePolicy, policyTable, policyVerdicts } from './policy.ts';
 import type { Verdict } from './report.ts';
 import { toMarkdown } from './report.ts';
 import { startBenchServer } from './server.ts';
 import { measureTwoWorkers, twoWorkersTable, twoWorkersVerdicts } from './two-workers.ts';
 import { measureVerify, verifyTable, verifyVerdicts } from './verify-log.ts';
 
-const NAMES = ['steps', 'two-workers', 'parked-runs', 'ingest', 'hooks', 'verify-log'];
+const NAMES = ['steps', 'two-workers', 'parked-runs', 'ingest', 'hooks', 'verify-log', 'policy'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false } },
@@ -101,6 +107,17 @@ if (isWanted('hooks')) {
     '## Hooks\n',
     `${options.calls} PreToolUse calls of edits, ${options.atOnce} at once, by ${options.sessions} live sessions that each hold a file. The sender is a thread on the same machine; its processor time is not counted.\n`,
     toMarkdown(hooksTable(measured)),
+  );
+}
+
+if (isWanted('policy')) {
+  const changes = values.quick ? 200 : 1_000;
+  const measured = measurePolicy({ changes });
+  verdicts.push(...policyVerdicts(measured));
+  sections.push(
+    '## Verdicts\n',
+    `${changes} changes of one to twelve files, from their files to lane, rules and what is missing; after each the bare engine is asked once over the same rules and facts.\n`,
+    toMarkdown(policyTable(measured)),
   );
 }
 

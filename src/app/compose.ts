@@ -27,6 +27,7 @@ import {
   createIntakeService,
   createOpenWorkFinder,
   createReconcileLoop,
+  createReconsiderLoop,
   createSessionLoop,
   createSessionService,
   createStepHandlers,
@@ -212,6 +213,7 @@ export async function compose(options: {
         leaseMs: config.workflow.leaseMs,
       }),
       createReconcileLoop({ intake, context, clock, log }),
+      createReconsiderLoop({ ...deps, context, policy, workflow }),
       ...(hosts.forge === null ? [] : [forgeSweepLoop({ forge: hosts.forge, clock, log })]),
     );
   }

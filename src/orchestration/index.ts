@@ -57,6 +57,7 @@ export {
   type ChangeKeeper,
   classifyAuthor,
   createChangeService,
+  createReconsiderLoop,
   type DeploymentNews,
 } from './changes/index.ts';
 export {

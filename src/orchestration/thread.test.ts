@@ -664,3 +664,127 @@ test('a refused change is not merged though it might ship alone, nor by taking i
   );
   expect(await thread.change('guide')).toMatchObject({ state: 'open', lane: 'ship' });
 });
+
+/** Moves the protected branch the way a host's own merge does. */
+async function landPastUs(thread: Thread, files: Record<string, string>): Promise<void> {
+  const { work, bare } = thread;
+  await work.switchTo('main');
+  const sha = await work.commit({ files });
+  await work.git('push', '--quiet', 'forge', `HEAD:refs/heads/landed-${sha.slice(0, 8)}`);
+  await work.git('--git-dir', bare, 'update-ref', 'refs/heads/main', sha);
+  await work.git('--git-dir', bare, 'update-ref', '-d', `refs/heads/landed-${sha.slice(0, 8)}`);
+  await thread.forge.sweep();
+  await thread.settle();
+}
+
+const SURVIVING = `version: 1
+approvals: { stale_on: code-change, keep_on: [rebase-without-diff, update-merge] }
+rules: [{ id: two, when: { paths: "src/**" }, require: { reviewers: 2 } }]
+`;
+
+test('a consent lives on a rebase that changes no line where policy says so, and dies with one that does', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  await landPastUs(thread, { '.loom/policy.yaml': SURVIVING });
+  const grace = await thread.person('Grace', ['approver'], ['email:grace@example.org']);
+  await work.branch('total');
+  const first = await work.commit({ files: { 'src/total.js': 'export const total = 2;\n' } });
+  await thread.push('total');
+  await thread.settle();
+  const change = await thread.change('total');
+  const consent = { decision: 'approve' as const, headSha: first, reason: 'two is right' };
+  await thread.changes.review(change.id, consent, grace);
+  await thread.settle();
+  const counted = async (headSha: string) => {
+    const { custody } = await thread.change('total');
+    const facts = await thread.db.transaction((tx) =>
+      thread.governance.approvalFacts(tx, { changeId: change.id, headSha, custody }),
+    );
+    return facts.map(({ person }) => person);
+  };
+
+  await landPastUs(thread, { 'docs/guide.md': 'Another guide\n' });
+  await work.switchTo('total');
+  await work.git('rebase', '--quiet', 'main');
+  const rebased = await work.sha('HEAD');
+  await thread.push('total');
+  await thread.settle();
+  const afterRebase = await counted(rebased);
+  const other = await work.commit({ files: { 'src/total.js': 'export const total = 2 ;\n' } });
+  await thread.push('total');
+  await thread.settle();
+
+  expect(rebased).not.toBe(first);
+  expect(afterRebase).toEqual([grace.id]);
+  expect(await counted(other)).toEqual([]);
+  expect(await eventTypes(thread.ledger, change.id)).toEqual(
+    expect.arrayContaining(['approval.carried', 'approval.voided']),
+  );
+});
+
+const PAY = `version: 1
+rules: [{ id: pay, when: { paths: "src/**" }, require: { reviewers: 1, from: team:pay } }]
+`;
+
+test('nobody behind a change satisfies its rule: not by a bot, a trailer, a team joined later or a second identity', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  await landPastUs(thread, { '.loom/policy.yaml': PAY });
+  const { person: owner } = await thread.governance.ensureOwner();
+  const byOwner: Principal = { ...owner, kind: 'person', scopes: 'all' };
+  const operator = await thread.person('Olga', ['approver', 'developer'], ['local:olga']);
+  const named = await thread.person('Nils', ['approver'], ['email:nils@example.org']);
+  const late = await thread.person('Lena', ['approver']);
+  const outsider = await thread.person('Otto', ['approver'], ['email:otto@example.org']);
+  const session = await startSession(thread, { branch: 'total' }, operator);
+  await work.branch('total');
+  const headSha = await work.commit({
+    files: { 'src/total.js': 'export const total = 4;\n' },
+    message: `Total\n\nLoom-Session: ${session.id}\nCo-authored-by: Nils <nils@example.org>\nCo-authored-by: Lena <lena@bots.example.org>`,
+  });
+  await thread.push('total');
+  await thread.settle();
+  const change = await thread.change('total');
+  const review = { decision: 'approve' as const, headSha, reason: 'mine, and fine' };
+  const joins = (id: Principal['id']) =>
+    thread.governance.updatePerson(id as `usr_${string}`, { teams: ['pay'] }, byOwner);
+  const outcome = async () => {
+    await thread.settle();
+    const page = await thread.policy.listDecisions({ changeId: change.id, limit: 1 });
+    return page.items[0]?.outcome;
+  };
+
+  // The person behind the agent and the one a trailer names: refused, whatever team they join.
+  for (const principal of [operator, named]) {
+    await joins(principal.id);
+    await expect(thread.changes.review(change.id, review, principal)).rejects.toMatchObject({
+      code: 'governance.in_custody',
+    });
+  }
+  // An agent's own session, and a person who consents in its name.
+  const agent: Principal = { ...operator, kind: 'agent', id: session.id, onBehalfOf: operator.id };
+  await expect(thread.changes.review(change.id, review, agent)).rejects.toMatchObject({
+    code: 'governance.agent_cannot_approve',
+  });
+  const delegate: Principal = { ...late, onBehalfOf: operator.id };
+  await expect(thread.changes.review(change.id, review, delegate)).rejects.toMatchObject({
+    code: 'governance.in_custody',
+  });
+  // A consent from outside the team is none of the rule's; the same person in the team later is.
+  await thread.changes.review(change.id, review, outsider);
+  const fromOutside = await outcome();
+  // Whoever turns out to be the bot of a trailer loses the consent that was given before.
+  await joins(late.id);
+  await thread.changes.review(change.id, review, late);
+  await thread.governance.updatePerson(
+    late.id as `usr_${string}`,
+    { identities: ['email:lena@bots.example.org'] },
+    byOwner,
+  );
+  const facts = await thread.db.transaction((tx) =>
+    thread.governance.approvalFacts(tx, { changeId: change.id, headSha, custody: change.custody }),
+  );
+
+  expect(fromOutside).toBe('escalate');
+  expect(facts.map(({ person }) => person)).toEqual([outsider.id]);
+});

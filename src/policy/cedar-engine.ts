@@ -9,6 +9,8 @@ export interface CedarSet {
   /** Names the content: equal sets share one name. */
   id: string;
   schema: string;
+  /** Names the schema alone, which sets may share. */
+  schemaId: string;
   policies: Readonly<Record<string, string>>;
 }
 
@@ -67,7 +69,7 @@ export function evaluateCedar(set: CedarSet, request: CedarRequest): CedarAnswer
     context: request.context,
     entities: [{ uid: resource, attrs: request.resource.attributes, parents: [] }],
     preparsedPolicySetId: set.id,
-    preparsedSchemaName: set.id,
+    preparsedSchemaName: set.schemaId,
     validateRequest: true,
   });
   if (answer.type === 'failure') {
@@ -87,7 +89,7 @@ function load(set: CedarSet): string[] {
     return [];
   }
   const steps = [
-    cedar.preparseSchema(set.id, set.schema),
+    cedar.preparseSchema(set.schemaId, set.schema),
     cedar.preparsePolicySet(set.id, { staticPolicies: { ...set.policies } }),
   ];
   const errors = steps.flatMap((step) =>

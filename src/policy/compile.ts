@@ -27,6 +27,8 @@ export interface CompiledPolicy {
   document: PolicyDocument;
   matchers: DocumentMatchers;
   cedar: CedarSet;
+  /** The permits alone: what grants something once no rule is in the way. */
+  permits: CedarSet;
   /** SHA-256 of what the verdict depends on, first 16 hex digits. */
   version: string;
 }
@@ -35,10 +37,20 @@ export interface CompiledPolicy {
 export function compilePolicy(document: PolicyDocument, text: string): CompiledPolicy {
   const policies = policiesOf(document);
   const schema = schemaOf(document);
+  const schemaId = `schema-${sha256(schema)}`;
+  const grants = new Set([DEFAULT_RULE, ...document.grants.map(({ id }) => id)]);
+  const permits = Object.fromEntries(Object.entries(policies).filter(([id]) => grants.has(id)));
+  const named = (all: Record<string, string>): CedarSet => ({
+    id: `policy-${sha256(canonicalJson([schema, all]))}`,
+    schema,
+    schemaId,
+    policies: all,
+  });
   return {
     document,
     matchers: createDocumentMatchers(document),
-    cedar: { id: `policy-${sha256(canonicalJson([schema, policies]))}`, schema, policies },
+    cedar: named(policies),
+    permits: named(permits),
     version: sha256(`${ENGINE_VERSION}\n${text}`).slice(0, 16),
   };
 }

@@ -166,7 +166,10 @@ function createTwinMatcher(patterns: readonly string[]): TwinMatcher {
 
 /** True for the path as it is and for its twins: a rule must not be escaped by a spelling. */
 function touches({ exact, folded }: TwinMatcher, path: TouchedPath): boolean {
-  return exact(path.names) || folded(path.foldedNames);
+  if (exact(path.names)) return true;
+  // Most paths are their own only spelling, and then there is nothing more to see.
+  const isSame = folded === exact && path.foldedNames === path.names;
+  return !isSame && folded(path.foldedNames);
 }
 
 export function createDocumentMatchers(document: PolicyDocument): DocumentMatchers {
@@ -397,7 +400,8 @@ function describePath(
   matchers: DocumentMatchers,
 ): TouchedPath {
   const names = path.split('/');
-  const foldedNames = foldPath(path).split('/');
+  const folded = foldPath(path);
+  const foldedNames = folded === path ? names : folded.split('/');
   const place: TouchedPath = { path, names, foldedNames, services: [], tiers: [], ownTiers: [] };
   const namesOf = (isIn: (patterns: TwinMatcher) => boolean) => {
     const services = [...matchers.services]

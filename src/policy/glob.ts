@@ -50,6 +50,8 @@ interface PreparedPattern {
   literals: readonly string[];
   /** Set when the last part says something about the last name. */
   last: string | null;
+  /** What is left to look at once names without wildcard and the last name fit. */
+  shape: 'anywhere' | 'prefix' | 'general';
 }
 
 function preparePattern(pattern: string): PreparedPattern {
@@ -59,12 +61,34 @@ function preparePattern(pattern: string): PreparedPattern {
     parts,
     literals: parts.filter((part) => !/[*?]/.test(part)),
     last: last === '**' ? null : last,
+    shape: shapeOf(parts),
   };
 }
 
-function matches({ parts, literals, last }: PreparedPattern, names: readonly string[]): boolean {
+/** Most patterns are `**` + one name, or a folder and all below it: those need no table. */
+function shapeOf(parts: readonly string[]): PreparedPattern['shape'] {
+  const [first, second, third] = parts;
+  const isOne = parts.length === 2 && first === '**' && second !== '**';
+  const isBetween =
+    parts.length === 3 && first === '**' && third === '**' && !/[*?]/.test(second ?? '*');
+  if (isOne || isBetween) return 'anywhere';
+  const folder = parts.slice(0, -1);
+  const isBelow = parts.at(-1) === '**' && folder.every((part) => !/[*?]/.test(part));
+  return isBelow ? 'prefix' : 'general';
+}
+
+function matches(
+  { parts, literals, last, shape }: PreparedPattern,
+  names: readonly string[],
+): boolean {
+  if (shape === 'prefix') {
+    if (names.length === 0 || names.length < parts.length - 1) return false;
+    for (let at = 0; at < parts.length - 1; at += 1) if (parts[at] !== names[at]) return false;
+    return true;
+  }
   if (last !== null && !matchesName(last, names.at(-1) ?? '')) return false;
   for (const literal of literals) if (!names.includes(literal)) return false;
+  if (shape === 'anywhere') return names.length > 0;
   return matchesNames(parts, names);
 }
 

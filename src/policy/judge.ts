@@ -4,7 +4,7 @@
  */
 import { type Group, matchApprovers, peopleNeeded, type Requirement } from './approvers.ts';
 import { BUILT_IN_FILE, BUILT_IN_RULES } from './built-in.ts';
-import { type CedarAnswer, evaluateCedar } from './cedar-engine.ts';
+import { type CedarAnswer, type CedarSet, evaluateCedar } from './cedar-engine.ts';
 import {
   attributesOf,
   type CompiledPolicy,
@@ -45,8 +45,8 @@ function judgeFacts(policy: CompiledPolicy, facts: Facts, { score, factors }: Sc
   const { document } = policy;
   if (!Number.isFinite(score)) return heldByDoubt(policy, 'the score is no number');
   const attributes = attributesOf(facts, score);
-  const ask = (met: readonly string[]): CedarAnswer =>
-    evaluateCedar(policy.cedar, {
+  const ask = (set: CedarSet, met: readonly string[]): CedarAnswer =>
+    evaluateCedar(set, {
       principal: { type: 'Author', id: facts.authorKind },
       action: 'ship',
       resource: { type: 'Change', id: 'change', attributes },
@@ -54,17 +54,17 @@ function judgeFacts(policy: CompiledPolicy, facts: Facts, { score, factors }: Sc
     });
 
   const rules = new Map(allRules(policy).map((rule) => [rule.id, rule] as const));
-  const open = ask([]);
+  const open = ask(policy.cedar, []);
   const fired = open.isAllowed
     ? []
     : open.reasons.flatMap((id) => rules.get(id) ?? []).sort(byPlace);
   const holds = fired.filter(({ isHold }) => isHold);
   const requirements = fired.filter(({ isHold }) => !isHold);
-  // With every requirement out of the way, what still permits is a grant, and what still forbids a hold.
-  const needsClearing = requirements.length > 0 && document.grants.length > 0;
-  const cleared = needsClearing ? ask(requirements.map(({ id }) => id)) : open;
+  // Whether a rule fires does not depend on what is met, so the whole set is asked once. With every
+  // rule out of the way, what permits is a grant.
+  const granted = ask(policy.permits, []);
   const grants = document.grants
-    .filter(({ id }) => cleared.isAllowed && cleared.reasons.includes(id))
+    .filter(({ id }) => holds.length === 0 && granted.reasons.includes(id))
     .sort(byPlace);
 
   const asked: Requirement[] = [...requirements];
@@ -82,23 +82,23 @@ function judgeFacts(policy: CompiledPolicy, facts: Facts, { score, factors }: Sc
     .filter(({ isMet }) => isMet)
     .flatMap(({ ids }) => ids)
     .filter((id) => !ticketless.some((rule) => rule.id === id));
-  const final = met.length > 0 ? ask(met) : open;
+  const final = met.length > 0 ? ask(policy.permits, met) : granted;
+  const isCleared =
+    final.isAllowed && holds.length === 0 && requirements.every(({ id }) => met.includes(id));
 
-  const errors = [...open.errors, ...cleared.errors, ...final.errors];
+  const errors = [...open.errors, ...granted.errors, ...final.errors];
   const isHeld =
     errors.length > 0 || holds.length > 0 || (usesDefault && document.defaultLane === 'hold');
   const lane = isHeld ? 'hold' : laneOf(peopleNeeded(groups), grants);
   return {
     lane,
     // An answer with an error beside it is held above, so this yes is a clean one.
-    outcome: isHeld ? 'block' : final.isAllowed ? 'ship' : 'escalate',
+    outcome: isHeld ? 'block' : isCleared ? 'ship' : 'escalate',
     rules: decidingRules({ policy, fired, grants, usesDefault, met, hasErrors: errors.length > 0 }),
     score,
     factors,
     missing:
-      final.isAllowed && !isHeld
-        ? []
-        : missing({ groups, holds, ticketless, policy, facts, isHeld }),
+      isCleared && !isHeld ? [] : missing({ groups, holds, ticketless, policy, facts, isHeld }),
   };
 }
 

@@ -144,8 +144,23 @@ const NEVER_DOCS: ReadonlySet<RuleTag> = new Set([
   'policy',
 ]);
 
+const known = new Map<string, readonly RuleTag[]>();
+const MAX_KNOWN = 20_000;
+
 /** Tags of one path. Whatever is neither documentation, test nor lock file is code. */
-export function tagsOfPath(path: string): RuleTag[] {
+export function tagsOfPath(path: string): readonly RuleTag[] {
+  const found = known.get(path);
+  if (found !== undefined) return found;
+  // The same files change again and again; beyond that many paths the oldest half is forgotten.
+  if (known.size >= MAX_KNOWN) {
+    for (const old of [...known.keys()].slice(0, MAX_KNOWN / 2)) known.delete(old);
+  }
+  const tags = findTags(path);
+  known.set(path, tags);
+  return tags;
+}
+
+function findTags(path: string): RuleTag[] {
   const lower = path.toLowerCase();
   const names = lower.split('/');
   const found = MATCHERS.filter(([, matches]) => matches(names)).map(([tag]) => tag);

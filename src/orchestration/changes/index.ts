@@ -6,5 +6,6 @@ export { classifyAuthor } from './authorship.ts';
 export type { DeploymentNews } from './deployments.ts';
 export type { ChangeDeps } from './deps.ts';
 export { changeRefs } from './events.ts';
+export { createMomentWatch, createReconsiderLoop } from './reconsider-loop.ts';
 export { type ChangeKeeper, createChangeService } from './service.ts';
 export { type ChangeRow, findChange } from './store.ts';

@@ -5,6 +5,11 @@ import type { Decision } from '#policy';
 import type { Change } from '../schema.ts';
 import type { StepContext } from '../steps.ts';
 import type { StepDeps } from './deps.ts';
+import { gatherEvidence } from './evidence.ts';
+
+/** A fetch may be under way; after so many looks the commit counts as gone. */
+const ATTEMPTS_TO_FIND = 3;
+const MAX_OWNED_FILES = 20_000;
 
 export type Checks = 'passed' | 'failed' | 'unknown';
 
@@ -32,16 +37,20 @@ export async function judge(
   const git = await deps.changes.openMirror(change);
   const baseSha = await git.resolve(`refs/heads/${change.baseBranch}`);
   const head = await git.resolve(change.headSha);
-  if (baseSha === undefined || head === undefined) {
+  // A head that stays away gets a verdict all the same: nobody can say what would land, so it is held.
+  const isGone = head === undefined && context.step.attempt >= ATTEMPTS_TO_FIND;
+  if (baseSha === undefined || (head === undefined && !isGone)) {
     throw new AppError('unavailable', 'changes.commit_missing', {
       message: `Commit ${change.headSha.slice(0, 12)} or branch ${change.baseBranch} is not in the mirror of ${change.repository} yet.`,
       hint: 'The repository is fetched again soon; if this stays, refresh it by hand.',
     });
   }
-  const files = await git.changedFiles(baseSha, change.headSha);
-  const paths = files.flatMap(({ path, oldPath }) =>
-    oldPath === undefined ? [path] : [path, oldPath],
-  );
+  const files = isGone ? [] : await git.changedFiles(baseSha, change.headSha);
+  // Of more files than policy reads one by one, nobody's owners decide anything.
+  const paths =
+    files.length > MAX_OWNED_FILES
+      ? []
+      : files.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]));
   const owners = await deps.context.ownersOf(change.repository, baseSha, paths);
   const approvals = await db.transaction((tx) =>
     governance.approvalFacts(tx, {
@@ -62,6 +71,7 @@ export async function judge(
       owners,
       approvals,
       checks,
+      evidence: await gatherEvidence(db, change),
     },
     { cause: context.cause, correlationId: change.correlationId },
   );
