@@ -4,13 +4,9 @@
  *   npm ci --prefix bench                      # the named peers, once
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
-<<<<<<< HEAD
- * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks` or
- * `verify-log`; `--quick` is for a look in between. Only a run of everything writes the file. Absolute figures follow the machine and
-=======
- * `npm run bench -- NAME...` runs only `steps`, `ingest`, `hooks`, `verify-log` or `policy`; `--quick` is for a
- * look in between. Only a run of everything writes the file. Absolute figures follow the machine and
->>>>>>> 9af5c50 (Judge with less work, and look again when a freeze or the policy changes)
+ * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`,
+ * `verify-log` or `policy`; `--quick` is for a look in between. Only a run of everything writes the
+ * file. Absolute figures follow the machine and
  * its load: read the ratios.
  */
 import { writeFileSync } from 'node:fs';
