@@ -265,3 +265,52 @@ test('a second server on the same folder is told which one is there', async () =
   expect(code).not.toBe(0);
   expect(out + err).toContain(`process ${server.pid}`);
 });
+
+test('what an agent would be told is shown where one stands, in words and as JSON, and searched', async () => {
+  await loom(['import', '.']);
+
+  const words = await loom(['context', 'pack', 'Change the total of the cart']);
+  const made = await loom(['context', 'pack', 'Change the total of the cart', '--json']);
+  const pack = JSON.parse(made.out) as { id: string; text: string; items: { id: string }[] };
+  const shown = await loom(['context', 'show', pack.id, '--json']);
+  const item = await loom(['context', 'show', pack.id, '--item', pack.items[0]!.id]);
+  const preview = await loom([
+    'context',
+    'pack',
+    'Change the total',
+    '--budget',
+    '300',
+    '--preview',
+  ]);
+  const hits = await loom(['context', 'search', 'total', '--json']);
+  const wrong = await loom(['context', 'show', `ctx_${'0'.repeat(32)}`]);
+
+  expect(words).toMatchObject({ code: 0, err: '' });
+  expect(words.out).toContain('src/totals.js');
+  expect(words.out).toMatch(/\(ctx_\w+, \d+ of 4000 tokens, sha256 [0-9a-f]{12}\)/);
+  expect(JSON.parse(shown.out)).toEqual(JSON.parse(made.out));
+  expect(item).toMatchObject({ code: 0, err: '' });
+  expect(preview.out).toContain('kept nowhere');
+  expect(JSON.parse(hits.out)).toMatchObject({ items: [{ path: 'src/totals.js' }] });
+  expect(wrong).toMatchObject({ code: 3, out: '' });
+});
+
+test('a lesson is listed while it waits, and decided by a person', async () => {
+  await loom(['import', '.']);
+  const { items } = await server.get<{ items: { name: string }[] }>('/v1/repositories');
+  const text = 'Totals are integers of cents.';
+  const { id } = await server.post<{ id: string }>('/v1/lessons', {
+    repository: items.find(({ name }) => name.startsWith('local/'))!.name,
+    text,
+  });
+
+  const waiting = await loom(['context', 'lessons', '--state', 'candidate']);
+  const approved = await loom(['context', 'decide', id, 'approve']);
+  const again = await loom(['context', 'decide', id, 'reject']);
+  const unknown = await loom(['context', 'decide', id, 'burn']);
+
+  expect(waiting.out).toContain(text);
+  expect(approved.out).toBe(`${id} is approved: ${text}\n`);
+  expect(again.err).toContain('context.lesson_decided');
+  expect(unknown).toMatchObject({ code: 2, out: '' });
+});

@@ -13,7 +13,7 @@ import { freshnessOf } from './freshness.ts';
 import { foldHistory } from './history.ts';
 import { maskSecrets } from './masking.ts';
 import { isRobot, rankPeople } from './people.ts';
-import { asLine, asQuote, neutralise } from './quoting.ts';
+import { asLine, asQuote, mixesLookAlikes, neutralise } from './quoting.ts';
 import { rankFiles, voteByHistory } from './rank.ts';
 import { composePack, type ItemDraft } from './render.ts';
 import { countTokens, shorten } from './tokens.ts';
@@ -417,6 +417,13 @@ test('no pack is over its budget, and each item of it is in the text', () => {
     ),
     { numRuns: 60 },
   );
+});
+
+test('a name that mixes letters of look-alike scripts is marked', () => {
+  expect(mixesLookAlikes('src/\u0440ayments/retry.ts')).toBe(true);
+  expect(mixesLookAlikes('src/payments/retry.ts')).toBe(false);
+  // One script throughout is a language, not a trick.
+  expect(mixesLookAlikes('docs/\u043e\u043f\u043b\u0430\u0442\u0430.md')).toBe(false);
 });
 
 test('a shortened text never exceeds its limit', () => {

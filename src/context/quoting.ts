@@ -37,3 +37,11 @@ export function asQuote(text: string): string {
     )
     .join('\n');
 }
+
+const LOOK_ALIKE =
+  /(?:\p{Script=Latin}[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]|[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]\p{Script=Latin})/u;
+
+/** True when a name mixes letters of scripts that look alike: `src/\u0440ayments` is not `src/payments`. */
+export function mixesLookAlikes(name: string): boolean {
+  return LOOK_ALIKE.test(name);
+}

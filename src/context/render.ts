@@ -1,7 +1,7 @@
 /** The pack as text, and the choice of what fits. The budget is counted on the text itself. Pure. */
 import { createHash } from 'node:crypto';
 import type { Evidence, PackItem } from './schema.ts';
-import { asLine, asQuote } from './quoting.ts';
+import { asLine, asQuote, mixesLookAlikes } from './quoting.ts';
 import { type PackSection, sectionOf, SECTIONS } from './sections.ts';
 import { countTokens, shorten, shortenToTokens } from './tokens.ts';
 
@@ -304,6 +304,7 @@ function renderHead(item: PackItem, now: Date): string {
     source.filter((word) => word !== '').join(' '),
     item.observedAt === null ? '' : ageOf(item.observedAt, now),
     item.freshness === 'current' ? '' : item.freshness.toUpperCase(),
+    mixesLookAlikes(`${item.path ?? ''} ${item.title}`) ? 'LOOK-ALIKE LETTERS' : '',
   ].filter((fact) => fact !== '');
   const origin = facts.length === 0 ? '' : ` {${facts.join(', ')}}`;
   const title = shorten(asLine(item.title), 160);

@@ -1,5 +1,13 @@
-import type { ContextPack, PackItem, PackPreview } from '#context';
-import { countOption } from '../options.ts';
+import { Argument } from 'commander';
+import {
+  type ContextPack,
+  type Lesson,
+  LESSON_STATES,
+  type PackItem,
+  type PackPreview,
+} from '#context';
+import { findRepositoryHere } from '../here.ts';
+import { choiceOption, countOption } from '../options.ts';
 import { table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
@@ -12,13 +20,15 @@ interface Hit {
   repository: string;
 }
 
+const MAX_LESSONS = 100;
+
 export const registerContext: RegisterCommands = (program, context) => {
   const command = program.command('context').description('what the organisation knows');
 
   command
     .command('pack <title>')
     .description('the context pack an agent would get for a task')
-    .requiredOption('--repository <name>', 'where the task is')
+    .option('--repository <name>', 'where the task is; the repository you stand in unless given')
     .option('--text <text>', 'the task in full')
     .option('--path <path...>', 'files already known to matter')
     .option('--preview', 'keep nothing, and show what was found and left out')
@@ -37,21 +47,21 @@ export const registerContext: RegisterCommands = (program, context) => {
       async (
         title: string,
         options: {
-          repository: string;
+          repository?: string;
           text?: string;
           path?: string[];
           budget: number;
           preview?: boolean;
         },
       ) => {
+        const client = context.client();
         const request = {
-          repository: options.repository,
+          repository: options.repository ?? (await findRepositoryHere(client)).repository,
           title,
           budgetTokens: options.budget,
           ...(options.text === undefined ? {} : { text: options.text }),
           ...(options.path === undefined ? {} : { paths: options.path }),
         };
-        const client = context.client();
         if (options.preview === true) {
           const path = '/v1/context-packs/preview';
           const preview = await client.send<Wire<PackPreview>>('POST', path, request);
@@ -85,6 +95,49 @@ export const registerContext: RegisterCommands = (program, context) => {
         .client()
         .get<Wire<ContextPack>>(`/v1/context-packs/${encodeURIComponent(id)}`);
       context.output().result(pack, renderPack);
+    });
+
+  command
+    .command('lessons')
+    .description('what was learnt: candidates that wait for a person, and what is in force')
+    .option('--repository <name>', 'only this repository')
+    .addOption(choiceOption('--state <state>', 'only these', LESSON_STATES))
+    .addHelpText('after', '\nExample:\n  $ loom context lessons --state candidate\n')
+    .action(async (options: { repository?: string; state?: string }) => {
+      const query = { ...options, limit: MAX_LESSONS };
+      const page = await context.client().get<{ items: Wire<Lesson>[] }>('/v1/lessons', query);
+      context.output().result(page, ({ items }) =>
+        table(
+          items,
+          [
+            { title: 'lesson', value: (it) => it.id },
+            { title: 'state', value: (it) => it.state },
+            { title: 'from', value: (it) => it.origin },
+            { title: 'told', value: (it) => String(it.use.sessions) },
+            {
+              title: 'accepted/reworked/rejected',
+              value: ({ use }) => `${use.accepted}/${use.reworked}/${use.rejected}`,
+            },
+            { title: 'text', value: (it) => it.text },
+          ],
+          'No lessons. Agents leave them with the tool `record`.',
+        ),
+      );
+    });
+
+  command
+    .command('decide <lesson>')
+    .description('approve, reject or retire a lesson')
+    .addArgument(new Argument('<decision>').choices(['approve', 'reject', 'retire']))
+    .option('--text <text>', 'approve it in these words')
+    .option('--reason <text>', 'why')
+    .addHelpText('after', '\nExample:\n  $ loom context decide evt_019… approve\n')
+    .action(async (id: string, decision: string, options: { text?: string; reason?: string }) => {
+      const path = `/v1/lessons/${encodeURIComponent(id)}/decision`;
+      const lesson = await context
+        .client()
+        .send<Wire<Lesson>>('POST', path, { decision, ...options });
+      context.output().result(lesson, (it) => `${it.id} is ${it.state}: ${it.text}`);
     });
 
   command
