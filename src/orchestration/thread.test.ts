@@ -15,7 +15,7 @@ import { createGovernanceService, type Principal, type Role } from '#governance'
 import { createOutboxWorker } from '#ledger';
 import { createPolicyService } from '#policy';
 import { testDatabase, testRepository } from '#testing';
-import { createChangeService } from './changes/index.ts';
+import { createChangeService, createMomentWatch } from './changes/index.ts';
 import { createHostOutboxHandlers } from './host/index.ts';
 import { createIntakeService } from './intake/index.ts';
 import { loadChangeWorkflow } from './library/index.ts';
@@ -787,4 +787,68 @@ test('nobody behind a change satisfies its rule: not by a bot, a trailer, a team
 
   expect(fromOutside).toBe('escalate');
   expect(facts.map(({ person }) => person)).toEqual([outsider.id]);
+});
+
+test('open changes are judged again when the organisation publishes, and once only', async () => {
+  await using thread = await testThread(await testDatabase());
+  await thread.work.branch('total');
+  await thread.work.commit({ files: { 'src/total.js': 'export const total = 5;\n' } });
+  await thread.push('total');
+  await thread.settle();
+  const watch = createMomentWatch(thread);
+  await watch();
+  await thread.settle();
+  const before = await thread.change('total');
+  const text = 'version: 1\nrules: [{ id: eyes, require: { reviewers: 2 } }]\n';
+  const leader = { id: 'usr_1', name: 'Lea', roles: ['admin'], teams: [], identities: [] };
+
+  const idle = await watch();
+  await thread.policy.proposeOrganisationPolicy(
+    { text, reason: 'Two people see everything' },
+    leader,
+    { kind: 'system', id: 'test' },
+  );
+  const told = await watch();
+  await thread.settle();
+  const after = await thread.change('total');
+
+  expect([before.lane, after.lane]).toEqual(['one-reviewer', 'two-person']);
+  expect([idle, told, await watch()]).toEqual([0, 1, 0]);
+});
+
+test('a commit that stays away is held, and never lands by accident', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  await work.branch('docs');
+  await work.commit({ files: { 'docs/guide.md': 'Guide, again\n' } });
+  await thread.push('docs');
+  await thread.intake.processOnce();
+  const change = await thread.change('docs');
+  await thread.db.query('update loom.changes set head_sha = $2 where id = $1', [
+    change.id,
+    'f'.repeat(40),
+  ]);
+  const run = await thread.run(change);
+  const step = { ...run.steps.find(({ name }) => name === 'decide')!, attempt: 3 };
+  const decide = createStepHandlers({
+    ...thread,
+    folder: tmpdir(),
+    commandTimeoutMs: 1_000,
+  }).find(({ kind }) => kind === 'policy.decide')!;
+
+  const context = {
+    run,
+    step,
+    inputs: { check: { checks: 'passed' } },
+    idempotencyKey: 'k',
+    cause: undefined,
+    signal: new AbortController().signal,
+  };
+  const early = decide.run({ ...context, step: { ...step, attempt: 1 } });
+  await expect(early).rejects.toMatchObject({ code: 'changes.commit_missing' });
+  const late = await decide.run(context);
+
+  expect(late).toMatchObject({ outcome: 'waiting', on: 'review' });
+  const page = await thread.policy.listDecisions({ changeId: change.id, limit: 1 });
+  expect(page.items[0]).toMatchObject({ lane: 'hold', outcome: 'block', score: 100 });
 });
