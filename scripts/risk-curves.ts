@@ -9,10 +9,10 @@ export interface Curves {
   curves: Float64Array[];
 }
 
-const ROUNDS = 300;
-const RATE = 0.12;
-const ROW_SHARE = 0.4;
-const FACTOR_SHARE = 0.4;
+const ROUNDS = 500;
+const RATE = 0.08;
+const ROW_SHARE = 0.5;
+const FACTOR_SHARE = 0.5;
 const SHRINKAGE = 3;
 const MIN_CURVATURE = 5;
 const MIN_GAIN = 0.2;

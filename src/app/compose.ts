@@ -37,7 +37,7 @@ import {
   type Intake,
   loadChangeWorkflow,
 } from '#orchestration';
-import { createPolicyService } from '#policy';
+import { createPolicyService, createRiskStudies } from '#policy';
 import { reportDeployment, type Services } from '#surfaces';
 import { openHosts, type Hosts } from './hosts.ts';
 import { watchSystem } from './status.ts';
@@ -75,7 +75,12 @@ export async function compose(options: {
   const leaseMs = config.sessions.leaseMinutes * 60_000;
 
   const governance = createGovernanceService(deps);
-  const policy = createPolicyService({ ...deps, listTeams: () => governance.listTeams() });
+  const risk = createRiskStudies(deps);
+  const policy = createPolicyService({
+    ...deps,
+    listTeams: () => governance.listTeams(),
+    risk,
+  });
   const observability = createObservabilityService(deps);
   const workflow = createWorkflowService(deps);
   const work = createWorkService(deps);
@@ -106,6 +111,7 @@ export async function compose(options: {
   });
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
+  stack.use(risk);
   const sequencer = createSequencer({
     db,
     clock,

@@ -37,6 +37,7 @@ export async function diffHunks(
   from: string,
   to: string,
   paths?: readonly string[],
+  withLines = false,
 ): Promise<Hunk[]> {
   const asArguments =
     paths !== undefined && paths.length <= MAX_PATH_ARGUMENTS && !paths.some(isQuoted);
@@ -50,7 +51,7 @@ export async function diffHunks(
     '--',
     ...(asArguments ? paths : []),
   ]);
-  const hunks = readHunks(stdout.toString('utf8'));
+  const hunks = readHunks(stdout.toString('utf8'), withLines);
   if (paths === undefined) return hunks;
   return hunks.filter(({ path }) => paths.some((p) => path === p || path.startsWith(`${p}/`)));
 }
@@ -108,8 +109,8 @@ export async function diffIdentity(
 const MAX_IDENTITY_BYTES = 16 * 1024 * 1024;
 
 /** Line ranges of a patch made with `-U0`. */
-function readHunks(patch: string): Hunk[] {
-  const reader = createHunkReader();
+function readHunks(patch: string, withLines: boolean): Hunk[] {
+  const reader = createHunkReader(withLines);
   for (const line of patch.split('\n')) reader.push(line);
   return reader.hunks;
 }

@@ -91,7 +91,12 @@ export interface GitRepository {
   countCommits(options: { to: string; firstParent?: boolean }): Promise<number>;
   /** From the merge base of both, as a host shows a pull request; without one, between the two trees. */
   changedFiles(base: string, head: string): Promise<FileChange[]>;
-  hunks(base: string, head: string, paths?: readonly string[]): Promise<Hunk[]>;
+  hunks(
+    base: string,
+    head: string,
+    paths?: readonly string[],
+    options?: { withLines?: boolean },
+  ): Promise<Hunk[]>;
   /** The patch as text, cut at `maxBytes`. */
   patch(base: string, head: string, maxBytes?: number): Promise<{ text: string; isCut: boolean }>;
   /** Equal for two changes that do the very same to the same places; see `diffIdentity`. */
@@ -282,7 +287,8 @@ export function openRepository(dir: string): GitRepository {
     countCommits: async (options) =>
       countCommits(gitDir, { ...options, to: await need(options.to) }),
     changedFiles: async (base, head) => diffFiles(gitDir, ...(await startOf(base, head))),
-    hunks: async (base, head, paths) => diffHunks(gitDir, ...(await startOf(base, head)), paths),
+    hunks: async (base, head, paths, options) =>
+      diffHunks(gitDir, ...(await startOf(base, head)), paths, options?.withLines),
     patch: async (base, head, maxBytes = MAX_PATCH_BYTES) =>
       diffPatch(gitDir, ...(await startOf(base, head)), maxBytes),
     diffIdentity: async (base, head) => diffIdentity(gitDir, ...(await startOf(base, head))),

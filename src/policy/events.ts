@@ -99,3 +99,18 @@ export function organisationPolicyEvent(
     data: { version, reason, textSha256: textHash },
   };
 }
+
+/** The risk model was fitted to a repository's own history. */
+export function riskCalibrated(
+  repository: string,
+  fit: { model: string; throughSha: string; changes: number; knownDefects: number; at: Date },
+): NewEvent {
+  return {
+    type: 'risk.calibrated',
+    subject: repository,
+    actor: POLICY_ACTOR,
+    occurredAt: fit.at,
+    refs: { repository, commit: fit.throughSha },
+    data: { model: fit.model, changes: fit.changes, knownDefects: fit.knownDefects },
+  };
+}

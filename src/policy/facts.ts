@@ -12,7 +12,7 @@ import { foldPath, isPathTwin } from './fold-path.ts';
 import { freezeHolds } from './freeze-span.ts';
 import { createPathMatcher, type PathMatcher } from './glob.ts';
 import { CONTENT_TAGS, type ContentTag } from './patch-facts.ts';
-import type { ApprovalFact } from './schema.ts';
+import { type ApprovalFact, RiskFactor } from './schema.ts';
 import { type FreezeTag, GRANT_TAGS, RULE_TAGS, type RuleTag, tagsOfPath } from './tags.ts';
 
 /** Raised when the meaning of a fact changes; kept with every verdict. */
@@ -21,6 +21,20 @@ export const FACTS_VERSION = 2;
 const Lines = z.object({ added: z.int(), deleted: z.int() });
 const LINE_KINDS = ['code', 'tests', 'docs', 'config', 'generated'] as const;
 export type LineKind = (typeof LINE_KINDS)[number];
+
+/** Kept with the verdict, so that it is made again without the model. */
+export const LearnedRisk = z.object({
+  model: z.string(),
+  /** Code changes of the repository it was fitted to. */
+  changes: z.int(),
+  score: z.int().min(0).max(100),
+  /** Of a defect that is found within 365 days. */
+  probability: z.number().min(0).max(1),
+  /** Share of past changes of the repository that were less risky. */
+  percentile: z.number().min(0).max(1).nullable(),
+  factors: z.array(RiskFactor),
+});
+export type LearnedRisk = z.infer<typeof LearnedRisk>;
 
 export const Facts = z.object({
   version: z.literal(FACTS_VERSION),
@@ -66,6 +80,8 @@ export const Facts = z.object({
   isHalved: z.boolean(),
   /** Most points that keep the declared bound, where the model has found them. */
   ceiling: z.int().min(0).max(100),
+  /** The score of the learned model, where the repository has told it enough; see risk/. */
+  risk: LearnedRisk.nullable().default(null),
   /** A work item or ticket is named. */
   hasTicket: z.boolean(),
   /** Results by check, where the host tells them one by one. */
@@ -126,6 +142,7 @@ export interface FactSources {
   /** Services halved after an incident; `*` is all of the repository. */
   halved?: readonly string[] | undefined;
   ceiling?: number | undefined;
+  risk?: LearnedRisk | null | undefined;
   /** Touched besides those the files belong to, as examples of a policy file say. */
   alsoTouches?: readonly string[] | undefined;
 }
@@ -294,6 +311,7 @@ export function buildFacts(
     exhausted: unique(budgets.filter(({ used, limit }) => used >= limit).map(({ grant }) => grant)),
     budgets,
     isHalved: isHalvedBy(sources.halved ?? [], services),
+    risk: sources.risk ?? null,
     ceiling: Math.max(0, Math.min(100, Math.floor(sources.ceiling ?? 100))),
     hasTicket: sources.hasTicket ?? false,
     ci: [...(sources.ci ?? [])],

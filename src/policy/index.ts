@@ -42,3 +42,4 @@ export {
   rankReviewers,
   type ReviewExample,
 } from './reviewers/index.ts';
+export { createRiskStudies, type RiskStudies } from './risk-studies.ts';

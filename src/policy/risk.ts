@@ -1,6 +1,7 @@
 /**
- * Risk score: a sum of a few counted things, in whole points from 0 to 100. No personal factor, and
- * nothing learned yet. More of anything never lowers it, except tests, which are evidence.
+ * Risk score in whole points from 0 to 100: the learned one where the model judged the change, else a
+ * sum of a few counted things, for repositories with a short past and changes without production code.
+ * No personal factor. More of anything counted never lowers it, except tests, which are evidence.
  */
 import type { Facts } from './facts.ts';
 import type { RiskFactor } from './schema.ts';
@@ -21,6 +22,7 @@ export function scoreRisk(facts: Facts): { score: number; factors: RiskFactor[] 
       factors: [{ name: 'unreadable-diff', value: true, points: 100, explanation }],
     };
   }
+  if (facts.risk !== null) return { score: facts.risk.score, factors: facts.risk.factors };
   const sensitive = [...SENSITIVE_TAGS.filter((tag) => facts.tags.includes(tag)), ...facts.data];
   const unseen = (['binary', 'submodule'] as const).filter((tag) => facts.tags.includes(tag));
   const lacksTests = facts.tags.includes('code') && !facts.tags.includes('tests-added');

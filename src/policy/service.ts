@@ -40,6 +40,7 @@ import { createOrganisationPolicies, type OrganisationPolicies } from './organis
 import { type PolicyDirectory, POLICY_PATH } from './read-policy.ts';
 import type { ApprovalFact, Decision } from './schema.ts';
 import { refusedPolicy } from './refused.ts';
+import type { AssessedRisk, RiskStudies } from './risk-studies.ts';
 import type { Backtest } from './simulate.ts';
 import * as store from './store.ts';
 
@@ -153,6 +154,13 @@ export interface PolicyDeps {
   log: Logger;
   /** Teams that people are in: others are unknown to a policy. None at all: nobody can say. */
   listTeams?: () => Promise<readonly string[]>;
+  /** What the histories of repositories taught; without it every score is a counted one. */
+  risk?: Pick<RiskStudies, 'assess'>;
+}
+
+function ceilingOf(boundPerMille: number | null, assessed: AssessedRisk | null) {
+  if (boundPerMille === null || assessed === null) return undefined;
+  return assessed.ceiling(boundPerMille / 1000);
 }
 
 export function createPolicyService(deps: PolicyDeps): PolicyService {
@@ -170,6 +178,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     files: readonly FileChange[] | null;
     content: FactSources['content'];
     editedPolicyProblem: string | null;
+    assessed: AssessedRisk | null;
     now: Date;
   }
 
@@ -182,17 +191,20 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       files,
       content: files === null ? 'unread' : await contentOf(change.git, change, files),
       editedPolicyProblem: await findEditedPolicyProblem(change, files, active),
+      assessed: files === null ? null : ((await deps.risk?.assess(change)) ?? null),
       now: clock.now(),
     };
   }
 
   function judgeReading(
     change: Omit<ChangeToJudge, 'changeId'>,
-    { active, files, content, editedPolicyProblem, now }: Reading,
+    { active, files, content, editedPolicyProblem, assessed, now }: Reading,
     spent: ReadonlyMap<string, number>,
   ): Omit<Decision, 'id' | 'changeId'> & { facts: Facts } {
     const { policy } = active;
     const facts = buildFacts(policy.document, policy.matchers, {
+      risk: assessed?.risk ?? null,
+      ceiling: ceilingOf(policy.document.boundPerMille, assessed),
       ...change.evidence,
       files,
       content,

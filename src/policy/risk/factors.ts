@@ -44,7 +44,6 @@ export const FACTORS: readonly FactorInfo[] = [
     refactoring: 'subject speaks of restructuring',
     chore: 'subject speaks of upkeep',
     revert: 'change takes another one back',
-    'subject-words': 'words of the subject, by how often such changes failed elsewhere',
     'subject-habit': 'words of the subject, by how often such changes failed here',
   }),
   ...info('file-history', {

@@ -26,7 +26,6 @@ interface FileRecord {
   defects: number;
   fadingDefects: Fading;
   fadingFixes: Fading;
-  fadingChanges: Fading;
   lastFixAt: number;
   /** Changes that came with a test. */
   withTests: number;
@@ -390,7 +389,6 @@ export function createRiskHistory(): RiskHistory {
         defects: 0,
         fadingDefects: { value: 0, at: now },
         fadingFixes: { value: 0, at: now },
-        fadingChanges: { value: 0, at: now },
         lastFixAt: 0,
         withTests: 0,
       };
@@ -401,7 +399,6 @@ export function createRiskHistory(): RiskHistory {
     record.length += file.addedLines - file.deletedLines;
     record.recent.push(now);
     if (record.recent.length > MAX_TIMES) record.recent.shift();
-    bump(record.fadingChanges, now);
     if (hasTests) record.withTests += 1;
     if (!isFix) return;
     bump(record.fadingFixes, now);

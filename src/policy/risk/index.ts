@@ -16,3 +16,4 @@ export { createRiskHistory, type RiskHistory } from './history.ts';
 export { createRiskLearner, type LearnerOptions, type RiskLearner } from './learner.ts';
 export { loadRiskModel, type RiskModel } from './model.ts';
 export { type RiskScore, scoreRiskFactors, type ScoredFactor } from './score.ts';
+export { createHistoryStudy, type HistoryStudy, type StudiedChange } from './study.ts';

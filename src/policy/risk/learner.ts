@@ -13,15 +13,19 @@ import {
 import { DAY_SECONDS, type RiskChange } from './change.ts';
 import { createRiskHistory } from './history.ts';
 import type { RiskModel } from './model.ts';
-import { type RiskScore, scoreRiskFactors } from './score.ts';
+import { pointsWithin, type RiskScore, scoreRiskFactors } from './score.ts';
 
 export interface RiskLearner {
   /** Fits anew where enough has landed since the last time. */
   recalibrate(now: number): void;
+  /** Fits anew to everything told so far; for the end of a history. */
+  settle(): void;
   score(change: RiskChange): RiskScore;
   land(change: RiskChange): void;
   defect(index: number, foundAt: number): void;
   calibration(): RiskCalibration;
+  /** Most points that ship alone under one of the learner's bounds; negative where nothing does. */
+  ceiling(bound: number): number;
   /**
    * The smallest of the learner's bounds under which the change would ship alone, Infinity for none.
    * Remembered, so that what really slipped moves the thresholds.
@@ -69,6 +73,10 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
 
   function recalibrate(now: number): void {
     if (landedCode - landedAtFit < refitEvery || past.length === 0) return;
+    fit(now);
+  }
+
+  function fit(now: number): void {
     landedAtFit = landedCode;
     const fitted = calibrate(model, past, now);
     calibration = fitted.calibration;
@@ -95,8 +103,17 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
 
   return {
     recalibrate,
+    settle() {
+      const last = past.at(-1);
+      if (last !== undefined) fit(last.landedAt);
+    },
     score: (change) => scoreRiskFactors(valuesOf(change), model, calibration),
     calibration: () => calibration,
+    ceiling(bound) {
+      // The largest of its bounds that does not exceed the one asked for: never looser.
+      const place = bounds.findLastIndex((each) => each <= bound + 1e-9);
+      return pointsWithin(thresholds[place] ?? Number.NEGATIVE_INFINITY, model, calibration);
+    },
     land(change) {
       if (change.isCode) {
         const entry = { ...pastOf(change, valuesOf(change)) };

@@ -16,21 +16,24 @@ export interface CodeEffect {
 /** Shorter texts, such as a lone `});`, are too common to follow. */
 const MIN_FOLLOWED = 4;
 
+export interface LineChange {
+  hunks: readonly Hunk[];
+  renames: readonly { from: string; to: string }[];
+  deletedPaths: readonly string[];
+}
+
 export interface LineOwners {
-  apply(
-    index: number,
-    change: {
-      hunks: readonly Hunk[];
-      renames: readonly { from: string; to: string }[];
-      deletedPaths: readonly string[];
-    },
-  ): CodeEffect;
+  /** What a change does to the code as it stands; nothing is remembered. */
+  measure(change: LineChange): CodeEffect;
+  /** The same, and the lines it adds are its own from now on. */
+  land(index: number, change: LineChange): CodeEffect;
 }
 
 export function createLineOwners(): LineOwners {
-  const owners = new Map<string, number[]>();
+  const owners = new Map<string, readonly number[]>();
 
-  function apply(index: number, change: Parameters<LineOwners['apply']>[1]): CodeEffect {
+  /** The effect, and the owners of every file after it. */
+  function follow(index: number, { hunks, renames }: LineChange) {
     const counts: CodeCounts = {
       hunks: 0,
       addedLines: 0,
@@ -40,25 +43,31 @@ export function createLineOwners(): LineOwners {
       linesBefore: 0,
     };
     const deletedOf = new Map<number, number>();
-    const moved = change.renames.map(({ from, to }) => ({ from, to, lines: owners.get(from) }));
-    for (const { from } of moved) owners.delete(from);
-    for (const { to, lines } of moved) if (lines !== undefined) owners.set(to, lines);
-
-    const byPath = Map.groupBy(
-      change.hunks.filter(({ path }) => kindOf(path) === 'source'),
-      ({ path }) => path,
+    const oldPath = new Map(renames.map(({ from, to }) => [to, from] as const));
+    const linesOf = (path: string) => owners.get(oldPath.get(path) ?? path) ?? [];
+    const after = new Map<string, readonly number[]>(
+      renames.map(({ to }) => [to, linesOf(to)] as const),
     );
-    for (const [path, hunks] of byPath) {
-      const lines = owners.get(path) ?? [];
+    const ofSource = hunks.filter(({ path }) => kindOf(path) === 'source');
+    for (const [path, own] of Map.groupBy(ofSource, ({ path: each }) => each)) {
+      const lines = linesOf(path);
       counts.files += 1;
       counts.linesBefore += lines.length;
-      owners.set(path, applyHunks(lines, hunks, index, counts, deletedOf));
+      after.set(path, applyHunks(lines, own, index, counts, deletedOf));
     }
-    for (const path of change.deletedPaths) owners.delete(path);
-    return { counts, deletedOf };
+    return { effect: { counts, deletedOf }, after };
   }
 
-  return { apply };
+  return {
+    measure: (change) => follow(-1, change).effect,
+    land(index, change) {
+      const { effect, after } = follow(index, change);
+      for (const { from } of change.renames) owners.delete(from);
+      for (const [path, lines] of after) owners.set(path, lines);
+      for (const path of change.deletedPaths) owners.delete(path);
+      return effect;
+    },
+  };
 }
 
 function applyHunks(

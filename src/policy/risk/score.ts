@@ -1,5 +1,5 @@
 /**
- * The score of one change: log odds as a sum over factors, told as whole points. Fifty points are the
+ * The score of one change: log odds as a sum over factors, told as whole points. Forty points are the
  * typical change of the repository; every factor says how many it adds or takes.
  */
 import { contributionsOf, type RiskCalibration } from './calibration.ts';
@@ -29,8 +29,8 @@ export interface RiskScore {
   percentile: number | null;
 }
 
-const TYPICAL_POINTS = 50;
-const POINTS_PER_LOGIT = 12;
+const TYPICAL_POINTS = 40;
+const POINTS_PER_LOGIT = 15;
 
 export function logitOf(
   values: ArrayLike<number>,
@@ -64,6 +64,18 @@ export function scoreRiskFactors(
     probability: logistic(logit),
     percentile: calibration.logits.length === 0 ? null : percentileIn(calibration.logits, logit),
   };
+}
+
+/** Most whole points a change may have whose log odds are at most `logit`; cautious by up to one. */
+export function pointsWithin(
+  logit: number,
+  model: RiskModel,
+  { intercept, slope, typical }: RiskCalibration,
+): number {
+  if (logit === Number.NEGATIVE_INFINITY) return -1;
+  let typicalLogit = intercept + slope * model.base;
+  for (let factor = 0; factor < FACTOR_COUNT; factor += 1) typicalLogit += typical[factor]!;
+  return Math.floor(TYPICAL_POINTS + POINTS_PER_LOGIT * (logit - typicalLogit) - 0.5);
 }
 
 /** Whole points whose sum is that of the parts, rounded and kept within 0 to 100 of the score. */

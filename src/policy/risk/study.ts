@@ -2,11 +2,9 @@
  * Reads a repository's history for risk: every first-parent commit becomes a landed change with its
  * code counted and its deleted lines traced, and every fix and revert tells of the defect it ends.
  */
-import type { CommitWithFiles, CommitWithHunks, GitRepository } from '#git';
-import { DAY_SECONDS, type RiskChange } from './change.ts';
-import { createLineOwners } from './line-owners.ts';
-import { createRiskLearner, type RiskLearner } from './learner.ts';
-import type { RiskModel } from './model.ts';
+import type { CommitWithFiles, CommitWithHunks, FileChange, GitRepository, Hunk } from '#git';
+import { DAY_SECONDS, type DeletedCode, type RiskChange } from './change.ts';
+import { type CodeEffect, createLineOwners } from './line-owners.ts';
 import { kindOf } from './source-lines.ts';
 import { createDefectTracer, type Defect } from './trace-defects.ts';
 
@@ -26,23 +24,31 @@ export interface StudiedChange {
   defects: readonly Defect[];
 }
 
-/**
- * Landed changes, oldest first, from the whole first-parent history of `to`.
- * @throws AppError as `#git` does.
- */
-export async function* studyHistory(
-  git: GitRepository,
-  to: string,
-): AsyncGenerator<StudiedChange, void, undefined> {
+/** A history read so far; what lands later is read from there on. */
+export interface HistoryStudy {
+  /**
+   * Landed changes since the last call, oldest first, along first parents up to `to`.
+   * @throws AppError as `#git` does; what was yielded before stays read.
+   */
+  readTo(git: GitRepository, to: string): AsyncGenerator<StudiedChange, void, undefined>;
+  /**
+   * A change that has not landed, as it would land on what was read. It lands at the time of the last
+   * change, so that the same question has the same answer until more lands.
+   */
+  propose(subject: string, files: readonly FileChange[], hunks: readonly Hunk[]): RiskChange;
+  /** The last commit read. */
+  readonly through: string | undefined;
+}
+
+export function createHistoryStudy(): HistoryStudy {
   const owners = createLineOwners();
   const tracer = createDefectTracer();
   const landedAt: number[] = [];
-  const patches = git.logWithHunks({ to, firstParent: true, withLines: true });
-  const patchOf = readBySha(patches);
-  let index = 0;
-  for await (const commit of git.logWithFiles({ to, firstParent: true, order: 'oldest' })) {
-    const patch = await patchOf(commit.sha);
-    const effect = owners.apply(index, {
+  let through: string | undefined;
+
+  function read(commit: CommitWithFiles, patch: CommitWithHunks | undefined): StudiedChange {
+    const index = landedAt.length;
+    const effect = owners.land(index, {
       hunks: patch?.hunks ?? [],
       renames: patch?.renames ?? [],
       deletedPaths: commit.files
@@ -52,21 +58,42 @@ export async function* studyHistory(
     // A commit may claim any time; what lands later is never earlier.
     const at = Math.max(landedAt.at(-1) ?? 0, Math.floor(commit.committedAt.getTime() / 1000));
     landedAt.push(at);
-    const change = toChange(index, at, commit, effect, landedAt);
-    const { code, subject } = change;
+    const subject = subjectOf(commit);
+    const isRobot = ROBOT.test(commit.author.name) || ROBOT.test(commit.author.email);
+    const change = toChange({ index, at, subject, isRobot, files: commit.files, effect, landedAt });
     const defects = tracer.trace({
       index,
       sha: commit.sha,
       landedAt: at,
       subject,
       body: commit.body,
-      productionFiles: code.files,
-      files: change.fileCount,
+      productionFiles: effect.counts.files,
       deletedOf: effect.deletedOf,
     });
-    yield { sha: commit.sha, change, defects };
-    index += 1;
+    through = commit.sha;
+    return { sha: commit.sha, change, defects };
   }
+
+  return {
+    get through() {
+      return through;
+    },
+    async *readTo(git, to) {
+      const range = { to, from: through, firstParent: true };
+      const patchOf = readBySha(git.logWithHunks({ ...range, withLines: true }));
+      for await (const commit of git.logWithFiles({ ...range, order: 'oldest' }))
+        yield read(commit, await patchOf(commit.sha));
+    },
+    propose(subject, files, hunks) {
+      const renames = files.flatMap(({ status, path, oldPath }) =>
+        status === 'renamed' && oldPath !== undefined ? [{ from: oldPath, to: path }] : [],
+      );
+      const effect = owners.measure({ hunks, renames, deletedPaths: [] });
+      const index = landedAt.length;
+      const at = landedAt.at(-1) ?? 0;
+      return toChange({ index, at, subject, isRobot: false, files, effect, landedAt });
+    },
+  };
 }
 
 /** Both logs run oldest first over the same commits; where one lacks a commit, nothing is known of it. */
@@ -87,33 +114,28 @@ function readBySha(
   };
 }
 
-function toChange(
-  index: number,
-  at: number,
-  commit: CommitWithFiles,
-  { counts, deletedOf }: ReturnType<ReturnType<typeof createLineOwners>['apply']>,
-  landedAt: readonly number[],
-): RiskChange {
-  const lines = [...deletedOf.values()].reduce((sum, each) => sum + each, 0);
-  const aged = [...deletedOf].map(([origin, count]) => ({
-    days: (at - (landedAt[origin] ?? at)) / DAY_SECONDS,
-    count,
-  }));
-  const young = aged.filter(({ days }) => days < YOUNG_DAYS);
-  const subject = subjectOf(commit);
-  const files = commit.files.map((file) => ({
+function toChange(landing: {
+  index: number;
+  at: number;
+  subject: string;
+  isRobot: boolean;
+  files: readonly FileChange[];
+  effect: CodeEffect;
+  landedAt: readonly number[];
+}): RiskChange {
+  const { index, at, subject, effect, landedAt } = landing;
+  const { counts, deletedOf } = effect;
+  const files = landing.files.map((file) => ({
     path: file.path,
     addedLines: file.addedLines ?? 0,
     deletedLines: file.deletedLines ?? 0,
     kind: kindOf(file.path),
   }));
-  const { name, email } = commit.author;
   const isCode =
     files.some(({ kind }) => kind === 'source') &&
-    (counts.addedLines > 0 || lines > 0) &&
+    (counts.addedLines > 0 || deletedOf.size > 0) &&
     files.length <= MAX_CODE_FILES &&
-    !ROBOT.test(name) &&
-    !ROBOT.test(email) &&
+    !landing.isRobot &&
     !NO_WORK.test(subject);
   return {
     index,
@@ -122,16 +144,26 @@ function toChange(
     files: files.slice(0, MAX_FILES),
     fileCount: files.length,
     code: counts,
-    deleted:
-      lines === 0
-        ? null
-        : {
-            lines,
-            youngShare: young.reduce((sum, { count }) => sum + count, 0) / lines,
-            meanAgeDays: aged.reduce((sum, { days, count }) => sum + days * count, 0) / lines,
-          },
+    deleted: describeDeleted(at, deletedOf, landedAt),
     isCode,
   };
+}
+
+function describeDeleted(
+  at: number,
+  deletedOf: ReadonlyMap<number, number>,
+  landedAt: readonly number[],
+): DeletedCode | null {
+  let lines = 0;
+  let young = 0;
+  let days = 0;
+  for (const [origin, count] of deletedOf) {
+    const age = (at - (landedAt[origin] ?? at)) / DAY_SECONDS;
+    lines += count;
+    days += age * count;
+    if (age < YOUNG_DAYS) young += count;
+  }
+  return lines === 0 ? null : { lines, youngShare: young / lines, meanAgeDays: days / lines };
 }
 
 /** A host's merge commit says nothing in its subject; the title of the change is in the body. */
@@ -142,31 +174,4 @@ function subjectOf({ parents, subject, body }: CommitWithFiles): string {
     .find((line) => line.trim() !== '')
     ?.trim();
   return isMerge && title !== undefined && !/^(Signed-off|Co-auth)/i.test(title) ? title : subject;
-}
-
-/** Teaches a learner a whole history, in the order in which things became known. */
-export async function teachHistory(
-  git: GitRepository,
-  to: string,
-  options: {
-    model: RiskModel;
-    bounds: readonly number[];
-    onProgress?: (changes: number) => void;
-    signal?: AbortSignal;
-  },
-): Promise<{ learner: RiskLearner; changes: number; defects: number }> {
-  const learner = createRiskLearner(options);
-  let changes = 0;
-  const defective = new Set<number>();
-  for await (const { change, defects } of studyHistory(git, to)) {
-    options.signal?.throwIfAborted();
-    learner.land(change);
-    for (const { index, foundAt } of defects) {
-      defective.add(index);
-      learner.defect(index, foundAt);
-    }
-    changes += 1;
-    if (changes % 200 === 0) options.onProgress?.(changes);
-  }
-  return { learner, changes, defects: defective.size };
 }

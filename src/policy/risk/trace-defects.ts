@@ -9,7 +9,6 @@ export interface TracedChange {
   subject: string;
   body: string;
   productionFiles: number;
-  files: number;
   deletedOf: ReadonlyMap<number, number>;
 }
 
