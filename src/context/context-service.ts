@@ -13,6 +13,7 @@ import {
 import type { Actor, Ledger } from '#ledger';
 import { z } from 'zod';
 import { MAX_CODE_OWNERS_BYTES, ownersOfPath, parseCodeOwners } from './code-owners.ts';
+import { createCodeReader } from './code/index.ts';
 import { repositoryRemoved } from './events.ts';
 import { createGraphService } from './graph/index.ts';
 import { createImporter, unknownRepository } from './importer.ts';
@@ -53,7 +54,7 @@ const RepositoryCursor = z.object({ createdAt: z.string(), id: z.string() });
 export function createContextService(deps: ContextDeps): ContextService {
   const { db, ledger, clock } = deps;
   const log = deps.log.child({ room: 'context' });
-  const importer = createImporter({ ...deps, log });
+  const importer = createImporter({ ...deps, log, reader: createCodeReader() });
   /** By repository and commit: what a commit says about owners never changes. */
   const codeOwners = new Map<string, CodeOwnersFile | undefined>();
 

@@ -14,6 +14,7 @@ import {
   type Tx,
 } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
+import type { CodeReader } from './code/index.ts';
 import { repositoryImported, repositoryUpdated } from './events.ts';
 import { withdrawStatements } from './graph/assert.ts';
 import { GIT, syncRepository } from './ingest/sync-repository.ts';
@@ -38,6 +39,8 @@ export interface ImporterDeps {
   clock: Clock;
   newId: NewId;
   log: Logger;
+  /** Reads code in a thread of its own. */
+  reader: CodeReader;
   /** Holds one bare mirror per repository. */
   folder: string;
 }
@@ -170,7 +173,9 @@ export function createImporter(deps: ImporterDeps): Importer {
         }
         const updated = await readNew(git, repository.id, actor, onProgress);
         onProgress({ phase: 'graph', done: 0, total: null });
-        await syncRepository(deps, git, repository.id);
+        await syncRepository(deps, git, repository.id, (done, total) =>
+          onProgress({ phase: 'graph', done, total }),
+        );
         onProgress({ phase: 'done', done: updated.commitCount, total: updated.commitCount });
         return updated;
       } catch (error) {

@@ -13,6 +13,7 @@ import { outlineOf } from './outline.ts';
 import { isRobot } from './people.ts';
 import { neutralise } from './quoting.ts';
 import { shorten } from './tokens.ts';
+import { readTexts } from './ingest/read-texts.ts';
 import { countTerms } from './words.ts';
 
 /** What the database knew when the survey began. */
@@ -375,28 +376,6 @@ function reconcile(
 function toRecord(file: FileRecord): FileRecord {
   const { number, path, firstPosition, lastPosition, changeCount, isAlive } = file;
   return { number, path, firstPosition, lastPosition, changeCount, isAlive };
-}
-
-/** Text of each blob in the order asked, undefined for binary content; equal blobs are read once each. */
-async function* readTexts(
-  git: GitRepository,
-  shas: readonly string[],
-): AsyncGenerator<string | undefined, undefined, undefined> {
-  await using blobs = git.readBlobs(shas);
-  let current = await blobs.next();
-  for (const sha of shas) {
-    // A blob that a partial clone lacks is left out of the stream.
-    if (current.done === true || current.value.sha !== sha) {
-      yield undefined;
-      continue;
-    }
-    const { data } = current.value;
-    yield data.subarray(0, 8_000).includes(0)
-      ? undefined
-      : data.toString('utf8').replaceAll('\0', '');
-    current = await blobs.next();
-  }
-  return undefined;
 }
 
 function uniqueEntities(entities: readonly CatalogEntity[], problems: string[]): CatalogEntity[] {

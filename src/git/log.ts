@@ -17,6 +17,8 @@ export interface LogOptions {
   until?: Date | undefined;
   limit?: number | undefined;
   order?: 'newest' | 'oldest' | undefined;
+  /** Exact takes a file for renamed only if nothing in it changed, which reads no contents. */
+  renames?: 'similar' | 'exact' | undefined;
   /** False leaves the line counts out, which makes long histories about ten times faster. */
   withLineCounts?: boolean | undefined;
   paths?: readonly string[] | undefined;
@@ -90,10 +92,11 @@ export async function* readLogWithFiles(
   // Where a shallow clone was cut off, git shows the whole tree as added by one commit. Nobody wrote
   // that commit so: its files are unknown, and we say nothing rather than something wrong.
   const cutOff = await readShallow(dir);
-  const shape =
+  const shape = (
     options.withLineCounts === false
       ? RAW_DIFF.filter((option) => option !== '--numstat')
-      : RAW_DIFF;
+      : RAW_DIFF
+  ).map((option) => (option === '-M' && options.renames === 'exact' ? '-M100%' : option));
   const stream = streamGit(
     dir,
     [...logArguments(options), '--diff-merges=first-parent', ...shape],

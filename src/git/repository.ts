@@ -68,6 +68,8 @@ export interface GitRepository {
     order?: 'newest' | 'oldest';
     /** False leaves the line counts out (null), which is about ten times faster. */
     withLineCounts?: boolean;
+    /** Exact reads no contents: for clones that lack some. Similar unless given. */
+    renames?: 'similar' | 'exact';
     paths?: readonly string[];
   }): AsyncIterable<CommitWithFiles>;
   /**

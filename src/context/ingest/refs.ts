@@ -54,3 +54,9 @@ export const emailRef = (email: string): EntityRef => ({
   kind: 'person',
   key: `email:${email.trim().toLowerCase()}`,
 });
+
+/** Something that runs and that no catalog names: it is of its repository. */
+export const componentRef = (repository: string, name: string): EntityRef => ({
+  kind: 'component',
+  key: `${repository}/${name}`.toLowerCase(),
+});

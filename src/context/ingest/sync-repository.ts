@@ -3,9 +3,10 @@
  * from caches by blob; only what differs from the last word of its source is written down.
  */
 import type { GitRepository } from '#git';
-import type { Clock, Db, Logger, Queryable, Tx } from '#kernel';
+import type { Clock, Db, Logger, Tx } from '#kernel';
 import type { Ledger } from '#ledger';
 import { CODE_OWNER_PLACES, MAX_CODE_OWNERS_BYTES, parseCodeOwners } from '../code-owners.ts';
+import type { CodeReader } from '../code/index.ts';
 import { findReplacements } from '../decisions.ts';
 import { graphUpdated } from '../events.ts';
 import { payloadHash, stateFacts, withdrawStatements } from '../graph/assert.ts';
@@ -15,7 +16,9 @@ import type { Repository } from '../schema.ts';
 import { findRepositoryRow, lockRepository } from '../store.ts';
 import { catalogDrafts } from './catalog-facts.ts';
 import { codeOwnerDrafts } from './code-owner-facts.ts';
+import type { DataClass } from './controls.ts';
 import { documentDrafts } from './document-facts.ts';
+import { draftSources, type SourceDeps } from './draft-sources.ts';
 import { fileDrafts, repositoryDraft } from './file-facts.ts';
 import { type MailmapEntry, parseMailmap, peopleDrafts } from './people-facts.ts';
 import type { Draft, RepositoryView } from './repository-view.ts';
@@ -36,6 +39,9 @@ export interface SyncDeps {
   ledger: Ledger;
   clock: Clock;
   log: Logger;
+  reader: CodeReader;
+  /** Data classes the policy of a repository names; absent where no policy is known. */
+  dataClassesOf?: ((repository: string) => Promise<readonly DataClass[]>) | undefined;
 }
 
 export const GIT = 'git';
@@ -60,6 +66,7 @@ export async function syncRepository(
   deps: SyncDeps,
   git: GitRepository,
   id: string,
+  onProgress: (done: number, total: number) => void = () => {},
 ): Promise<SyncResult> {
   const { db, ledger, clock, log } = deps;
   for (;;) {
@@ -70,12 +77,11 @@ export async function syncRepository(
     if (known?.headSha === repository.headSha && known.version === SYNC_VERSION) return NOTHING;
 
     const skipped = createSkipped();
+    const dataClasses = (await deps.dataClassesOf?.(repository.name)) ?? [];
     const { view, drafts } = await draftRepository(
-      db,
-      git,
+      { db, git, reader: deps.reader, dataClasses, skipped, onProgress },
       repository,
       known?.position ?? -1,
-      skipped,
     );
     const written = await db.transaction(async (tx) => {
       const standing = await lockRepository(tx, id);
@@ -108,12 +114,11 @@ export async function withdrawRepository(tx: Tx, name: string, now: Date): Promi
 const NOTHING: SyncResult = { statements: 0, opened: 0, closed: 0 };
 
 async function draftRepository(
-  db: Queryable,
-  git: GitRepository,
+  deps: SourceDeps,
   repository: Repository,
   syncedTo: number,
-  skipped: Skipped,
 ): Promise<{ view: RepositoryView; drafts: Draft[] }> {
+  const { db, git, skipped } = deps;
   const records = await readRecords(db, repository.id);
   const catalog = await readCatalogRows(db, repository.id);
   const authors = await readAuthors(db, repository.id);
@@ -133,6 +138,7 @@ async function draftRepository(
     ...catalogDrafts(view, catalog),
     ...(await draftOwners(view, git, skipped)),
     ...peopleDrafts(view, authors, await readMailmap(view, git, skipped)),
+    ...(await draftSources(deps, view, catalog)),
   );
   return { view, drafts };
 }

@@ -1,0 +1,92 @@
+/**
+ * Reads code in a thread of its own, so that the server answers meanwhile. Grammars are WebAssembly and
+ * are loaded when their language first comes up.
+ */
+import { createRequire } from 'node:module';
+import { join, dirname } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import { Language as Grammar, Parser, Query } from 'web-tree-sitter';
+import { type Language, QUERIES } from './languages.ts';
+import { type CodeOutline, toOutline, whyUnreadable } from './outline.ts';
+
+export interface ReadRequest {
+  id: number;
+  language: Language;
+  text: string;
+  /** Parsing longer than this is given up. */
+  timeoutMs: number;
+}
+
+export type ReadAnswer = { id: number } & (
+  | { outline: CodeOutline }
+  /** Why it could not be read, in words a person is shown. */
+  | { problem: string }
+);
+
+const resolve = createRequire(import.meta.url).resolve;
+const GRAMMARS = join(dirname(resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+const KOTLIN = join(
+  dirname(resolve('@tree-sitter-grammars/tree-sitter-kotlin/package.json')),
+  'tree-sitter-kotlin.wasm',
+);
+
+interface Reader {
+  parser: Parser;
+  query: Query;
+}
+const readers = new Map<Language, Promise<Reader>>();
+let started: Promise<void> | undefined;
+
+async function load(language: Language): Promise<Reader> {
+  started ??= Parser.init();
+  await started;
+  const file = language === 'kotlin' ? KOTLIN : join(GRAMMARS, `tree-sitter-${language}.wasm`);
+  const grammar = await Grammar.load(file);
+  const parser = new Parser();
+  parser.setLanguage(grammar);
+  return { parser, query: new Query(grammar, QUERIES[language]) };
+}
+
+async function read({ id, language, text, timeoutMs }: ReadRequest): Promise<ReadAnswer> {
+  const problem = whyUnreadable(text);
+  if (problem !== undefined) return { id, problem };
+  if (!readers.has(language)) readers.set(language, load(language));
+  const { parser, query } = await readers.get(language)!;
+  const deadline = performance.now() + timeoutMs;
+  const isLate = () => performance.now() > deadline;
+  const tree = parser.parse(text, null, { progressCallback: isLate });
+  if (tree === null) {
+    parser.reset();
+    return { id, problem: 'code that took too long to parse is known by its text only' };
+  }
+  try {
+    const definitions = [];
+    const imports = [];
+    for (const { name, node } of query.captures(tree.rootNode, { progressCallback: isLate })) {
+      if (name.startsWith('_') || name === 'package') continue;
+      if (name === 'import') {
+        imports.push(node.text);
+        continue;
+      }
+      const whole = node.parent ?? node;
+      definitions.push({
+        name: node.text,
+        kind: name,
+        startLine: whole.startPosition.row + 1,
+        endLine: whole.endPosition.row + 1,
+      });
+    }
+    return { id, outline: toOutline(text, { definitions, imports }) };
+  } finally {
+    tree.delete();
+  }
+}
+
+parentPort?.on('message', (request: ReadRequest) => {
+  read(request)
+    .catch((): ReadAnswer => ({
+      id: request.id,
+      problem: 'code the parser failed on is known by its text only',
+    }))
+    .then((answer) => parentPort?.postMessage(answer));
+});
