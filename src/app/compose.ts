@@ -43,6 +43,7 @@ import { openHosts, type Hosts } from './hosts.ts';
 import { watchSystem } from './status.ts';
 import type { Storage } from './storage.ts';
 import { forgeSweepLoop } from './forge-sweep.ts';
+import { knowledgeLoop } from './knowledge-loop.ts';
 import { notifyHandler } from './notify.ts';
 
 export interface Composition extends AsyncDisposable {
@@ -220,6 +221,9 @@ export async function compose(options: {
       }),
       createReconcileLoop({ intake, context, clock, log }),
       createReconsiderLoop({ ...deps, context, policy, workflow }),
+      ...(hosts.knowledge.size === 0
+        ? []
+        : [knowledgeLoop({ context, sources: hosts.knowledge, clock, log })]),
       ...(hosts.forge === null ? [] : [forgeSweepLoop({ forge: hosts.forge, clock, log })]),
     );
   }

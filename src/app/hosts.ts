@@ -3,9 +3,9 @@
  * of what they and senders of CloudEvents tell.
  */
 import { CLOUD_EVENTS, createCloudEventsSource } from '#connectors/cloudevents';
-import { createGitHubHost, createGitHubSource } from '#connectors/github';
+import { createGitHubHost, createGitHubKnowledge, createGitHubSource } from '#connectors/github';
 import { createLocalForge, type ForgeUser, type LocalForge } from '#connectors/local';
-import type { CodeHost, Delivery, SignalSource } from '#connectors/contract';
+import type { CodeHost, Delivery, KnowledgeSource, SignalSource } from '#connectors/contract';
 import { type GovernanceService } from '#governance';
 import { AppError, type Clock, type Config, type Logger } from '#kernel';
 import type { IntakeService } from '#orchestration';
@@ -20,6 +20,8 @@ export interface Hosts {
   /** By name; undefined for repositories nobody speaks for. */
   find(name: string): CodeHost | undefined;
   all: readonly CodeHost[];
+  /** What hosts know beside code, by the name of the host. */
+  knowledge: ReadonlyMap<string, KnowledgeSource>;
   /** Hosts we have a connector for that is off on this node; another node may speak for them. */
   spokenForElsewhere: readonly string[];
   webhooks: ReadonlyMap<string, WebhookReceiver>;
@@ -39,6 +41,7 @@ export function openHosts(deps: {
   const { config, clock, log, publicUrl, governance } = deps;
   const hosts = new Map<string, CodeHost>();
   const webhooks = new Map<string, WebhookReceiver>();
+  const knowledge = new Map<string, KnowledgeSource>();
 
   function receiver(source: SignalSource): WebhookReceiver {
     return {
@@ -97,9 +100,11 @@ export function openHosts(deps: {
       log: log.child({ connector: 'github' }),
     });
     hosts.set(host.name, host);
+    knowledge.set(host.name, createGitHubKnowledge({ appId, privateKey: key, apiUrl, clock }));
   }
 
   return {
+    knowledge,
     find: (name) => hosts.get(name),
     all: [...hosts.values()],
     spokenForElsewhere: CONNECTORS.filter((name) => !hosts.has(name)),

@@ -17,6 +17,7 @@ import { createCodeReader } from './code/index.ts';
 import { repositoryRemoved } from './events.ts';
 import { createGraphService } from './graph/index.ts';
 import { createImporter, unknownRepository } from './importer.ts';
+import { createKnowledgeIngest } from './ingest/knowledge.ts';
 import { withdrawRepository } from './ingest/sync-repository.ts';
 import { createRestrictionService } from './access/service.ts';
 import { createLessonService } from './lessons/service.ts';
@@ -128,6 +129,7 @@ export function createContextService(deps: ContextDeps): ContextService {
 
   return {
     graph: createGraphService(deps),
+    knowledge: createKnowledgeIngest(deps),
     importRepository: (source, actor, onProgress = () => {}) =>
       importer.importRepository(source, actor, onProgress),
     refreshRepository: async (name, headers) => importer.refresh(await need(name), headers),

@@ -176,8 +176,9 @@ export function createImporter(deps: ImporterDeps): Importer {
         await syncRepository(deps, git, repository.id, (done, total) =>
           onProgress({ phase: 'graph', done, total }),
         );
+        const whole = (await findRepositoryRow(db, { nameOrId: repository.id })) ?? updated;
         onProgress({ phase: 'done', done: updated.commitCount, total: updated.commitCount });
-        return updated;
+        return whole;
       } catch (error) {
         const failure = toAppError(error);
         if (repository.headSha === null && failure.kind !== 'unavailable') {

@@ -17,6 +17,8 @@ export const Repository = z.object({
   state: z.enum(['importing', 'ready', 'empty', 'failed']),
   /** Things that could not be read, safe to show; the rest was imported. */
   problems: z.array(z.string()),
+  /** What was left out on purpose, by reason, with a few examples. */
+  skipped: z.array(z.object({ reason: z.string(), count: z.int(), examples: z.array(z.string()) })),
   importedAt: z.date().nullable(),
   createdAt: z.date(),
 });

@@ -6,6 +6,7 @@ import type { RestrictionService } from './access/service.ts';
 import type { ReadAccess } from './access/viewer.ts';
 import type { LessonService } from './lessons/service.ts';
 import type { GraphService } from './graph/index.ts';
+import type { KnowledgeIngest } from './ingest/knowledge.ts';
 import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
 
 export interface ImportProgress {
@@ -27,6 +28,8 @@ export interface SearchHit {
 export interface ContextService extends LessonService, RestrictionService {
   /** What is known of things, how they hang together, and by whose word. */
   readonly graph: GraphService;
+  /** Takes in what code hosts and trackers know. */
+  readonly knowledge: KnowledgeIngest;
   /**
    * Mirrors a repository and reads its default branch. The same source again brings it up to date.
    * @throws AppError `context.not_a_repository`, `context.unreachable`.

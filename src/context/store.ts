@@ -18,12 +18,14 @@ interface RepositoryRow {
   file_count: number;
   state: Repository['state'];
   problems: string[];
+  skipped: Repository['skipped'] | null;
   imported_at: Date | null;
   created_at: Date;
 }
 
 const REPOSITORY_COLUMNS = `id, name, host, url, default_branch, head_sha, commit_count, file_count, state, problems,
-  imported_at, created_at`;
+  imported_at, created_at,
+  (select g.skipped from graph_cursors g where g.source = 'git:' || repositories.name) as skipped`;
 
 function toRepository(row: RepositoryRow): Repository {
   return {
@@ -37,6 +39,7 @@ function toRepository(row: RepositoryRow): Repository {
     fileCount: row.file_count,
     state: row.state,
     problems: row.problems,
+    skipped: row.skipped ?? [],
     importedAt: row.imported_at,
     createdAt: row.created_at,
   };
@@ -359,21 +362,28 @@ async function writeDocuments(tx: Tx, repositoryId: string, survey: Survey): Pro
   ]);
   for (const documents of chunksOf(survey.documents)) {
     await tx.query(
-      `insert into documents (repository_id, path, kind, blob_sha, title, scope, mentions)
-       select $1, path, kind, blob_sha, title, scope, mentions
+      `insert into documents (repository_id, path, kind, blob_sha, title, scope, mentions, form, details,
+         mention_lines)
+       select $1, path, kind, blob_sha, title, scope, mentions, form, details, mention_lines
        from jsonb_to_recordset($2::jsonb)
-         as n (path text, kind text, blob_sha text, title text, scope text[], mentions text[])`,
+         as n (path text, kind text, blob_sha text, title text, scope text[], mentions text[], form text,
+           details jsonb, mention_lines int[])`,
       [
         repositoryId,
         JSON.stringify(
-          documents.map(({ path, kind, blobSha, title, scope, mentions }) => ({
-            path,
-            kind,
-            blob_sha: blobSha,
-            title,
-            scope,
-            mentions,
-          })),
+          documents.map(
+            ({ path, kind, blobSha, title, scope, mentions, form, details, mentionLines }) => ({
+              path,
+              kind,
+              blob_sha: blobSha,
+              title,
+              scope,
+              mentions,
+              form,
+              details,
+              mention_lines: mentionLines,
+            }),
+          ),
         ),
       ],
     );

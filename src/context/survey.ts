@@ -3,6 +3,7 @@
  * before the transaction; nothing is written.
  */
 import type { CommitWithFiles, GitRepository } from '#git';
+import { AppError } from '#kernel';
 import { type CatalogEntity, isCatalogFile, readCatalog } from './catalog.ts';
 import { documentKind, type ReadDocument, readDocument } from './documents.ts';
 import { classifyFile, looksBinary } from './file-class.ts';
@@ -83,7 +84,7 @@ export interface Survey {
 }
 
 /** Larger files are known by name only. */
-const MAX_TEXT_BYTES = 200_000;
+export const MAX_TEXT_BYTES = 200_000;
 /** Older history adds little to ranking and much to the first import. */
 const MAX_COMMITS = 50_000;
 const MAX_BODY = 4_000;
@@ -290,38 +291,55 @@ async function readHistory(
   if (total > MAX_COMMITS)
     problems.push(`history before the last ${MAX_COMMITS} commits was not read`);
   const authors = await readMergedAuthors(git, range);
-  const fold = foldHistory(known.files, known.nextFileNumber);
-  const commits: CommitRecord[] = [];
-  let position = known.forkPosition;
-  for await (const commit of git.logWithFiles({
-    ...range,
-    limit: MAX_COMMITS,
-    order: 'oldest',
-    withLineCounts: false,
-  })) {
-    position += 1;
-    fold.add(commit, position);
-    const author = authors.get(commit.parents[1] ?? '') ?? commit.author;
-    commits.push({
-      position,
-      sha: commit.sha,
-      authorName: neutralise(author.name),
-      authorEmail: neutralise(author.email),
-      isRobot: isRobot(author),
-      committedAt: commit.committedAt,
-      subject: shorten(neutralise(commit.subject), 500),
-      body: shorten(neutralise(commit.body), MAX_BODY),
-      fileCount: commit.files.length,
-    });
-    if (commits.length % REPORT_EVERY === 0) onProgress(commits.length, total);
-  }
+  const walk = async (renames: 'similar' | 'exact') => {
+    const fold = foldHistory(known.files, known.nextFileNumber);
+    const commits: CommitRecord[] = [];
+    for await (const commit of git.logWithFiles({
+      ...range,
+      limit: MAX_COMMITS,
+      order: 'oldest',
+      withLineCounts: false,
+      renames,
+    })) {
+      const position = known.forkPosition + 1 + commits.length;
+      fold.add(commit, position);
+      commits.push(toCommit(commit, position, authors));
+      if (commits.length % REPORT_EVERY === 0) onProgress(commits.length, total);
+    }
+    return { commits, fold };
+  };
+  const { commits, fold } = await walk('similar').catch((error: unknown) => {
+    if (!(error instanceof AppError) || error.code !== 'git.failed') throw error;
+    // A partial clone lacks contents, without which a rename with edits looks like two files.
+    problems.push('some contents are missing from the clone: renames with edits were not followed');
+    return walk('exact');
+  });
   onProgress(commits.length, total);
   return {
     commits,
     touches: fold.touches(),
     files: fold.changed(),
-    lastPosition: position,
+    lastPosition: known.forkPosition + commits.length,
     nextNumber: fold.nextNumber(),
+  };
+}
+
+function toCommit(
+  commit: CommitWithFiles,
+  position: number,
+  authors: ReadonlyMap<string, CommitWithFiles['author']>,
+): CommitRecord {
+  const author = authors.get(commit.parents[1] ?? '') ?? commit.author;
+  return {
+    position,
+    sha: commit.sha,
+    authorName: neutralise(author.name),
+    authorEmail: neutralise(author.email),
+    isRobot: isRobot(author),
+    committedAt: commit.committedAt,
+    subject: shorten(neutralise(commit.subject), 500),
+    body: shorten(neutralise(commit.body), MAX_BODY),
+    fileCount: commit.files.length,
   };
 }
 

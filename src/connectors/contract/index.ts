@@ -15,5 +15,6 @@ export {
   type SignalSource,
   type VerdictReport,
 } from './contract.ts';
+export type { KnowledgeItem, KnowledgePage, KnowledgeSource } from './knowledge.ts';
 export { mergeMessage } from './merge-message.ts';
 export { isSignedBy, signBody } from './signature.ts';

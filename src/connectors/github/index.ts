@@ -3,4 +3,5 @@
  * an installation of the App and never as a person, and it keeps nothing.
  */
 export { createGitHubHost, type GitHubHostOptions } from './host.ts';
+export { createGitHubKnowledge, type GitHubKnowledgeOptions } from './knowledge.ts';
 export { createGitHubSource, type GitHubSourceOptions } from './source.ts';

@@ -12,6 +12,7 @@ export interface KnownRecord {
   mentions: readonly { path: string; line: number | null }[];
   status: string | null;
   decidedOn: string | null;
+  details: Readonly<Record<string, string>>;
   sections: readonly { heading: string; startLine: number; endLine: number }[];
 }
 
@@ -39,7 +40,7 @@ export function documentDrafts(
       {
         object: `document:${file.ref.key}`,
         extractor: 'documents',
-        extractorVersion: 1,
+        extractorVersion: 2,
         revision: file.blobSha,
         position: file.position,
         facts: [
@@ -67,6 +68,7 @@ function existence(record: KnownRecord, file: ViewedFile, self: EntityRef): NewF
       ...(record.status === null ? {} : { status: record.status }),
       ...(record.decidedOn === null ? {} : { decidedOn: record.decidedOn }),
       ...(record.kind === 'rule' ? { scope: [...record.scope] } : {}),
+      ...record.details,
     },
   };
 }
@@ -115,7 +117,8 @@ function mentionFacts(view: RepositoryView, record: KnownRecord, self: EntityRef
     if (target === undefined || target.ref.key === self.key) return [];
     return [
       {
-        kind: 'mentions' as const,
+        // What a postmortem names was part of what happened.
+        kind: self.kind === 'incident' ? ('affected' as const) : ('mentions' as const),
         from: self,
         to: target.ref,
         confidence: 0.9,

@@ -2,6 +2,8 @@
 import type { GitRepository } from '#git';
 import type { Queryable } from '#kernel';
 import type { CatalogEntity } from '../catalog.ts';
+import { looksBinary } from '../file-class.ts';
+import { MAX_TEXT_BYTES } from '../survey.ts';
 import type { CodeReader, ImportScope } from '../code/index.ts';
 import type { EntityRef } from '../graph/schema.ts';
 import { catalogEntityRef } from './catalog-facts.ts';
@@ -33,6 +35,7 @@ export async function draftSources(
   catalog: readonly CatalogEntity[],
 ): Promise<Draft[]> {
   const { db, git, reader, skipped } = deps;
+  countUnread(view, skipped);
   const manifests = await readManifests(git, view, skipped);
   const components = new Map<string, EntityRef>();
   for (const entity of catalog) {
@@ -49,6 +52,16 @@ export async function draftSources(
     ...dataClassDrafts(view, deps.dataClasses),
     ...(await submoduleDrafts(view, git)),
   ];
+}
+
+/** What every reader leaves alone. */
+function countUnread(view: RepositoryView, skipped: Skipped): void {
+  for (const { path, size, class: kind } of view.files.values()) {
+    if (kind === 'generated') skipped.add('generated files are known by their names only', path);
+    else if (size > MAX_TEXT_BYTES && !looksBinary(path)) {
+      skipped.add('files over 200 kB are known by their names only', path);
+    }
+  }
 }
 
 async function readManifests(
@@ -76,6 +89,8 @@ async function readManifests(
       continue;
     }
     const read = readManifest(file.path, text);
+    if (text.includes('\ufffd'))
+      skipped.add('files with broken encoding are read with gaps', file.path);
     if (read === undefined) continue;
     if ('problem' in read) skipped.add(read.problem, file.path);
     else found.push({ file, reading: read.reading });

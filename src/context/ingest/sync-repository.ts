@@ -24,10 +24,10 @@ import { type MailmapEntry, parseMailmap, peopleDrafts } from './people-facts.ts
 import type { Draft, RepositoryView } from './repository-view.ts';
 import { createSkipped, type Skipped } from './skipped.ts';
 import {
+  analyseTables,
   readAuthors,
   readCatalogRows,
   readCursor,
-  readFileNames,
   readRecords,
   saveCursor,
   deleteCursor,
@@ -47,6 +47,10 @@ export interface SyncDeps {
 export const GIT = 'git';
 /** Raised when an extractor reads more than before: everything is drafted again. */
 const SYNC_VERSION = 1;
+/** The largest integer of the database. */
+const MAX_POSITION = 2_147_483_647;
+/** So many new facts make the planner's knowledge of the tables worthless. */
+const MANY_FACTS = 5_000;
 const MAX_MAILMAP_BYTES = 1024 * 1024;
 
 interface RepositoryCursor {
@@ -81,7 +85,7 @@ export async function syncRepository(
     const { view, drafts } = await draftRepository(
       { db, git, reader: deps.reader, dataClasses, skipped, onProgress },
       repository,
-      known?.position ?? -1,
+      known?.position ?? MAX_POSITION,
     );
     const written = await db.transaction(async (tx) => {
       const standing = await lockRepository(tx, id);
@@ -100,6 +104,7 @@ export async function syncRepository(
       return change;
     });
     if (written === undefined) continue;
+    if (written.opened > MANY_FACTS) await analyseTables(db);
     log.info({ repositoryId: id, ...written }, 'graph of a repository brought up to date');
     return written;
   }
@@ -122,14 +127,14 @@ async function draftRepository(
   const records = await readRecords(db, repository.id);
   const catalog = await readCatalogRows(db, repository.id);
   const authors = await readAuthors(db, repository.id);
-  const { view, numbers, dead } = await viewRepository(db, repository, {
+  const { view, names, dead } = await viewRepository(db, repository, {
     deadPaths: [...new Set(records.flatMap(({ mentions }) => mentions.map(({ path }) => path)))],
+    // A first reading has nobody to tell of deaths.
     diedAfter: syncedTo,
   });
   const living = [...view.files.values()];
-  const names = await readFileNames(db, repository.id, [...numbers.values()]);
   const drafts = [...living, ...dead].flatMap((file) =>
-    fileDrafts(view, file, names.get(numbers.get(file.ref.key)!) ?? []),
+    fileDrafts(view, file, names.get(file.ref.key) ?? []),
   );
   const replacements = findReplacements(records.filter(({ kind }) => kind === 'decision'));
   drafts.push(

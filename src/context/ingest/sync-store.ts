@@ -10,10 +10,9 @@ export interface FileRow {
   class: string;
   blobSha: string;
   size: number;
+  firstPosition: number;
   lastPosition: number;
   isAlive: boolean;
-  birthPath: string;
-  birthSha: string | undefined;
 }
 
 /** Files that are, and the dead ones of the paths asked for or that died after a position. */
@@ -28,19 +27,13 @@ export async function readFileRows(
     class: string;
     blob_sha: string | null;
     size: number;
+    first_position: number;
     last_position: number;
     is_alive: boolean;
-    birth_path: string | null;
-    birth_sha: string | null;
   }>(
-    `select f.number, f.path, f.class, f.blob_sha, f.size, f.last_position, f.is_alive,
-       b.path as birth_path, c.sha as birth_sha
-     from files f
-     left join commit_files b on b.repository_id = f.repository_id and b.position = f.first_position
-       and b.file_number = f.number
-     left join commits c on b.path is not null and c.repository_id = f.repository_id and c.position = f.first_position
-     where f.repository_id = $1 and (f.is_alive or f.path = any($2) or f.last_position > $3)
-     order by f.last_position, f.number`,
+    `select number, path, class, blob_sha, size, first_position, last_position, is_alive from files
+     where repository_id = $1 and (is_alive or path = any($2) or last_position > $3)
+     order by last_position, number`,
     [repositoryId, wanted.deadPaths, wanted.diedAfter],
   );
   return rows.map((row) => ({
@@ -49,18 +42,19 @@ export async function readFileRows(
     class: row.class,
     blobSha: row.blob_sha ?? '',
     size: row.size,
+    firstPosition: row.first_position,
     lastPosition: row.last_position,
     isAlive: row.is_alive,
-    birthPath: row.birth_path ?? row.path,
-    birthSha: row.birth_sha ?? undefined,
   }));
 }
 
-/** Births, renames and deaths of files by their number, oldest first. */
+/**
+ * Births, renames and deaths of files by their number, oldest first. One plain scan: right after an
+ * import the planner knows nothing of the tables yet, and a join may take it minutes.
+ */
 export async function readFileNames(
   db: Queryable,
   repositoryId: string,
-  numbers: readonly number[],
 ): Promise<Map<number, FileName[]>> {
   const names = new Map<number, FileName[]>();
   const rows = await db.query<{
@@ -69,11 +63,9 @@ export async function readFileNames(
     position: number;
     status: string;
   }>(
-    `select m.file_number, m.path, m.position, m.status from commit_files m
-     join unnest($2::int[]) as w (number) on w.number = m.file_number
-     where m.repository_id = $1 and m.status in ('added', 'copied', 'renamed', 'deleted')
-     order by m.file_number, m.position`,
-    [repositoryId, numbers],
+    `select file_number, path, position, status from commit_files
+     where repository_id = $1 and status in ('added', 'copied', 'renamed', 'deleted') order by position`,
+    [repositoryId],
   );
   for (const row of rows) {
     const name = { path: row.path, position: row.position, isGone: row.status === 'deleted' };
@@ -114,13 +106,14 @@ export async function readRecords(
     scope: string[];
     mentions: string[];
     mention_lines: number[];
+    details: Record<string, string>;
     status: string | null;
     decided_on: string | null;
     supersedes: string[] | null;
     superseded_by: string[] | null;
     sections: { heading: string; startLine: number; endLine: number }[] | null;
   }>(
-    `select d.path, d.kind, d.form, d.title, d.scope, d.mentions, d.mention_lines, r.status, r.decided_on, r.supersedes,
+    `select d.path, d.kind, d.form, d.title, d.scope, d.mentions, d.mention_lines, d.details, r.status, r.decided_on, r.supersedes,
        r.superseded_by, s.sections
      from documents d
      left join decision_records r using (repository_id, path)
@@ -141,6 +134,7 @@ export async function readRecords(
     mentions: row.mentions.map((path, index) => ({ path, line: row.mention_lines[index] ?? null })),
     status: row.status,
     decidedOn: row.decided_on,
+    details: row.details,
     sections: row.sections ?? [],
     supersedes: row.supersedes ?? [],
     supersededBy: row.superseded_by ?? [],
@@ -205,4 +199,20 @@ export async function readAuthors(
 
 export async function deleteCursor(tx: Tx, source: string): Promise<void> {
   await tx.query('delete from graph_cursors where source = $1', [source]);
+}
+
+/** Tells the planner of tables that an import filled; autovacuum may come minutes later. */
+export async function analyseTables(db: Queryable): Promise<void> {
+  for (const table of [
+    'commits',
+    'commit_files',
+    'files',
+    'graph_entities',
+    'graph_edges',
+    'graph_assertions',
+    'graph_sources',
+    'graph_statements',
+  ]) {
+    await db.query(`analyze ${table}`);
+  }
 }

@@ -3,12 +3,13 @@ import type { Queryable } from '#kernel';
 import type { Repository } from '../schema.ts';
 import { fileKey } from './refs.ts';
 import type { RepositoryView, ViewedFile } from './repository-view.ts';
-import { type FileRow, readCommitTimes, readFileRows } from './sync-store.ts';
+import type { FileName } from './file-facts.ts';
+import { type FileRow, readCommitTimes, readFileNames, readFileRows } from './sync-store.ts';
 
 export interface ViewedRows {
   view: RepositoryView;
-  /** By the key of the file. */
-  numbers: ReadonlyMap<string, number>;
+  /** Names a file had, oldest first, by its key. */
+  names: ReadonlyMap<string, readonly FileName[]>;
   /** Dead files among those asked for. */
   dead: ViewedFile[];
 }
@@ -28,12 +29,13 @@ export async function viewRepository(
   const files = new Map<string, ViewedFile>();
   const gone = new Map<string, ViewedFile>();
   const folders = new Set<string>();
-  const numbers = new Map<string, number>();
+  const names = new Map<string, readonly FileName[]>();
+  const known = await readFileNames(db, repository.id);
   const dead: ViewedFile[] = [];
 
   for (const row of rows) {
-    const file = toFile(repository.name, row);
-    numbers.set(file.ref.key, row.number);
+    const file = toFile(repository.name, row, known.get(row.number)?.[0], shas);
+    names.set(file.ref.key, known.get(row.number) ?? []);
     if (!row.isAlive) {
       // Rows come oldest first: the last to die under a name is the one a text means.
       gone.set(row.path, file);
@@ -62,16 +64,25 @@ export async function viewRepository(
       timeAt,
       shaAt: (at) => shas[at] ?? repository.headSha ?? '',
     },
-    numbers,
+    names,
     dead,
   };
 }
 
-function toFile(repository: string, row: FileRow): ViewedFile {
+function toFile(
+  repository: string,
+  row: FileRow,
+  first: FileName | undefined,
+  shas: readonly string[],
+): ViewedFile {
+  const isBirth = first !== undefined && first.position === row.firstPosition;
   return {
     ref: {
       kind: 'file',
-      key: fileKey(repository, { path: row.birthPath, sha: row.birthSha }),
+      key: fileKey(repository, {
+        path: first?.path ?? row.path,
+        sha: isBirth ? shas[first.position] : undefined,
+      }),
     },
     path: row.path,
     class: row.class,

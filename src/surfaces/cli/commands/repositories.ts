@@ -27,6 +27,10 @@ export const registerRepositories: RegisterCommands = (program, context) => {
         [
           `${it.name}: ${counted(it.commitCount, 'commit')}, ${counted(it.fileCount, 'file')}, tip ${it.headSha?.slice(0, 10) ?? 'none'} on ${it.defaultBranch}`,
           ...it.problems.map((problem) => `  could not read: ${problem}`),
+          ...it.skipped.map(
+            ({ reason, count, examples }) =>
+              `  left out: ${count} × ${reason} (${examples.slice(0, 2).join(', ')}${count > 2 ? ', …' : ''})`,
+          ),
           `Next: open its X-ray at ${context.baseUrl()}/xray/${it.id}, or ask for a context pack: loom context pack "a task" --repository ${it.name}`,
         ].join('\n'),
       );
