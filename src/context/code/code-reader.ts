@@ -69,6 +69,7 @@ export function createCodeReader(): CodeReader {
       const job = waiting.shift()!;
       worker ??= start();
       flying.set(job.request.id, job);
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread has no origin.
       worker.postMessage(job.request);
     }
     const current = worker;

@@ -82,11 +82,15 @@ async function read({ id, language, text, timeoutMs }: ReadRequest): Promise<Rea
   }
 }
 
+async function answer(request: ReadRequest): Promise<void> {
+  const reading = await read(request).catch((): ReadAnswer => ({
+    id: request.id,
+    problem: 'code the parser failed on is known by its text only',
+  }));
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread has no origin.
+  parentPort?.postMessage(reading);
+}
+
 parentPort?.on('message', (request: ReadRequest) => {
-  read(request)
-    .catch((): ReadAnswer => ({
-      id: request.id,
-      problem: 'code the parser failed on is known by its text only',
-    }))
-    .then((answer) => parentPort?.postMessage(answer));
+  void answer(request);
 });

@@ -1,4 +1,5 @@
 /** What code hosts and trackers say, as statements: one object, one statement per revision. Pure. */
+import type { JsonObject } from '#kernel';
 import type { EntityRef, NewFact, Statement } from '../graph/schema.ts';
 import { maskSecrets } from '../masking.ts';
 import { neutralise } from '../quoting.ts';
@@ -95,7 +96,7 @@ function factsOf(system: string, item: KnowledgeItem): NewFact[] {
     person === undefined
       ? []
       : [{ kind: 'is', from: person, to: person, properties: { title: item.author! } }];
-  const held = (to: EntityRef, properties: NonNullable<NewFact['properties']>): NewFact => ({
+  const held = (to: EntityRef, properties: JsonObject): NewFact => ({
     kind: 'contains',
     from: repository,
     to,

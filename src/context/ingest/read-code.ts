@@ -72,21 +72,24 @@ async function readBatch(
     git,
     batch.map(({ file }) => file.blobSha),
   );
-  const readings = [];
+  const readings: Promise<SavedReading>[] = [];
   for (const { file, language } of batch) {
     const text = (await texts.next()).value;
-    const about = { blobSha: file.blobSha, language };
-    readings.push(
-      typeof text === 'string'
-        ? reader
-            .read(language, text)
-            .then((reading) =>
-              'outline' in reading
-                ? { ...about, outline: reading.outline, problem: null }
-                : { ...about, outline: null, problem: reading.problem },
-            )
-        : { ...about, outline: null, problem: 'code that is no text' },
-    );
+    readings.push(readOne(reader, { blobSha: file.blobSha, language }, text));
   }
   return Promise.all(readings);
+}
+
+type SavedReading = Parameters<typeof saveOutlines>[1][number];
+
+async function readOne(
+  reader: CodeReader,
+  about: { blobSha: string; language: Language },
+  text: string | undefined,
+): Promise<SavedReading> {
+  if (text === undefined) return { ...about, outline: null, problem: 'code that is no text' };
+  const reading = await reader.read(about.language, text);
+  return 'outline' in reading
+    ? { ...about, outline: reading.outline, problem: null }
+    : { ...about, outline: null, problem: reading.problem };
 }
