@@ -23,6 +23,7 @@ import { findNamedFiles } from './find-named-files.ts';
 import { findPeople } from './find-people.ts';
 import { findRecentChanges } from './find-recent-changes.ts';
 import { findRules } from './find-rules.ts';
+import { findUnread } from './find-unread.ts';
 import { toReadable, toSafe } from './safe.ts';
 import { markContradictions } from './mark-contradictions.ts';
 import { collisionDrafts, type FindOpenWork, type OpenWork } from './open-work.ts';
@@ -54,7 +55,6 @@ const SIMILAR_CHANGES = 80;
 
 /** The best files stand for the request where people, companions and rules are looked up. */
 const CORE_FILES = 5;
-const MAX_PROBLEMS = 2;
 
 /** Everything found for a request, best first within each kind; nothing is cut to a budget yet. */
 export async function findForPack(
@@ -91,20 +91,22 @@ export async function findForPack(
   const coreNumbers = core.map(({ file }) => file.number);
   const corePaths = [...new Set([...request.paths, ...core.map(({ file }) => file.path)])];
 
-  const [companions, authors, sections, lessons, catalogOwners, work, recent] = await Promise.all([
-    readCompanions(db, id, coreNumbers, now),
-    readAuthors(db, id, coreNumbers, foldersOf(corePaths), now),
-    readSections(db, id, { numbers: topOf(scores.section, 40) }),
-    readServedLessons(db, id),
-    readCatalogOwners(db, id),
-    openWorkOf(),
-    findRecentChanges(
-      db,
-      id,
-      core.map(({ file }) => file),
-      now,
-    ),
-  ]);
+  const [companions, authors, sections, lessons, catalogOwners, work, recent, unread] =
+    await Promise.all([
+      readCompanions(db, id, coreNumbers, now),
+      readAuthors(db, id, coreNumbers, foldersOf(corePaths), now),
+      readSections(db, id, { numbers: topOf(scores.section, 40) }),
+      readServedLessons(db, id),
+      readCatalogOwners(db, id),
+      openWorkOf(),
+      findRecentChanges(
+        db,
+        id,
+        core.map(({ file }) => file),
+        now,
+      ),
+      findUnread(db, repository, mayReadPath),
+    ]);
   const documents = await findDocuments(db, id, {
     records,
     sections,
@@ -130,14 +132,7 @@ export async function findForPack(
     now,
   });
 
-  for (const problem of repository.problems.slice(0, MAX_PROBLEMS)) {
-    unknowns.push(`Not read at the import: ${maskSecrets(neutralise(problem))}`);
-  }
-  if (repository.problems.length > MAX_PROBLEMS) {
-    unknowns.push(
-      `${repository.problems.length - MAX_PROBLEMS} more things were not read at the import.`,
-    );
-  }
+  unknowns.push(...unread.map((line) => maskSecrets(neutralise(line))));
   if (files.length === 0) unknowns.push('No file matches the words of the request.');
   for (const path of named.missing)
     unknowns.push(`There is no file ${maskSecrets(neutralise(path))}.`);

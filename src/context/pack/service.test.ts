@@ -438,3 +438,30 @@ test('every pack of every generated repository keeps its budget and cites all it
     { numRuns: 25 },
   );
 });
+
+test('what could not be read of a repository is said, without names that are kept from the reader', async () => {
+  const { made, context } = await shop('acme/unread');
+  await using _made = made;
+  await database.db.query(
+    `insert into graph_cursors (source, cursor, skipped, updated_at) values
+       ('github:acme/unread', '{}', '[{"reason":"the rate limit was reached","count":7,"examples":["docs/hidden.md"]}]', now())`,
+  );
+  await context.restrictSource(
+    {
+      repository: 'acme/unread',
+      system: 'git',
+      prefix: 'docs/hidden',
+      teams: ['security'],
+      people: [],
+      reason: 'Not disclosed.',
+    },
+    admin,
+  );
+  const unknowns = async (personId: string) =>
+    (await context.buildPack(ask('acme/unread', 'Payments'), { kind: 'person', id: personId }))
+      .unknowns;
+
+  const line = 'Not read from github: 7 × the rate limit was reached';
+  expect(await unknowns('usr_insider')).toContain(`${line} (such as docs/hidden.md).`);
+  expect(await unknowns('usr_outsider')).toContain(`${line}.`);
+});
