@@ -5,6 +5,8 @@ import type { DecisionStatus } from './documents.ts';
 export interface KnownDocument {
   path: string;
   kind: 'document' | 'decision' | 'rule';
+  /** What it is by its form: a postmortem, a runbook, a page. */
+  form: string;
   title: string;
   scope: string[];
   mentions: string[];
@@ -25,6 +27,7 @@ export async function readDocuments(
   const rows = await db.query<{
     path: string;
     kind: KnownDocument['kind'];
+    form: string;
     title: string;
     scope: string[];
     mentions: string[];
@@ -35,7 +38,7 @@ export async function readDocuments(
     committed_at: Date | null;
     sha: string | null;
   }>(
-    `select d.path, d.kind, d.title, d.scope, d.mentions, r.status, r.decided_on, r.supersedes, r.superseded_by,
+    `select d.path, d.kind, d.form, d.title, d.scope, d.mentions, r.status, r.decided_on, r.supersedes, r.superseded_by,
        c.committed_at, c.sha
      from documents d
      left join decision_records r using (repository_id, path)
@@ -49,6 +52,7 @@ export async function readDocuments(
   return rows.map((row) => ({
     path: row.path,
     kind: row.kind,
+    form: row.form,
     title: row.title,
     scope: row.scope,
     mentions: row.mentions,

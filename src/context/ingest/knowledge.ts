@@ -5,6 +5,7 @@
 import type { Clock, Db } from '#kernel';
 import { type GraphChange, stateFacts } from '../graph/assert.ts';
 import { readNewest } from '../graph/write-store.ts';
+import { keepRemarks } from '../lessons/remarks.ts';
 import { goneStatement, type KnowledgeItem, knowledgeStatement } from './knowledge-facts.ts';
 import { readCursor, saveCursor } from './sync-store.ts';
 
@@ -49,6 +50,7 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
             read.items.map((item) => knowledgeStatement(system, item)),
             now,
           );
+          await keepRemarks(tx, system, read.items);
           await saveCursor(tx, name, { next: read.cursor }, [], now);
           return made;
         });
@@ -84,12 +86,13 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
     },
 
     take: (system, items) =>
-      db.transaction((tx) =>
-        stateFacts(
+      db.transaction(async (tx) => {
+        await keepRemarks(tx, system, items);
+        return stateFacts(
           tx,
           items.map((item) => knowledgeStatement(system, item)),
           clock.now(),
-        ),
-      ),
+        );
+      }),
   };
 }

@@ -157,6 +157,40 @@ test('a refusal said in three changes, and a revert with a reason, become candid
   expect(items.find(({ origin }) => origin === 'review')!.evidence).toHaveLength(3);
 });
 
+test('comments on code of three pull requests become one candidate for their files', async () => {
+  const { made, context, append, settle } = await shop('acme/comments');
+  await using _made = made;
+  const comment = (changeNumber: number, text: string, author = 'grace') => ({
+    kind: 'review-comment' as const,
+    object: `comment/${changeNumber}`,
+    repository: 'acme/comments',
+    updatedAt: clock.now(),
+    author,
+    changeNumber,
+    path: 'src/pay.ts',
+    text,
+  });
+
+  await context.knowledge.take('github', [
+    comment(1, 'Log the order id before you throw, please'),
+    comment(2, 'Before you throw, log the order id'),
+    comment(3, 'Throw only after the order id is logged; log it before'),
+    comment(4, 'Coverage of lines decreased by coverage bot', 'codecov[bot]'),
+  ]);
+  const refs = { repository: 'acme/comments' };
+  const actor = { kind: 'system', id: 'context' } as const;
+  await append({ type: 'repository.updated', subject: 'repo_x', actor, refs });
+  await settle();
+
+  const { items } = await context.listLessons({ repository: 'acme/comments', limit: 10 });
+  expect(items).toMatchObject([{ origin: 'review', state: 'candidate', paths: ['src/pay.ts'] }]);
+  expect(items[0]!.evidence.map(({ ref }) => ref).toSorted()).toEqual([
+    'acme/comments#1',
+    'acme/comments#2',
+    'acme/comments#3',
+  ]);
+});
+
 test('use and effect are counted, and a lesson whose sessions fail more than others is retired', async () => {
   const { made, context, append, settle, ledger } = await shop('acme/effect');
   await using _made = made;

@@ -43,7 +43,9 @@ export function createLessonProjection(deps: {
     for (const event of events) {
       const { change, repository, session } = event.refs;
       if (event.type === 'repository.imported' || event.type === 'repository.updated') {
-        if (repository !== undefined) toMine.reverts.add(repository);
+        if (repository === undefined) continue;
+        toMine.reverts.add(repository);
+        toMine.reviews.add(repository);
       } else if (event.type === 'approval.declined' && change !== undefined) {
         const known = await noteDecline(tx, change);
         if (known === undefined) continue;

@@ -143,7 +143,8 @@ export async function findDocuments(
 
 function kindOf(document: KnownDocument): 'decision' | 'incident' | 'document' {
   if (document.kind === 'decision') return 'decision';
-  return INCIDENT.test(document.path) ? 'incident' : 'document';
+  const isIncident = document.form === 'postmortem' || INCIDENT.test(document.path);
+  return isIncident ? 'incident' : 'document';
 }
 
 /** Where the folder of a decision is named often, one name is weaker evidence than a lone one. */
