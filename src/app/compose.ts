@@ -39,6 +39,7 @@ import {
 } from '#orchestration';
 import { createPolicyService, createRiskStudies } from '#policy';
 import { reportDeployment, type Services } from '#surfaces';
+import { createDependantFinder } from './dependants.ts';
 import { openHosts, type Hosts } from './hosts.ts';
 import { watchSystem } from './status.ts';
 import type { Storage } from './storage.ts';
@@ -81,6 +82,8 @@ export async function compose(options: {
     ...deps,
     listTeams: () => governance.listTeams(),
     risk,
+    // Contexts come later; nobody judges before both are here.
+    dependantsOf: (services) => createDependantFinder(context.graph)(services),
   });
   const observability = createObservabilityService(deps);
   const workflow = createWorkflowService(deps);

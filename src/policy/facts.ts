@@ -143,6 +143,8 @@ export interface FactSources {
   halved?: readonly string[] | undefined;
   ceiling?: number | undefined;
   risk?: LearnedRisk | null | undefined;
+  /** Services elsewhere that depend on touched ones; those of the same catalog are found here. */
+  dependants?: readonly string[] | undefined;
   /** Touched besides those the files belong to, as examples of a policy file say. */
   alsoTouches?: readonly string[] | undefined;
 }
@@ -259,7 +261,10 @@ export function buildFacts(
     ? [...document.tiers.keys()].sort()
     : unique(touched.flatMap((path) => path.tiers));
   const tags = tagsOf({ files: tagged, touched, sources, everything, document });
-  const downstream = downstreamOf(document.services, services);
+  const downstream = unique([
+    ...downstreamOf(document.services, services),
+    ...(sources.dependants ?? []).filter((name) => !services.includes(name)),
+  ]);
   const marks = new Set<FreezeTag>(
     (['hotfix', 'docs-only', 'tests-only'] as const).filter((tag) =>
       tag === 'hotfix' ? sources.marks?.includes(tag) : tags.includes(tag),
@@ -321,6 +326,16 @@ export function buildFacts(
     paths: files.slice(0, MAX_SHOWN_PATHS).map(({ path }) => path),
     note: sources.editedPolicyProblem,
   };
+}
+
+/** Services a change touches, by its files; all of them where they are too many to look at. */
+export function servicesTouched(
+  document: PolicyDocument,
+  matchers: DocumentMatchers,
+  files: readonly FileChange[],
+): string[] {
+  if (files.length > MAX_MATCHED_FILES) return [...document.services.keys()].sort();
+  return unique(pathsOf(files).flatMap((path) => describePath(path, document, matchers).services));
 }
 
 /** Budgets of a day that a change of these services would draw on if a grant lets it ship alone. */

@@ -322,3 +322,30 @@ rules:
     ['tiers.tier1', 'no-paths'],
   ]);
 });
+
+test('a change of a hundred thousand files is held, and quickly', () => {
+  const policy = aPolicy(`autonomy: { all: { paths: ["**"], max_score: 100, agents: true } }
+rules: [{ id: deep, when: { paths: "a/**/b/**/c*.ts" }, require: { reviewers: 1 } }]
+`);
+  const files = Array.from({ length: 100_000 }, (_, index) =>
+    aFile(`a/${index % 99}/b/c${index}.ts`),
+  );
+
+  expect(verdict(policy, { files })).toMatchObject({ lane: 'hold', outcome: 'block', score: 100 });
+  expect(verdict(policy, { files: files.slice(0, 15_000) })).toMatchObject({
+    outcome: 'escalate',
+  });
+});
+
+test.each(['{a,b}'.repeat(12), `${'**/x/'.repeat(200)}y`, '*'.repeat(501)])(
+  'a pattern that would explode is refused where it stands, or matched in bounds: %s',
+  (pattern) => {
+    const { policy, problems } = loadPolicy(
+      `version: 1\nrules: [{ id: r, when: { paths: "${pattern}" }, require: { reviewers: 1 } }]\n`,
+    );
+
+    expect(policy === null).toBe(problems.length > 0);
+    if (policy === null) expect(problems[0]?.line).toBe(2);
+    else expect(verdict(policy, { files: [aFile('x/'.repeat(900))] }).lane).toBe('one-reviewer');
+  },
+);

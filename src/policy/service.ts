@@ -30,7 +30,7 @@ import { NO_CATALOG, readCatalogAt } from './catalog.ts';
 import { contentOf } from './content.ts';
 import type { ApprovalTerms } from './document.ts';
 import { decisionMade, type EventContext } from './events.ts';
-import { allGrants, buildFacts, Facts, type FactSources } from './facts.ts';
+import { allGrants, buildFacts, Facts, type FactSources, servicesTouched } from './facts.ts';
 import { freezeHolds } from './freeze-span.ts';
 import { judge, type Verdict } from './judge.ts';
 import { lintPolicy, type PolicyRemark } from './lint.ts';
@@ -154,6 +154,8 @@ export interface PolicyDeps {
   log: Logger;
   /** Teams that people are in: others are unknown to a policy. None at all: nobody can say. */
   listTeams?: () => Promise<readonly string[]>;
+  /** Services anywhere that depend on these, where somebody keeps count beyond one catalog. */
+  dependantsOf?: (services: readonly string[]) => Promise<readonly string[]>;
   /** What the histories of repositories taught; without it every score is a counted one. */
   risk?: Pick<RiskStudies, 'assess'>;
 }
@@ -179,6 +181,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     content: FactSources['content'];
     editedPolicyProblem: string | null;
     assessed: AssessedRisk | null;
+    dependants: readonly string[];
     now: Date;
   }
 
@@ -186,8 +189,11 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
   async function read(change: Omit<ChangeToJudge, 'changeId'>): Promise<Reading> {
     const active = await policies.resolve(change.repository, change.git, change.baseSha);
     const files = await readDiff(change);
+    const { document, matchers } = active.policy;
+    const services = servicesTouched(document, matchers, files ?? []);
     return {
       active,
+      dependants: services.length === 0 ? [] : ((await deps.dependantsOf?.(services)) ?? []),
       files,
       content: files === null ? 'unread' : await contentOf(change.git, change, files),
       editedPolicyProblem: await findEditedPolicyProblem(change, files, active),
@@ -198,7 +204,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
 
   function judgeReading(
     change: Omit<ChangeToJudge, 'changeId'>,
-    { active, files, content, editedPolicyProblem, assessed, now }: Reading,
+    { active, files, content, editedPolicyProblem, dependants, assessed, now }: Reading,
     spent: ReadonlyMap<string, number>,
   ): Omit<Decision, 'id' | 'changeId'> & { facts: Facts } {
     const { policy } = active;
@@ -208,6 +214,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       ...change.evidence,
       files,
       content,
+      dependants,
       headSha: change.headSha,
       policyVersion: policy.version,
       authorKind: change.authorKind,

@@ -18,6 +18,7 @@ interface CheckOptions {
   base?: string;
   tests: 'passed' | 'failed' | 'unknown';
   author: 'human' | 'assisted' | 'agent';
+  ticket?: boolean;
 }
 
 export const registerCheck: RegisterCommands = (program, context) => {
@@ -41,6 +42,7 @@ export const registerCheck: RegisterCommands = (program, context) => {
     .addOption(
       choiceOption('--author <kind>', 'who wrote it', ['human', 'assisted', 'agent'], 'agent'),
     )
+    .option('--ticket', 'a work item or ticket will be named, as some rules ask')
     .addHelpText(
       'after',
       '\nExit code: 0 ships alone, 10 a person is needed, 11 on hold.\n\nExamples:\n  $ npm test && loom check --tests passed\n  $ loom check my-branch --base origin/main --json\n  $ loom check acme/shop#12\n',
@@ -72,6 +74,8 @@ async function checkBranch(ref: string, options: CheckOptions, context: CliConte
     authorKind: options.author,
     checks: options.tests,
     owners: await codeOwnersAt(git, baseSha, paths),
+    hasTicket: options.ticket ?? false,
+    marks: /(?:^|\/)hotfix\//.test(ref) ? ['hotfix'] : [],
     now: systemClock.now(),
   });
   if (answer.isRefused) {
