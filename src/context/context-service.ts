@@ -25,6 +25,7 @@ import type { FindOpenWork } from './pack/open-work.ts';
 import { createPackService } from './pack/service.ts';
 import { findPackRow } from './pack-store.ts';
 import { type CodeOwnersFile, readCodeOwnersText } from './code-owners-file.ts';
+import { createRankingService } from './ranking/ranking-service.ts';
 import type { Repository } from './schema.ts';
 import { searchRepositories } from './search.ts';
 import type { ContextService } from './service.ts';
@@ -56,6 +57,7 @@ export function createContextService(deps: ContextDeps): ContextService {
   const { db, ledger, clock } = deps;
   const log = deps.log.child({ room: 'context' });
   const importer = createImporter({ ...deps, log, reader: createCodeReader() });
+  const ranking = createRankingService({ log });
   /** By repository and commit: what a commit says about owners never changes. */
   const codeOwners = new Map<string, CodeOwnersFile | undefined>();
 
@@ -85,6 +87,7 @@ export function createContextService(deps: ContextDeps): ContextService {
     findOpenWork: deps.findOpenWork ?? (async () => []),
     teamsOf: deps.teamsOf ?? (async () => []),
     log,
+    ranking,
     need,
     findRepository: (nameOrId) => findRepositoryRow(db, { nameOrId }),
     openMirror: importer.openMirror,
@@ -118,7 +121,20 @@ export function createContextService(deps: ContextDeps): ContextService {
       await withdrawRepository(tx, repository.name, clock.now());
       await repositoryRemoved(ledger, tx, standing, actor);
     });
+    ranking.forget(repository.id);
     await importer.deleteMirror(repository);
+  }
+
+  /** Makes the ranking ready in the background: the first question need not wait for it. */
+  function warm(repository: Repository): Repository {
+    const { id: key, headSha: revision } = repository;
+    if (revision !== null) {
+      importer
+        .openMirror(repository)
+        .then(({ dir }) => ranking.warm({ key, dir, revision }))
+        .catch((err: unknown) => log.warn({ err, repositoryId: key }, 'the ranking is not ready'));
+    }
+    return repository;
   }
 
   async function listRepositories({ limit, cursor }: PageRequest) {
@@ -130,9 +146,10 @@ export function createContextService(deps: ContextDeps): ContextService {
   return {
     graph: createGraphService(deps),
     knowledge: createKnowledgeIngest(deps),
-    importRepository: (source, actor, onProgress = () => {}) =>
-      importer.importRepository(source, actor, onProgress),
-    refreshRepository: async (name, headers) => importer.refresh(await need(name), headers),
+    importRepository: async (source, actor, onProgress = () => {}) =>
+      warm(await importer.importRepository(source, actor, onProgress)),
+    refreshRepository: async (name, headers) =>
+      warm(await importer.refresh(await need(name), headers)),
     listRepositories,
     findRepository: (nameOrId) => findRepositoryRow(db, { nameOrId }),
     removeRepository,

@@ -1,45 +1,6 @@
 /** SQL of history: what changed together, by whom, and when. */
 import type { Queryable } from '#kernel';
 
-export interface Touch {
-  position: number;
-  fileNumber: number;
-  fileCount: number;
-  committedAt: Date;
-  sha: string;
-  subject: string;
-}
-
-/** The files of some commits; sweeping ones are left out. */
-export async function readTouches(
-  db: Queryable,
-  repositoryId: string,
-  positions: readonly number[],
-): Promise<Touch[]> {
-  const rows = await db.query<{
-    position: number;
-    file_number: number;
-    file_count: number;
-    committed_at: Date;
-    sha: string;
-    subject: string;
-  }>(
-    `select t.position, t.file_number, c.file_count, c.committed_at, c.sha, c.subject
-     from commit_files t join commits c using (repository_id, position)
-     where t.repository_id = $1 and t.position = any($2) and c.file_count <= 60`,
-    [repositoryId, positions],
-    'context_touches',
-  );
-  return rows.map((row) => ({
-    position: row.position,
-    fileNumber: row.file_number,
-    fileCount: row.file_count,
-    committedAt: row.committed_at,
-    sha: row.sha,
-    subject: row.subject,
-  }));
-}
-
 export interface Companion {
   fileNumber: number;
   score: number;
@@ -87,72 +48,6 @@ export async function readCompanions(
     together: row.together,
     lastAt: row.last_at,
     lastSha: row.last_sha,
-  }));
-}
-
-export interface AuthorRow {
-  kind: 'paths' | 'folders' | 'anywhere';
-  name: string;
-  email: string;
-  weight: number;
-  changes: number;
-  lastAt: Date;
-}
-
-/** Beyond this many commits a half-life of 120 days leaves nothing that could change the order. */
-const RECENT_COMMITS = 1_500;
-
-/** Decayed authorship on paths (half-life 180 days), in their folders and anywhere (120 days). */
-export async function readAuthors(
-  db: Queryable,
-  repositoryId: string,
-  numbers: readonly number[],
-  folders: readonly string[],
-  now: Date,
-): Promise<AuthorRow[]> {
-  const decay = (days: number) =>
-    `sum(power(0.5::float8, greatest(0, least(1000, extract(epoch from $2::timestamptz - c.committed_at)::float8 / ${days * 86_400}))))`;
-  const rows = await db.query<{
-    kind: AuthorRow['kind'];
-    name: string;
-    email: string;
-    weight: number;
-    changes: number;
-    last_at: Date;
-  }>(
-    `with newest as (select max(position) as position from commits where repository_id = $1)
-     select 'paths' as kind, c.author_name as name, c.author_email as email, ${decay(180)} as weight,
-       count(*)::int as changes, max(c.committed_at) as last_at
-     from commit_files t join commits c using (repository_id, position)
-     where t.repository_id = $1 and t.file_number = any($3) and not c.is_robot
-     group by 2, 3
-     union all
-     select 'folders', c.author_name, c.author_email, ${decay(120)}, count(*)::int, max(c.committed_at)
-     from commits c
-     join (
-       select distinct t.position
-       from commit_files t join files f on f.repository_id = $1 and f.number = t.file_number
-       where t.repository_id = $1 and t.position > (select position from newest) - ${RECENT_COMMITS}
-         and left(f.path, length(f.path) - position('/' in reverse(f.path))) = any($4)
-     ) near using (position)
-     where c.repository_id = $1 and not c.is_robot
-     group by 2, 3
-     union all
-     select 'anywhere', author_name, author_email, ${decay(120)}, count(*)::int, max(committed_at)
-     from commits c
-     where repository_id = $1 and not is_robot
-       and position > (select position from newest) - ${RECENT_COMMITS}
-     group by 2, 3`,
-    [repositoryId, now, numbers, folders],
-    'context_authors',
-  );
-  return rows.map((row) => ({
-    kind: row.kind,
-    name: row.name,
-    email: row.email,
-    weight: row.weight,
-    changes: row.changes,
-    lastAt: row.last_at,
   }));
 }
 

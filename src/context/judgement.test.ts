@@ -12,9 +12,8 @@ import { classifyFile } from './file-class.ts';
 import { freshnessOf } from './freshness.ts';
 import { foldHistory } from './history.ts';
 import { maskSecrets } from './masking.ts';
-import { isRobot, rankPeople } from './people.ts';
+import { isRobot } from './people.ts';
 import { asLine, asQuote, mixesLookAlikes, neutralise } from './quoting.ts';
-import { rankFiles, voteByHistory } from './rank.ts';
 import { composePack, type ItemDraft } from './render.ts';
 import { countTokens, shorten } from './tokens.ts';
 import { splitIdentifier, stem, toTerms } from './words.ts';
@@ -279,66 +278,6 @@ test('robots are no people to ask, and one person with two addresses is one', ()
   expect(
     ['Bob Abbott', 'Robotham Li', 'Ada'].some((name) => isRobot({ name, email: 'x@example.org' })),
   ).toBe(false);
-  const author = (name: string, email: string, onPaths: number) => ({
-    name,
-    email,
-    onPaths,
-    inFolders: 0,
-    anywhere: 0,
-    changes: 1,
-    lastAt: NOW,
-  });
-
-  const people = rankPeople([
-    author('Ada Lovelace', 'a@work', 2),
-    author('Grace Hopper', 'g@x', 3),
-    author('Ada Lovelace', 'a@home', 2),
-    author('renovate[bot]', 'r@x', 50),
-  ]);
-
-  expect(people.map(({ name, changes }) => [name, changes])).toEqual([
-    ['Ada Lovelace', 2],
-    ['Grace Hopper', 1],
-  ]);
-});
-
-test('a named file beats any guess, and every part of a score is shown', () => {
-  const ranked = rankFiles({
-    content: new Map([[1, 9]]),
-    path: new Map([[1, 3]]),
-    memory: new Map([[1, 2]]),
-    mentioned: new Set([2]),
-  });
-
-  expect(ranked.map(({ number }) => number)).toEqual([2, 1]);
-  for (const { score, parts } of ranked) {
-    expect(score).toBeCloseTo(parts.content + parts.path + parts.memory + parts.mentioned);
-  }
-});
-
-test('recent and narrow changes vote more', () => {
-  const change = (fileNumber: number, position: number, fileCount: number, at: string) => ({
-    fileNumber,
-    position,
-    fileCount,
-    committedAt: new Date(at),
-  });
-  const votes = voteByHistory(
-    new Map([
-      [1, 5],
-      [2, 5],
-      [3, 5],
-    ]),
-    [
-      change(10, 1, 1, '2026-02-01'),
-      change(20, 2, 9, '2026-02-01'),
-      change(30, 3, 1, '2020-02-01'),
-    ],
-    NOW,
-  );
-
-  expect(votes.get(10)!).toBeGreaterThan(votes.get(20)!);
-  expect(votes.get(10)!).toBeGreaterThan(votes.get(30)!);
 });
 
 test('a record that was replaced or names what is gone is never current', () => {

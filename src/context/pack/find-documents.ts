@@ -10,12 +10,15 @@ import {
 } from '../document-store.ts';
 import { findFiles, findRewritten, findVanished } from '../file-store.ts';
 import { bestOf } from '../rank.ts';
+import type { RankedPath } from '../ranking/ranker.ts';
 import type { ItemDraft } from '../render.ts';
 import type { Evidence } from '../schema.ts';
 import { shorten } from '../tokens.ts';
 import { touchesAny } from './mention.ts';
 
 const MAX_TEXT = 500;
+/** Of the ranking's best document; below it, the ranking speaks for nothing. */
+const LIKELY = 0.15;
 const INCIDENT = /(?:^|\/)(?:post-?mortems?|incidents?|incident-reports?)(?:\/|[-_.])/i;
 
 export async function findDocuments(
@@ -25,6 +28,8 @@ export async function findDocuments(
     records: readonly KnownDocument[];
     sections: readonly KnownSection[];
     sectionScores: ReadonlyMap<number, number>;
+    /** What the ranking expects to bear on it; without it, only words and names count. */
+    ranked?: readonly RankedPath[];
     corePaths: readonly string[];
     /** False for what whoever asks may not know of. */
     mayRead(path: string): boolean;
@@ -41,7 +46,10 @@ export async function findDocuments(
       bestSection.set(section.path, section);
     }
   }
-  const others = await readDocuments(db, id, { paths: [...bestSection.keys()] });
+  const expected = new Map((input.ranked ?? []).map((entry) => [entry.path, entry]));
+  const others = await readDocuments(db, id, {
+    paths: [...new Set([...bestSection.keys(), ...expected.keys()])],
+  });
   const linking = decisions.filter((decision) => linkStrength(decision, input.corePaths) > 0);
   const all = new Map(
     [...others, ...linking]
@@ -56,10 +64,12 @@ export async function findDocuments(
       const text =
         section === undefined ? 0 : (input.sectionScores.get(section.number) ?? 0) / best;
       const link = linkStrength(document, input.corePaths);
-      return { document, section, text, link, value: documentWeight(document) * (text + link) };
+      const rank = expected.get(document.path)?.score ?? 0;
+      const value = documentWeight(document) * (rank + link + (rank > 0 ? 0.3 : 1) * text);
+      return { document, section, text, link, rank, value };
     })
     // A weak echo of common words is noise; a link is always evidence.
-    .filter(({ text, link }) => text >= 0.35 || link > 0)
+    .filter(({ text, link, rank }) => text >= 0.35 || link > 0 || rank >= LIKELY)
     .toSorted((a, b) => b.value - a.value)
     .slice(0, 12);
 
@@ -118,6 +128,9 @@ export async function findDocuments(
       why.push({ signal: 'link', evidence: `names ${named.slice(0, 2).join(', ')}` });
     }
     if (text >= 0.35) why.push({ signal: 'text', evidence: 'text matches' });
+    const expectation = expected.get(document.path);
+    if (expectation !== undefined && expectation.score >= LIKELY)
+      why.push(...expectation.why.slice(0, 2));
     return {
       kind,
       title: document.title,

@@ -6,18 +6,18 @@ import { AppError, type Queryable } from '#kernel';
 import type { ReadAccess } from '../access/viewer.ts';
 import { scoreBm25 } from '../bm25.ts';
 import type { CodeOwnersFile } from '../code-owners-file.ts';
-import { type FieldIndex, type IndexField, readIndex } from '../index-store.ts';
+import { readIndex } from '../index-store.ts';
 import { maskSecrets } from '../masking.ts';
 import { readCatalogOwners, readDocuments, readSections } from '../document-store.ts';
-import { readAuthors, readCompanions, readTouches } from '../history-store.ts';
 import { readServedLessons } from '../lessons/store.ts';
 import { queryTerms } from '../query-terms.ts';
 import { neutralise } from '../quoting.ts';
-import { rankFiles, topOf, voteByHistory } from '../rank.ts';
+import { topOf } from '../rank.ts';
+import type { RankAnswer, RankQuestion } from '../ranking/shelf.ts';
 import type { ItemDraft } from '../render.ts';
 import type { ContextRequest, Repository } from '../schema.ts';
 import { findDocuments } from './find-documents.ts';
-import { companionDrafts, fileDraft, pickFiles } from './find-files.ts';
+import { fileDraft, pickFiles, rankedCompanionDrafts } from './find-files.ts';
 import { findLessons } from './find-lessons.ts';
 import { findNamedFiles } from './find-named-files.ts';
 import { findPeople } from './find-people.ts';
@@ -41,17 +41,14 @@ export interface PackQuestion {
   codeOwners: CodeOwnersFile | undefined;
   access: ReadAccess;
   findOpenWork: FindOpenWork;
+  /** Asks the ranking of the repository at its head. */
+  rank(questions: readonly RankQuestion[]): Promise<RankAnswer[]>;
   now: Date;
 }
 
-const BM25: Readonly<Record<IndexField, { k1: number; b: number }>> = {
-  content: { k1: 1.2, b: 0.75 },
-  path: { k1: 0.6, b: 0.3 },
-  message: { k1: 1.2, b: 0.5 },
-  section: { k1: 1.2, b: 0.6 },
-};
-
-const SIMILAR_CHANGES = 80;
+const SECTION_BM25 = { k1: 1.2, b: 0.6 };
+/** More than are shown: some may not be read by whoever asks. */
+const RANKED_FILES = 40;
 
 /** The best files stand for the request where people, companions and rules are looked up. */
 const CORE_FILES = 5;
@@ -59,58 +56,51 @@ const CORE_FILES = 5;
 /** Everything found for a request, best first within each kind; nothing is cut to a budget yet. */
 export async function findForPack(
   db: Queryable,
-  { repository, request, codeOwners, access, findOpenWork, now }: PackQuestion,
+  { repository, request, codeOwners, access, findOpenWork, rank, now }: PackQuestion,
 ): Promise<PackFinds> {
   const unknowns: string[] = [];
   const { id } = repository;
   const revision = repository.headSha ?? '';
   const wanted = queryTerms(request);
   const { mayReadPath } = access;
-  const [index, allRecords, named] = await Promise.all([
-    readIndex(db, id, ['content', 'path', 'message', 'section'], [...wanted.keys()]),
+  const task = { title: request.title, body: request.text, at: now };
+  const [index, allRecords, named, [rankedFiles]] = await Promise.all([
+    readIndex(db, id, ['section'], [...wanted.keys()]),
     readDocuments(db, id, { kinds: ['rule', 'decision'] }),
     findNamedFiles(db, id, request, mayReadPath),
+    rank([{ kind: 'files', ...task, limit: RANKED_FILES }]),
   ]);
   const records = allRecords.filter(({ path }) => mayReadPath(path));
-  const scores = {
-    content: score(index, 'content', wanted),
-    path: score(index, 'path', wanted),
-    message: score(index, 'message', wanted),
-    section: score(index, 'section', wanted),
-  };
-  const similar = topOf(scores.message, SIMILAR_CHANGES);
-  const touches = await readTouches(db, id, similar);
-  const ranked = rankFiles({
-    content: scores.content,
-    path: scores.path,
-    memory: voteByHistory(scores.message, touches, now),
-    mentioned: new Set(named.files.map(({ number }) => number)),
-  });
-  const files = await pickFiles(db, id, ranked, named.files, mayReadPath);
+  const { postings, totals } = index.get('section')!;
+  const sectionScores = scoreBm25(postings, wanted, totals, SECTION_BM25);
+  const files = await pickFiles(db, id, rankedFiles!.paths, named.files, mayReadPath);
   const core = files.slice(0, CORE_FILES);
-  const coreNumbers = core.map(({ file }) => file.number);
   const corePaths = [...new Set([...request.paths, ...core.map(({ file }) => file.path)])];
 
-  const [companions, authors, sections, lessons, catalogOwners, work, recent, unread] =
-    await Promise.all([
-      readCompanions(db, id, coreNumbers, now),
-      readAuthors(db, id, coreNumbers, foldersOf(corePaths), now),
-      readSections(db, id, { numbers: topOf(scores.section, 40) }),
-      readServedLessons(db, id),
-      readCatalogOwners(db, id),
-      openWorkOf(),
-      findRecentChanges(
-        db,
-        id,
-        core.map(({ file }) => file),
-        now,
-      ),
-      findUnread(db, repository, mayReadPath),
-    ]);
+  const [[companions, decisions, documentation, people], sections, lessons, catalogOwners, work, recent, unread] = await Promise.all([
+    rank([
+      { kind: 'companions', paths: corePaths, at: now },
+      { kind: 'decisions', ...task, paths: corePaths, limit: 8 },
+      { kind: 'documents', ...task, paths: corePaths, limit: 12 },
+      { kind: 'people', paths: corePaths, limit: 8, at: now },
+    ]),
+    readSections(db, id, { numbers: topOf(sectionScores, 40) }),
+    readServedLessons(db, id),
+    readCatalogOwners(db, id),
+    openWorkOf(),
+    findRecentChanges(
+      db,
+      id,
+      core.map(({ file }) => file),
+      now,
+    ),
+    findUnread(db, repository, mayReadPath),
+  ]);
   const documents = await findDocuments(db, id, {
     records,
     sections,
-    sectionScores: scores.section,
+    sectionScores,
+    ranked: [...decisions!.paths, ...documentation!.paths],
     corePaths,
     mayRead: mayReadPath,
     now,
@@ -118,11 +108,11 @@ export async function findForPack(
   const rules = await findRules(db, id, {
     rules: records.filter(({ kind }) => kind === 'rule'),
     paths: corePaths,
-    sectionScores: scores.section,
+    sectionScores,
     now,
   });
-  const people = findPeople({
-    authors,
+  const owners = findPeople({
+    ranked: people!.people,
     codeOwners,
     catalogOwners: catalogOwners.filter(({ path }) => mayReadPath(path)),
     corePaths,
@@ -149,11 +139,12 @@ export async function findForPack(
   const drafts = [
     ...rules,
     ...documents,
-    ...shownFiles.map((found) =>
-      fileDraft(found, { index, touches, scores, revision, unique: files }),
-    ),
-    ...(await companionDrafts(db, id, companions, files, mayReadPath)),
-    ...people,
+    ...shownFiles.map((found) => fileDraft(found, revision)),
+    ...(await rankedCompanionDrafts(db, id, companions!.paths, files, {
+      mayRead: mayReadPath,
+      revision,
+    })),
+    ...owners,
     ...findLessons(lessons, wanted, corePaths, now),
     ...named.warnings,
     ...collisionDrafts(work, corePaths),
@@ -198,24 +189,5 @@ function resolve(
       .filter(({ name }) => words.has(name.toLowerCase()))
       .slice(0, 4)
       .map(({ kind, name }) => `${kind} ${name}`),
-  ];
-}
-
-function score(
-  index: ReadonlyMap<IndexField, FieldIndex>,
-  field: IndexField,
-  wanted: ReadonlyMap<string, number>,
-): Map<number, number> {
-  const { postings, totals } = index.get(field)!;
-  return scoreBm25(postings, wanted, totals, BM25[field]);
-}
-
-function foldersOf(paths: readonly string[]): string[] {
-  return [
-    ...new Set(
-      paths
-        .filter((path) => path.includes('/'))
-        .map((path) => path.slice(0, path.lastIndexOf('/'))),
-    ),
   ];
 }

@@ -2,14 +2,15 @@
 import type { CodeOwnersFile } from '../code-owners-file.ts';
 import { CODE_OWNER_PLACES, type CodeOwnerRule, ruleOfPath } from '../code-owners.ts';
 import type { readCatalogOwners } from '../document-store.ts';
-import type { AuthorRow } from '../history-store.ts';
-import { type Authorship, rankPeople } from '../people.ts';
+import type { RankedPerson } from '../ranking/ranker.ts';
 import type { ItemDraft } from '../render.ts';
 import { freshnessOf } from '../freshness.ts';
 import type { FoundFile } from './find-files.ts';
 
+const MAX_PEOPLE = 4;
+
 export function findPeople(input: {
-  authors: readonly AuthorRow[];
+  ranked: readonly RankedPerson[];
   codeOwners: CodeOwnersFile | undefined;
   catalogOwners: Awaited<ReturnType<typeof readCatalogOwners>>;
   corePaths: readonly string[];
@@ -94,42 +95,30 @@ export function findPeople(input: {
     }
   }
 
-  const known = rankPeople(toAuthorships(input.authors)).slice(0, 4);
-  const best = known[0]?.score ?? 1;
   const coreNames = input.core.map(({ file }) => file.path);
-  for (const person of known) {
+  for (const person of input.ranked.slice(0, MAX_PEOPLE)) {
     drafts.push({
       kind: 'person',
       title: person.name,
       text: '',
-      why: [
-        {
-          signal: 'observed',
-          evidence:
-            person.changes > 0
-              ? `${person.changes} ${person.changes === 1 ? 'change' : 'changes'} to ${listed(coreNames)}`
-              : person.inFolders > 0
-                ? 'changed neighbouring files'
-                : 'active in this repository',
-        },
-      ],
+      why: person.why,
       source: {
         system: 'git',
         // Whatever files it was about, it is the same person.
         object: 'commit history',
         revision,
       },
-      observedAt: person.lastAt,
+      observedAt: person.lastActiveAt,
       // Who has not been seen for long may have left.
       freshness: freshnessOf({
         kind: 'ownership',
-        changedAt: person.lastAt,
+        changedAt: person.lastActiveAt,
         now: input.now,
         livingMentions: 0,
         vanishedMentions: 0,
         isReplaced: false,
       }),
-      score: (0.7 * person.score) / best,
+      score: 0.7 * person.score,
       isUntrusted: true,
     });
   }
@@ -144,30 +133,6 @@ function isSameOwner(a: string, b: string): boolean {
       .replace(/^.*[/:@]/, '')
       .replace(/^team[-_]|[-_]team$/g, '');
   return plain(a) === plain(b);
-}
-
-function toAuthorships(rows: readonly AuthorRow[]): Authorship[] {
-  const authors = new Map<string, Authorship>();
-  for (const row of rows) {
-    const key = `${row.name}\n${row.email}`;
-    const author = authors.get(key) ?? {
-      name: row.name,
-      email: row.email,
-      onPaths: 0,
-      inFolders: 0,
-      anywhere: 0,
-      changes: 0,
-      lastAt: row.lastAt,
-    };
-    if (row.kind === 'paths') {
-      author.onPaths += row.weight;
-      author.changes += row.changes;
-    } else if (row.kind === 'folders') author.inFolders += row.weight;
-    else author.anywhere += row.weight;
-    if (row.kind === 'paths' || row.lastAt > author.lastAt) author.lastAt = row.lastAt;
-    authors.set(key, author);
-  }
-  return [...authors.values()];
 }
 
 function listed(paths: readonly string[]): string {

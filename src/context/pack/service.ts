@@ -27,6 +27,8 @@ import {
   type StoredPack,
 } from '../pack-store.ts';
 import { asLine, neutralise } from '../quoting.ts';
+import type { RankingService } from '../ranking/ranking-service.ts';
+import type { RankAnswer, RankQuestion } from '../ranking/shelf.ts';
 import {
   type ComposedPack,
   composePack,
@@ -48,6 +50,7 @@ export interface PackDeps {
   newId: NewId;
   log: Logger;
   findOpenWork: FindOpenWork;
+  ranking: RankingService;
   teamsOf(personId: string): Promise<readonly string[]>;
   need(nameOrId: string): Promise<Repository>;
   findRepository(nameOrId: string): Promise<Repository | undefined>;
@@ -131,19 +134,33 @@ export function createPackService(deps: PackDeps): PackService {
       return { drafts: [], unknowns: [emptyReason(repository)], resolved: [] };
     }
     let codeOwners: CodeOwnersFile | undefined;
-    let problem: string | undefined;
+    const problems = new Set<string>();
+    const revision = repository.headSha;
+    // A pack without owners or guesses is better than none; it says what is missing.
+    const without = <Nothing>(error: unknown, what: string, nothing: Nothing): Nothing => {
+      log.warn({ err: error, repositoryId: repository.id, what }, 'a pack does without');
+      problems.add(`${what} could not be read: the mirror is not available.`);
+      return nothing;
+    };
     try {
       const git = await deps.openMirror(repository);
-      codeOwners = await deps.readCodeOwners(repository, git, repository.headSha);
+      codeOwners = await deps.readCodeOwners(repository, git, revision);
     } catch (error) {
-      // A pack without owners is better than none; it says what is missing.
-      log.warn({ err: error, repositoryId: repository.id }, 'owners could not be read');
-      problem = 'The owners of the files could not be read: the mirror is not available.';
+      without(error, 'The owners of the files', undefined);
     }
+    const rank = async (questions: readonly RankQuestion[]): Promise<RankAnswer[]> => {
+      try {
+        const { dir } = await deps.openMirror(repository);
+        return await deps.ranking.ask({ key: repository.id, dir, revision }, questions);
+      } catch (error) {
+        const nothing = questions.map(() => ({ paths: [], people: [] }));
+        return without(error, 'The history and the text of the files', nothing);
+      }
+    };
     const { findOpenWork } = deps;
-    const question = { repository, request, codeOwners, access, findOpenWork, now };
+    const question = { repository, request, codeOwners, access, findOpenWork, rank, now };
     const finds = await findForPack(db, question);
-    return problem === undefined ? finds : { ...finds, unknowns: [problem, ...finds.unknowns] };
+    return { ...finds, unknowns: [...problems, ...finds.unknowns] };
   }
 
   /** A pack that is kept nowhere yet. */
