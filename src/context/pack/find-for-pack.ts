@@ -77,7 +77,15 @@ export async function findForPack(
   const core = files.slice(0, CORE_FILES);
   const corePaths = [...new Set([...request.paths, ...core.map(({ file }) => file.path)])];
 
-  const [[companions, decisions, documentation, people], sections, lessons, catalogOwners, work, recent, unread] = await Promise.all([
+  const [
+    [companions, decisions, documentation, people],
+    sections,
+    lessons,
+    catalogOwners,
+    work,
+    recent,
+    unread,
+  ] = await Promise.all([
     rank([
       { kind: 'companions', paths: corePaths, at: now },
       { kind: 'decisions', ...task, paths: corePaths, limit: 8 },
@@ -116,7 +124,6 @@ export async function findForPack(
     codeOwners,
     catalogOwners: catalogOwners.filter(({ path }) => mayReadPath(path)),
     corePaths,
-    core,
     revision,
     unknowns,
     now,

@@ -5,7 +5,6 @@ import type { readCatalogOwners } from '../document-store.ts';
 import type { RankedPerson } from '../ranking/ranker.ts';
 import type { ItemDraft } from '../render.ts';
 import { freshnessOf } from '../freshness.ts';
-import type { FoundFile } from './find-files.ts';
 
 const MAX_PEOPLE = 4;
 
@@ -14,7 +13,6 @@ export function findPeople(input: {
   codeOwners: CodeOwnersFile | undefined;
   catalogOwners: Awaited<ReturnType<typeof readCatalogOwners>>;
   corePaths: readonly string[];
-  core: readonly FoundFile[];
   revision: string;
   unknowns: string[];
   now: Date;
@@ -95,7 +93,6 @@ export function findPeople(input: {
     }
   }
 
-  const coreNames = input.core.map(({ file }) => file.path);
   for (const person of input.ranked.slice(0, MAX_PEOPLE)) {
     drafts.push({
       kind: 'person',

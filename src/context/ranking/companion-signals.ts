@@ -6,7 +6,6 @@ import { recentActivity, spreadByCochange } from './history-signals.ts';
 import { decay, type Ranked, topOf } from './scores.ts';
 import { type Snapshot, stemOf } from './snapshot.ts';
 import { toTerms } from './terms.ts';
-import { referencesOf } from './reference-signals.ts';
 import type { Scores } from './text-field.ts';
 
 const CANDIDATES_PER_SIGNAL = 100;
@@ -41,7 +40,6 @@ export function tabulateCompanions(
   const givenEndings = new Set(given.map(endingOf));
   const givenKinds = new Set(files.map((file) => corpus.classes[file]));
   const siblings = siblingPattern(snapshot, files, isGiven, now);
-  const users = referencesOf(snapshot, seeds);
   return tabulate(
     [
       { name: 'cochange', scores: cochange },
@@ -54,8 +52,6 @@ export function tabulateCompanions(
       { name: 'folder', scores: folders.same },
       { name: 'folderChanges', scores: folders.together },
       { name: 'siblings', scores: siblings },
-      { name: 'users', scores: users.users },
-      { name: 'used', scores: users.used },
       { name: 'activity', scores: recentActivity(history, now, 90, 1_500) },
     ],
     {
@@ -152,30 +148,38 @@ function pairFigures(snapshot: Snapshot, files: readonly number[], now: number):
   return { confidence, jaccard, times, lastAt };
 }
 
+/** Names are alike when they share rare words with one of the given, or are its test or its source. */
 function nameLikeness(
   snapshot: Snapshot,
   given: readonly string[],
   isGiven: ReadonlySet<number>,
 ): Scores {
   const scores = new Float64Array(snapshot.size);
-  const stems = new Set(given.map(stemOf).filter((stem) => stem !== ''));
-  const words = new Set(given.flatMap((path) => toTerms(baseOf(path), NO_WHOLE)));
-  const rare = new Map<string, number>();
-  for (const word of words) rare.set(word, snapshot.corpus.paths.rarityOf(word));
-  let total = 1e-9;
-  for (const weight of rare.values()) total += weight;
+  const models = given.map((path) => ({
+    path,
+    stem: stemOf(path),
+    words: new Set(toTerms(baseOf(path), NO_WHOLE)),
+  }));
   for (const [path, file] of snapshot.history.living()) {
     if (isGiven.has(file)) continue;
-    if (stems.has(stemOf(path))) {
-      const near = Math.max(...given.map((other) => likePlaces(path, other)));
-      scores[file] = 2 + near;
-      continue;
-    }
+    const stem = stemOf(path);
     const own = new Set(toTerms(baseOf(path), NO_WHOLE));
-    let shared = 0;
-    for (const word of own) shared += rare.get(word) ?? 0;
-    if (shared > 0)
-      scores[file] = shared / total / Math.sqrt(own.size / Math.max(1, words.size) + 0.5);
+    let best = 0;
+    let sum = 0;
+    for (const model of models) {
+      const near = likePlaces(path, model.path);
+      if (stem !== '' && stem === model.stem) {
+        best = Math.max(best, 2 + near);
+        continue;
+      }
+      let shared = 0;
+      for (const word of own) if (model.words.has(word)) shared += 1;
+      if (shared === 0) continue;
+      const likeness = shared / Math.sqrt(own.size * model.words.size);
+      best = Math.max(best, likeness * (1 + 0.3 * near));
+      sum += likeness / models.length;
+    }
+    scores[file] = best + 0.3 * sum;
   }
   return scores;
 }

@@ -86,29 +86,15 @@ export function tabulateDocuments(
       perSignal: CANDIDATES_PER_SIGNAL,
       accepts,
       statics: {
-        columns: [
-          'isReadme',
-          'isDecision',
-          'length',
-          'touches',
-          'sinceTouch',
-          'depth',
-          'documents',
-          'paths#',
-          'queryWords',
-        ],
+        columns: ['isReadme', 'isDecision', 'touches', 'sinceTouch', 'paths#'],
         fill(file, row, at) {
           const path = snapshot.pathOf(file);
           const touches = history.touches[file]!;
           row[at] = /(?:^|\/)readme[^/]*$/i.test(path) ? 1 : 0;
           row[at + 1] = isDecisionRecord(path) ? 1 : 0;
-          row[at + 2] = Math.log2(1 + corpus.documents.lengthOf(file));
-          row[at + 3] = Math.log2(1 + touches.length);
-          row[at + 4] = logDays(now - (history.times[touches.at(-1) ?? 0] ?? 0));
-          row[at + 5] = path.split('/').length;
-          row[at + 6] = Math.log2(1 + corpus.documents.size);
-          row[at + 7] = paths.length;
-          row[at + 8] = Math.log2(1 + query.terms.size);
+          row[at + 2] = Math.log2(1 + touches.length);
+          row[at + 3] = logDays(now - (history.times[touches.at(-1) ?? 0] ?? 0));
+          row[at + 4] = paths.length;
         },
       },
     },

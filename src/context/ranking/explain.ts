@@ -88,7 +88,9 @@ export function createExplainer(
       );
       holders.set(place, found);
     }
-    return [...found].flatMap(([term, files]) => (files.has(candidate) ? [term] : [])).slice(0, MAX_WORDS);
+    return [...found]
+      .flatMap(([term, files]) => (files.has(candidate) ? [term] : []))
+      .slice(0, MAX_WORDS);
   };
   const placeOf = new Map(
     [...table.ranked].map(([signal, ranked]) => [
@@ -117,7 +119,8 @@ export function createExplainer(
     for (const { signal } of places) {
       if (said.size >= MAX_EVIDENCE) break;
       const evidence = evidenceOf(signal, candidate);
-      if (evidence !== undefined && !said.has(evidence.evidence)) said.set(evidence.evidence, evidence);
+      if (evidence !== undefined && !said.has(evidence.evidence))
+        said.set(evidence.evidence, evidence);
     }
     return [...said.values()];
   };

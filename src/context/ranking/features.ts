@@ -19,10 +19,11 @@ export interface CandidateTable {
 
 /** Places are told this far down each signal. */
 const RANKED_DEPTH = 300;
+const PER_SIGNAL = 3;
 
 /**
- * The union of the best of each signal. Each signal gives two columns: the score relative to the best one,
- * and 10 / (10 + place). `statics` adds columns that need no comparison.
+ * The union of the best of each signal. Each signal gives three columns: the score relative to the best
+ * one, 10 / (10 + place) and 1 / sqrt(place). `statics` adds columns that need no comparison.
  */
 export function tabulate(
   signals: readonly Signal[],
@@ -44,7 +45,7 @@ export function tabulate(
   }
   const candidates = [...pool].toSorted((a, b) => a - b);
   const columns = [
-    ...signals.flatMap(({ name }) => [name, `${name}.place`]),
+    ...signals.flatMap(({ name }) => [name, `${name}.place`, `${name}.root`]),
     ...options.statics.columns,
   ];
   const values = new Float32Array(candidates.length * columns.length);
@@ -54,14 +55,17 @@ export function tabulate(
     const most = best[0]?.score ?? 0;
     if (most <= 0) return;
     candidates.forEach((candidate, row) => {
-      values[row * columns.length + index * 2] = (scores[candidate] ?? 0) / most;
+      values[row * columns.length + index * PER_SIGNAL] = (scores[candidate] ?? 0) / most;
     });
     best.forEach(({ file }, place) => {
       const row = rowOf.get(file);
-      if (row !== undefined) values[row * columns.length + index * 2 + 1] = 10 / (11 + place);
+      if (row === undefined) return;
+      const at = row * columns.length + index * PER_SIGNAL;
+      values[at + 1] = 10 / (11 + place);
+      values[at + 2] = 1 / Math.sqrt(1 + place);
     });
   });
-  const at = signals.length * 2;
+  const at = signals.length * PER_SIGNAL;
   candidates.forEach((candidate, row) => {
     const start = row * columns.length;
     options.statics.fill(candidate, values.subarray(start, start + columns.length), at);

@@ -82,19 +82,13 @@ export function tabulateFiles(snapshot: Snapshot, query: FileQuery, now: number)
       columns: [
         'covered',
         'coveredByName',
-        'lines',
         'touches',
         'sinceTouch',
         'sinceBirth',
         'isConfiguration',
-        'depth',
         'isEntry',
         'isAside',
         'ending',
-        'queryWords',
-        'queryIdentifiers',
-        'queryPaths',
-        'files',
       ],
       fill(file, row, at) {
         const touches = history.touches[file]!;
@@ -102,19 +96,13 @@ export function tabulateFiles(snapshot: Snapshot, query: FileQuery, now: number)
         const place = snapshot.pathOf(file);
         row[at] = covered.all[file]!;
         row[at + 1] = covered.byName[file]!;
-        row[at + 2] = Math.log2(1 + (corpus.lineCounts[file] ?? 0));
-        row[at + 3] = Math.log2(1 + touches.length);
-        row[at + 4] = logDays(now - (last === undefined ? 0 : history.times[last]!));
-        row[at + 5] = logDays(now - history.times[history.bornAt[file]!]!);
-        row[at + 6] = corpus.classes[file] === 'configuration' ? 1 : 0;
-        row[at + 7] = place.split('/').length;
-        row[at + 8] = ENTRY.test(place) ? 1 : 0;
-        row[at + 9] = ASIDE.test(place) ? 1 : 0;
-        row[at + 10] = kinds(place);
-        row[at + 11] = Math.log2(1 + query.terms.size);
-        row[at + 12] = Math.log2(1 + query.identifiers.length);
-        row[at + 13] = Math.log2(1 + query.paths.length);
-        row[at + 14] = Math.log2(1 + corpus.content.size);
+        row[at + 2] = Math.log2(1 + touches.length);
+        row[at + 3] = logDays(now - (last === undefined ? 0 : history.times[last]!));
+        row[at + 4] = logDays(now - history.times[history.bornAt[file]!]!);
+        row[at + 5] = corpus.classes[file] === 'configuration' ? 1 : 0;
+        row[at + 6] = ENTRY.test(place) ? 1 : 0;
+        row[at + 7] = ASIDE.test(place) ? 1 : 0;
+        row[at + 8] = kinds(place);
       },
     },
   });

@@ -1,15 +1,34 @@
 /** One set of weights from the training questions of many repositories. Pure. */
-import type { RankingWeights } from './model.ts';
+import type { RankingModel, RankingWeights } from './model.ts';
 import { type TrainOptions, trainModel } from './train.ts';
 import type { RankedTask, TrainingQuestion } from './training-rows.ts';
 
 export const WEIGHTS_VERSION = 1;
 
+/** More trees fit the repositories they were fitted to, and others less. */
+const SHALLOW = { depth: 3, learningRate: 0.06 };
+
 const TASKS: Readonly<Record<RankedTask, Partial<TrainOptions>>> = {
-  loc: {},
-  co: {},
-  doc: {},
-  own: {},
+  loc: { ...SHALLOW, trees: 20 },
+  co: { ...SHALLOW, trees: 15 },
+  doc: { ...SHALLOW, trees: 15 },
+  own: { ...SHALLOW, trees: 30 },
+};
+
+/**
+ * Decision records are too few in any history to fit a model to, so places are added with weights chosen
+ * beforehand: a link between record and code is the strongest word for it.
+ */
+const DECISIONS: Readonly<Record<string, number>> = {
+  text: 1,
+  heading: 1,
+  paths: 0.5,
+  cochange: 1.5,
+  memory: 1,
+  names: 2,
+  linked: 2,
+  near: 0.7,
+  activity: 0.5,
 };
 
 /** Every repository counts the same, however many questions it asks. */
@@ -27,7 +46,20 @@ export function fitWeights(
     if (columns === undefined) continue;
     models[task] = trainModel(questions, { columns, ...options });
   }
-  // Decision records are documents; there are too few to fit a model of their own.
-  if (models['doc'] !== undefined) models['dec'] = models['doc'];
+  if (models['doc'] !== undefined) models['dec'] = weighPlaces(models['doc'].columns, DECISIONS);
   return { version: WEIGHTS_VERSION, fittedOn: [...byRepository.keys()].toSorted(), models };
+}
+
+function weighPlaces(
+  columns: readonly string[],
+  weights: Readonly<Record<string, number>>,
+): RankingModel {
+  return {
+    columns: [...columns],
+    linear: columns.map((column) => {
+      const [signal = '', part] = column.split('.');
+      return part === 'place' ? (weights[signal] ?? 0) : 0;
+    }),
+    trees: [],
+  };
 }

@@ -1,7 +1,7 @@
 /** Answers questions about one snapshot: best first, each with the evidence that speaks for it. */
 import { createExplainer, type Evidence } from './explain.ts';
 import type { TaskText } from './file-query.ts';
-import { type RankingWeights, scoreRows } from './model.ts';
+import { type RankingModel, type RankingWeights, scoreRows } from './model.ts';
 import type { BacktestTask } from './queries.ts';
 import type { Snapshot } from './snapshot.ts';
 import { tabulateQuery } from './tables.ts';
@@ -95,7 +95,7 @@ export class Ranker {
   ): (RankedItem & { candidate: number })[] {
     const now = at === undefined ? this.#snapshot.lastAt : at.getTime() / 1000;
     const table = tabulateQuery(this.#snapshot, task, { id: '', base: '', ...query }, now);
-    const scores = scoreRows(this.#weights.models[task]!, table.values);
+    const scores = scoreRows(modelFor(this.#weights, task, table.columns), table.values);
     const order = Array.from(scores.keys()).toSorted(
       (a, b) => scores[b]! - scores[a]! || table.candidates[a]! - table.candidates[b]!,
     );
@@ -107,4 +107,17 @@ export class Ranker {
       why: explain(table.candidates[row]!),
     }));
   }
+}
+
+/** @throws Error when weights were fitted to other columns: they would rank by accident. */
+function modelFor(weights: RankingWeights, task: string, columns: readonly string[]): RankingModel {
+  const model = weights.models[task];
+  const fits =
+    model?.columns.length === columns.length &&
+    model.columns.every((name, at) => name === columns[at]);
+  if (model === undefined || !fits)
+    throw new Error(
+      `The weights for ${task} were fitted to other columns; run scripts/train-ranking.ts.`,
+    );
+  return model;
 }

@@ -78,6 +78,7 @@ export function createRankingService({ log }: { log: Logger }): RankingService {
     return new Promise((resolve, reject) => {
       waiting.set(request.id, { resolve, reject });
       asked.ref();
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       asked.postMessage(request);
     });
   }

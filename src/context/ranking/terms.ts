@@ -65,7 +65,7 @@ export function splitIdentifier(word: string): string[] {
 export function stem(word: string): string {
   if (word.length <= 4) return word;
   return word
-    .replace(/ies$/, 'y')
+    .replace(/ie[sd]$/, 'y')
     .replace(/(?:ing|edly|ed|ers?|es|s|ly|ions?|e)$/, (ending, at: number) =>
       at >= 3 ? '' : ending,
     );

@@ -18,8 +18,8 @@ export interface TrainingQuestion extends LabelledRows {
 }
 
 /** Wrong rows kept per question: the likeliest by the plainest signal, and some of the rest. */
-const LIKELY_ROWS = 100;
-const OTHER_ROWS = 60;
+const LIKELY_ROWS = 50;
+const OTHER_ROWS = 35;
 const PLAINEST: Readonly<Record<RankedTask, string>> = {
   loc: 'fused',
   co: 'cochange',
@@ -54,11 +54,17 @@ export async function gatherTrainingQuestions(
       if (kind === undefined || kind === 'cow') continue;
       const at = query.date === undefined ? snapshot.lastAt : Date.parse(query.date) / 1000;
       const table = tabulateQuery(snapshot, kind, query, at);
+      const isConfiguration = (file: number) => snapshot.corpus.classes[file] === 'configuration';
       const task = kind === 'dec' ? 'doc' : kind;
       questions.push({
         id: query.id,
         task,
-        ...thinRows(table, rightRows(snapshot, table, query, task), task),
+        ...thinRows(
+          table,
+          rightRows(snapshot, table, query, task),
+          task,
+          (candidate) => task !== 'loc' || !isConfiguration(candidate),
+        ),
       });
     }
     done += group.length;
@@ -88,6 +94,8 @@ function thinRows(
   { columns, values, candidates }: CandidateTable,
   right: ReadonlySet<number>,
   task: RankedTask,
+  /** Which files configuration edits touch is habit more than purpose: it would teach the wrong thing. */
+  isTaught: (candidate: number) => boolean,
 ): Pick<TrainingQuestion, 'columns' | 'values' | 'right'> {
   const width = columns.length;
   const plainest = columns.indexOf(PLAINEST[task]);
@@ -96,7 +104,9 @@ function thinRows(
   );
   const rest = Math.max(1, (order.length - LIKELY_ROWS) / OTHER_ROWS);
   const kept = order.filter(
-    (row, place) => right.has(row) || place < LIKELY_ROWS || (place - LIKELY_ROWS) % rest < 1,
+    (row, place) =>
+      isTaught(candidates[row]!) &&
+      (right.has(row) || place < LIKELY_ROWS || (place - LIKELY_ROWS) % rest < 1),
   );
   const thinned = new Float32Array(kept.length * width);
   kept.forEach((row, at) =>
