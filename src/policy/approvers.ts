@@ -152,7 +152,7 @@ function isAssignable(
 }
 
 /** True when the person belongs to one of the sources. */
-function isFrom(person: Consent, from: readonly string[], sources: Sources): boolean {
+export function isFrom(person: Consent, from: readonly string[], sources: Sources): boolean {
   if (from.length === 0) return true;
   return from.some((source) => {
     // Where there is nobody to ask in particular, any approver will do.
@@ -175,7 +175,7 @@ function isIn(person: Consent, lists: readonly (readonly string[])[], sources: S
   return lists.length === 0 || lists.some((list) => ownsAny(person, list, sources));
 }
 
-function ownsAny(person: Consent, owners: readonly string[], sources: Sources): boolean {
+export function ownsAny(person: Consent, owners: readonly string[], sources: Sources): boolean {
   return owners.some((owner) => {
     const name = bareName(owner);
     return isPerson(person, name) || isInTeam(person, name.replace(/^team:/, ''), sources);

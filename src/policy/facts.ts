@@ -218,6 +218,15 @@ export function createDocumentMatchers(document: PolicyDocument): DocumentMatche
   };
 }
 
+/** Names whose patterns a path is under, by its own spelling or as a twin; sorted. */
+export function touchesAny(matchers: ReadonlyMap<string, TwinMatcher>, path: string): string[] {
+  const place = { names: path.split('/'), foldedNames: foldPath(path).split('/') };
+  return [...matchers]
+    .filter(([, { exact, folded }]) => exact(place.names) || folded(place.foldedNames))
+    .map(([name]) => name)
+    .sort();
+}
+
 interface TaggedFile {
   file: FileChange;
   tags: readonly RuleTag[];

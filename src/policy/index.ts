@@ -43,3 +43,29 @@ export {
   type ReviewExample,
 } from './reviewers/index.ts';
 export { createRiskStudies, type RiskStudies } from './risk-studies.ts';
+export { ackWithinMs, type LeaderTerms } from './leader-terms.ts';
+export type { RoutingStep } from './document.ts';
+export {
+  type Exclusion,
+  filterReviewers,
+  type PlanEntry,
+  planReviewers,
+  type RankedCandidate,
+  reasonsOf,
+  type ReviewerCandidate,
+  type ReviewSlot,
+  slotsOf,
+  type Via,
+} from './routing/index.ts';
+export {
+  buildEscalation,
+  type EscalationInput,
+  EscalationPackage,
+  foldLines,
+  type PatchHunk,
+  plainText,
+  readdressEscalation,
+  readPatchHunks,
+  renderEscalationMarkdown,
+  type WhyYou,
+} from './escalation/index.ts';

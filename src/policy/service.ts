@@ -37,6 +37,7 @@ import { lintPolicy, type PolicyRemark } from './lint.ts';
 import { BUILT_IN_POLICY, createPolicyLoader } from './load-policy.ts';
 import * as organisation from './organisation-store.ts';
 import { createOrganisationPolicies, type OrganisationPolicies } from './organisation.ts';
+import { type LeaderTerms, leaderTermsOf } from './leader-terms.ts';
 import { type PolicyDirectory, POLICY_PATH } from './read-policy.ts';
 import type { ApprovalFact, Decision } from './schema.ts';
 import { refusedPolicy } from './refused.ts';
@@ -139,6 +140,8 @@ export interface PolicyService extends OrganisationPolicies {
   listVersions(repository: string): Promise<store.KeptVersion[]>;
   /** What takes an approval away from a new head, by the policy in force. */
   approvalTerms(repository: string, git: GitRepository, baseSha: string): Promise<ApprovalTerms>;
+  /** What the policy in force says of people: whom to ask, how long to wait, who may override. */
+  leaderTerms(repository: string, git: GitRepository, baseSha: string): Promise<LeaderTerms>;
   /**
    * Equal as long as neither the policies nor the clock give a verdict reason to change: the version
    * in force and the freezes that hold.
@@ -447,6 +450,9 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     backtest,
     listVersions: (repository) => store.selectPolicyVersions(db, repository, MAX_VERSIONS),
     moment,
+    async leaderTerms(repository, git, baseSha) {
+      return leaderTermsOf((await policies.resolve(repository, git, baseSha)).policy);
+    },
     async approvalTerms(repository, git, baseSha) {
       return (await policies.resolve(repository, git, baseSha)).policy.document.approvals;
     },

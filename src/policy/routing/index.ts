@@ -1,0 +1,13 @@
+/**
+ * Routing: which one person is asked, who comes after them, and why. Hard filters first, then who knows
+ * the change best, then load. Pure: it reads no table and tells nobody.
+ */
+export {
+  filterReviewers,
+  type Exclusion,
+  type ReviewerCandidate,
+  type ReviewSlot,
+} from './filter.ts';
+export { planReviewers, type PlanEntry, type RankedCandidate, type Via } from './plan.ts';
+export { reasonsOf } from './reasons.ts';
+export { slotsOf } from './slots.ts';
