@@ -15,7 +15,9 @@ import {
 import type { Ledger } from '#ledger';
 import { z } from 'zod';
 import type { AccessCheck } from './access.ts';
+import { selectLoans } from './absence-store.ts';
 import { sharedIdentities } from './custody.ts';
+import { lendPowers } from './delegation.ts';
 import type { DenialRecorder } from './denials.ts';
 import { actorOf, approvalEvent, SYSTEM_ACTOR } from './events.ts';
 import type { Approval, Person, Principal, Role } from './schema.ts';
@@ -42,6 +44,7 @@ export interface ApprovalGiver {
   headSha: string;
   policyVersion: string;
   givenAt: Date;
+  standsInFor: string[];
 }
 
 export interface Approvals {
@@ -211,7 +214,7 @@ export function createApprovals(deps: {
     const standing = await store.selectStandingApprovals(tx, change.changeId, change.headSha);
     // A refusal is final for this head, whatever became of the policy or of who gave it.
     if (standing.some(({ decision }) => decision === 'decline')) return [];
-    return standing
+    const givers = standing
       .filter(
         ({ personId: id, identities, roles, policyVersion }) =>
           roles.includes('approver') &&
@@ -231,6 +234,11 @@ export function createApprovals(deps: {
         policyVersion,
         givenAt,
       }));
+    const loans = await selectLoans(
+      tx,
+      givers.map(({ person }) => person),
+    );
+    return lendPowers(givers, loans, change.custody);
   }
 
   return {

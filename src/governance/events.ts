@@ -1,7 +1,7 @@
 /** The events of governance, one helper each. None carries a secret. */
 import type { Actor, NewEvent } from '#ledger';
 import type { Resource } from './service.ts';
-import type { Action, Approval, Person, Principal, Token } from './schema.ts';
+import type { Absence, Action, Approval, Override, Person, Principal, Token } from './schema.ts';
 
 export function actorOf(principal: Principal): Actor {
   return {
@@ -137,6 +137,53 @@ export function approvalEvent(
       decision: approval.decision,
       policyVersion: approval.policyVersion,
       reason: approval.reason,
+    },
+  };
+}
+
+export function absenceEvent(
+  type: 'absence.recorded' | 'absence.cancelled',
+  absence: Absence,
+  actor: Actor,
+): NewEvent {
+  const { id, from, to, delegateId, note } = absence;
+  return {
+    type,
+    subject: absence.personId,
+    actor,
+    refs: { person: absence.personId },
+    data: { absence: id, from, to, delegateId, note },
+  };
+}
+
+/** A verdict put aside: asked for, in force, made use of. */
+export function overrideEvent(
+  type: 'override.requested' | 'override.activated' | 'override.used',
+  override: Override,
+  actor: Actor,
+  correlationId: string,
+): NewEvent {
+  const { reason, ticket, requestedBy, confirmedBy, expiresAt, policyVersion, reportTo } = override;
+  return {
+    type,
+    subject: override.changeId,
+    actor,
+    correlationId,
+    refs: {
+      change: override.changeId,
+      commit: override.headSha,
+      repository: override.repository,
+      person: requestedBy,
+    },
+    data: {
+      override: override.id,
+      reason,
+      ticket,
+      requestedBy,
+      confirmedBy,
+      expiresAt,
+      policyVersion,
+      reportTo,
     },
   };
 }

@@ -2,7 +2,20 @@
  * Governance: who may do what, and who consented to what. One `authorize` for every door; nobody in
  * the custody of a change approves it. It never judges code.
  */
-export { Action, ACTIONS, Approval, Person, type Principal, Role, ROLES, Token } from './schema.ts';
+export {
+  Absence,
+  Action,
+  ACTIONS,
+  Approval,
+  Override,
+  Person,
+  type Principal,
+  Role,
+  ROLES,
+  Token,
+} from './schema.ts';
+export type { OverrideTerms } from './overrides.ts';
+export { sharedIdentities } from './custody.ts';
 export { rolesDocument } from './roles-document.ts';
 export {
   createGovernanceService,

@@ -96,3 +96,40 @@ export const Approval = z.object({
   givenAt: z.date(),
 });
 export type Approval = z.infer<typeof Approval>;
+
+/** Time somebody is away, with who stands in for them. */
+export const Absence = z.object({
+  id: idSchema('abs'),
+  personId: idSchema('usr'),
+  from: z.date(),
+  to: z.date(),
+  /** Consents in the absent person's place, in their own name. */
+  delegateId: idSchema('usr').nullable(),
+  note: z.string(),
+  createdAt: z.date(),
+  cancelledAt: z.date().nullable(),
+});
+export type Absence = z.infer<typeof Absence>;
+
+/** A verdict put aside in an emergency, for one commit and a short time. */
+export const Override = z.object({
+  id: idSchema('ovr'),
+  changeId: idSchema('chg'),
+  repository: z.string(),
+  headSha: z.string(),
+  policyVersion: z.string(),
+  requestedBy: idSchema('usr'),
+  requesterName: z.string(),
+  reason: z.string(),
+  ticket: z.string().nullable(),
+  /** `requested` waits for the second person; `active` lets the change land; `used` it has. */
+  state: z.enum(['requested', 'active', 'used', 'expired']),
+  confirmedBy: idSchema('usr').nullable(),
+  confirmerName: z.string().nullable(),
+  reportTo: z.string().nullable(),
+  requestedAt: z.date(),
+  activeAt: z.date().nullable(),
+  expiresAt: z.date(),
+  usedAt: z.date().nullable(),
+});
+export type Override = z.infer<typeof Override>;

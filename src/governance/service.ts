@@ -11,10 +11,12 @@ import {
   type Tx,
 } from '#kernel';
 import type { Ledger } from '#ledger';
+import { type Absences, createAbsences } from './absences.ts';
 import { createAccessCheck } from './access.ts';
 import { createApprovals } from './approvals.ts';
 import { createDenialRecorder } from './denials.ts';
 import { createKnownTokens } from './known-tokens.ts';
+import { createOverrides, type Overrides } from './overrides.ts';
 import { createPeople } from './people.ts';
 import type { Action, Approval, Person, Principal, Role, Token } from './schema.ts';
 import { createTokens } from './tokens.ts';
@@ -25,7 +27,7 @@ export interface Resource {
   repository?: string | undefined;
 }
 
-export interface GovernanceService {
+export interface GovernanceService extends Absences, Overrides {
   /**
    * The one gate of every route, tool and command. Denials are events.
    * @throws AppError `governance.forbidden`.
@@ -144,6 +146,8 @@ export interface GovernanceService {
       headSha: string;
       policyVersion: string;
       givenAt: Date;
+      /** The absent people in whose place the giver consents too; their teams are among those above. */
+      standsInFor: string[];
     }[]
   >;
 }
@@ -186,6 +190,8 @@ export function createGovernanceService(deps: GovernanceDeps): GovernanceService
     ...createPeople({ ...deps, known }),
     ...createTokens({ ...deps, isAllowed, known }),
     ...createApprovals({ ...deps, isAllowed, denials }),
+    ...createAbsences({ ...deps, isAllowed }),
+    ...createOverrides({ ...deps, denials }),
     agentPrincipal: (operator, sessionId, agent) => ({
       ...operator,
       kind: 'agent',

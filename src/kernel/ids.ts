@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   esc: 'escalation',
   apr: 'approval',
   ovr: 'override',
+  abs: 'absence',
   run: 'workflow run',
   stp: 'workflow step',
   bat: 'merge queue batch',
