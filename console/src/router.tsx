@@ -34,7 +34,7 @@ const routes = root.addChildren([
   page('/xray', () => import('./pages/xray/repositories.tsx'), 'XrayRepositoriesPage'),
   page('/xray/$id', () => import('./pages/xray/xray.tsx'), 'XrayPage'),
   page('/trace', () => import('./pages/trace.tsx'), 'TracePage'),
-  page('/policy', () => import('./pages/policy.tsx'), 'PolicyPage'),
+  page('/policy', () => import('./pages/policy/policy.tsx'), 'PolicyPage'),
   page('/audit', () => import('./pages/audit.tsx'), 'AuditPage'),
   page('/settings', () => import('./pages/settings/settings.tsx'), 'SettingsPage'),
 ]);

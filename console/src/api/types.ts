@@ -389,12 +389,14 @@ export interface PolicySummary {
   version: string;
   source: string;
   refused: { source: string; problems: PolicyProblem[] } | null;
-  rules: { id: string; line: number; because: string; kind: string }[];
-}
-
-export interface PolicyCheck {
-  problems: PolicyProblem[];
-  version: string | null;
+  rules: {
+    id: string;
+    line: number;
+    because: string;
+    kind: string;
+    /** When it speaks and what it asks, in readable words. */
+    words?: string;
+  }[];
 }
 
 export interface Checkpoint {
