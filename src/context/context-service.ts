@@ -15,8 +15,9 @@ import { z } from 'zod';
 import { MAX_CODE_OWNERS_BYTES, ownersOfPath, parseCodeOwners } from './code-owners.ts';
 import { createCodeReader } from './code/index.ts';
 import { repositoryRemoved } from './events.ts';
-import { createGraphService } from './graph/index.ts';
+import { createGraphService, type Reader } from './graph/index.ts';
 import { createImporter, unknownRepository } from './importer.ts';
+import { foldOwnership, type FolderOwnership, readFolders, readFolderWork } from './ownership.ts';
 import { createKnowledgeIngest } from './ingest/knowledge.ts';
 import { withdrawRepository } from './ingest/sync-repository.ts';
 import { createRestrictionService } from './access/service.ts';
@@ -60,6 +61,8 @@ export function createContextService(deps: ContextDeps): ContextService {
   const ranking = createRankingService({ log });
   /** By repository and commit: what a commit says about owners never changes. */
   const codeOwners = new Map<string, CodeOwnersFile | undefined>();
+
+  const graph = createGraphService(deps);
 
   async function need(nameOrId: string): Promise<Repository> {
     const repository = await findRepositoryRow(db, { nameOrId });
@@ -112,6 +115,35 @@ export function createContextService(deps: ContextDeps): ContextService {
     return new Map(paths.map((path) => [path, ownersOfPath(rules, path)]));
   }
 
+  async function ownershipMap(
+    nameOrId: string,
+    reader: Reader,
+    depth = 2,
+  ): Promise<FolderOwnership[]> {
+    const repository = await need(nameOrId);
+    const now = clock.now();
+    const folders = await readFolders(db, repository.id, depth);
+    const work = await readFolderWork(db, repository.id, depth, now);
+    const owned = foldOwnership(work, await graph.identities(reader), now);
+    // Any file of a folder that no rule names alone tells who owns the folder.
+    const sample = (folder: string) => (folder === '' ? '_' : `${folder}/_`);
+    const declared =
+      repository.headSha === null
+        ? new Map<string, string[]>()
+        : await ownersOf(
+            repository.name,
+            repository.headSha,
+            folders.map(({ folder }) => sample(folder)),
+          );
+    return folders.map(({ folder, files, component }) => ({
+      folder,
+      files,
+      component,
+      declared: declared.get(sample(folder)) ?? [],
+      ...(owned.get(folder) ?? { changes: 0, busFactor: 0, people: [] }),
+    }));
+  }
+
   async function removeRepository(nameOrId: string, actor: Actor): Promise<void> {
     const repository = await need(nameOrId);
     await db.transaction(async (tx) => {
@@ -144,7 +176,8 @@ export function createContextService(deps: ContextDeps): ContextService {
   }
 
   return {
-    graph: createGraphService(deps),
+    graph,
+    ownershipMap,
     knowledge: createKnowledgeIngest(deps),
     importRepository: async (source, actor, onProgress = () => {}) =>
       warm(await importer.importRepository(source, actor, onProgress)),

@@ -5,7 +5,8 @@ import type { Actor } from '#ledger';
 import type { RestrictionService } from './access/service.ts';
 import type { ReadAccess } from './access/viewer.ts';
 import type { LessonService } from './lessons/service.ts';
-import type { GraphService } from './graph/index.ts';
+import type { GraphService, Reader } from './graph/index.ts';
+import type { FolderOwnership } from './ownership.ts';
 import type { KnowledgeIngest } from './ingest/knowledge.ts';
 import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
 
@@ -28,6 +29,11 @@ export interface SearchHit {
 export interface ContextService extends LessonService, RestrictionService {
   /** What is known of things, how they hang together, and by whose word. */
   readonly graph: GraphService;
+  /**
+   * Who does the work where, by folder of up to `depth` parts, the largest first, beside who is declared
+   * to own it.
+   */
+  ownershipMap(repository: string, reader: Reader, depth?: number): Promise<FolderOwnership[]>;
   /** Takes in what code hosts and trackers know. */
   readonly knowledge: KnowledgeIngest;
   /**

@@ -3,11 +3,16 @@ import type { Reader } from '#context';
 import type { Principal } from '#governance';
 import type { Services } from './services.ts';
 
-/** An ACL names a kind and a thing, `repository:acme/shop`; governance decides about each. */
-export function readerOf(
-  { governance }: Pick<Services, 'governance'>,
+/**
+ * An ACL names a kind and a thing, `repository:acme/shop`; governance decides about each. What a
+ * restriction keeps to teams and people the caller is none of is closed inside of that.
+ */
+export async function readerOf(
+  { governance, context }: Pick<Services, 'governance' | 'context'>,
   principal: Principal,
-): Reader {
+): Promise<Reader> {
+  const personId = principal.onBehalfOf ?? principal.id;
+  const restrictions = await context.listRestrictions();
   return {
     mayRead(acl) {
       const colon = acl.indexOf(':');
@@ -17,5 +22,11 @@ export function readerOf(
           : { kind: acl.slice(0, colon), id: acl.slice(colon + 1) };
       return governance.isAllowed(principal, 'context:read', resource);
     },
+    closed: restrictions
+      .filter(
+        ({ teams, people }) =>
+          !people.includes(personId) && !teams.some((team) => principal.teams.includes(team)),
+      )
+      .map(({ system, repository, prefix }) => ({ system, scope: repository, prefix })),
   };
 }

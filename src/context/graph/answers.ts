@@ -100,3 +100,31 @@ export const Contradiction = z.object({
   b: EntitySummary,
   sources: z.array(SourceWord),
 });
+
+export const StaleKnowledge = z.object({ entity: EntitySummary, because: z.array(z.string()) });
+
+export const OwnershipMap = z.object({
+  folders: z.array(
+    z.object({
+      folder: z.string(),
+      /** Catalog component declared there. */
+      component: z.string().nullable(),
+      files: z.int(),
+      changes: z.int(),
+      /** How few people did half of the recent work: 1 means that it hangs on one person. */
+      busFactor: z.int(),
+      declared: z.array(z.string()),
+      /** Whether the people who do the work are among the declared owners, where these are people. */
+      people: z.array(
+        z.object({
+          id: z.string(),
+          name: z.string(),
+          /** Of the decayed changes, 0 to 1. */
+          share: z.number(),
+          lastAt: z.date(),
+          isActive: z.boolean(),
+        }),
+      ),
+    }),
+  ),
+});

@@ -15,10 +15,11 @@ import {
   type NeighbourhoodOptions,
   readNeighbourhood,
 } from './neighbourhood.ts';
-import { listAcls, searchEntityIds } from './read-store.ts';
+import { findHiddenSources, listAcls, searchEntityIds } from './read-store.ts';
 import { parseEntityId, unknownEntity } from './entity-id.ts';
 import type { AsOf, EntityKind, Perspective, Reader } from './schema.ts';
 import { createCuration, type Curation } from './curation.ts';
+import { readStaleKnowledge, type StaleKnowledge } from './stale.ts';
 
 export interface EntityPage {
   entity: EntitySummary;
@@ -56,6 +57,11 @@ export interface GraphService extends Curation {
     id: string,
     options: NeighbourhoodOptions & AsOf,
   ): Promise<Neighbourhood>;
+  /** Rules, decisions, documents and incidents that may not be taken for current, and why. */
+  staleKnowledge(
+    reader: Reader,
+    query?: { scope?: string | undefined; limit?: number | undefined } & AsOf,
+  ): Promise<StaleKnowledge[]>;
   /** What one would see who may read what the reader may, at the times asked for. */
   perspective(reader: Reader, asOf?: AsOf): Promise<Perspective>;
 }
@@ -77,7 +83,8 @@ export function createGraphService(deps: GraphDeps): GraphService {
   ): Promise<Perspective> {
     const now = clock.now();
     const acls = (await listAcls(db)).filter((acl) => reader.mayRead(acl));
-    return { acls, validAt: validAt ?? now, knownAt: knownAt ?? now };
+    const hiddenSources = await findHiddenSources(db, reader.closed ?? []);
+    return { acls, hiddenSources, validAt: validAt ?? now, knownAt: knownAt ?? now };
   }
 
   async function find(from: Perspective, id: string) {
@@ -109,6 +116,10 @@ export function createGraphService(deps: GraphDeps): GraphService {
         hasMoreRelations: relations.length > most,
         disagreements: findDisagreements(sources, relations, from.validAt),
       };
+    },
+
+    async staleKnowledge(reader, { scope, limit = 200, ...asOf } = {}) {
+      return readStaleKnowledge(db, await perspective(reader, asOf), { scope, limit });
     },
 
     async neighbourhood(reader, id, { validAt, knownAt, ...options }) {

@@ -1,7 +1,7 @@
 /**
  * Goal: whatever happens to the sources of the graph, nothing that is over is shown as current, and the
  * graph depends on what was said and not on when or how often we heard it.
- * Method: 240 generated lives of sources (rename, delete, supersede, contradict, a source taken away,
+ * Method: 210 generated lives of sources (rename, delete, supersede, contradict, a source taken away,
  * replay, reorder, rewritten history) on real PostgreSQL, each beside a model that keeps only the last
  * word of every source. Seeds are fixed; a case that fails names its own.
  */
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
-const CASES_PER_SEED = 40;
+const CASES_PER_SEED = 35;
 const SEEDS = [11, 23, 37, 41, 59, 67];
 const START = Date.UTC(2026, 0, 1);
 const at = (minute: number) => new Date(START + minute * 60_000);
@@ -176,6 +176,7 @@ async function forget(): Promise<void> {
 
 const perspective = (validAt = NOW, knownAt = NOW): Perspective => ({
   acls: ['repository:acme/shop'],
+  hiddenSources: [],
   validAt,
   knownAt,
 });
@@ -297,7 +298,10 @@ describe.each(SEEDS)('lives of sources, seed %i', (seed) => {
       fc.asyncProperty(life, async ({ events, order, rewoundTo }) => {
         const statements = events.map(statementOf);
         await forget();
-        for (const one of statements) await hear([one]);
+        // A few at a time, as pages of a sweep come.
+        for (let start = 0; start < statements.length; start += 3) {
+          await hear(statements.slice(start, start + 3));
+        }
         await expectNothingStale(events);
         const { hash } = await graphHash(database.db);
 

@@ -85,11 +85,9 @@ export async function readNeighbourhood(
       const summary = summaries.get(id);
       return summary === undefined ? [] : [{ ...summary, distance }];
     }),
-    edges: [...edges.values()].map((edge) => ({
-      ...edge,
-      from: idOf(edge.from),
-      to: idOf(edge.to),
-    })),
+    edges: [...edges.values()]
+      .map((edge) => ({ ...edge, from: idOf(edge.from), to: idOf(edge.to) }))
+      .filter(({ from, to }) => from !== '' && to !== ''),
     more: sumUp(more).map((one) => ({ ...one, of: idOf(one.of) })),
   };
 }

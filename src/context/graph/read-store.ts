@@ -1,6 +1,14 @@
 /** SQL that reads the graph from a perspective: only what may be read, as of two times. */
 import type { Queryable } from '#kernel';
-import type { EdgeKind, EntityKind, EntityRef, Evidence, Method, Perspective } from './schema.ts';
+import type {
+  ClosedSource,
+  EdgeKind,
+  EntityKind,
+  EntityRef,
+  Evidence,
+  Method,
+  Perspective,
+} from './schema.ts';
 
 export interface EntityRow {
   id: number;
@@ -40,15 +48,20 @@ export interface SourceWord {
   seenTo: Date | null;
 }
 
-/** $1 readable ACLs, $2 valid at, $3 known at. */
-const LIVE = 'a.acl = any($1) and a.valid @> $2::timestamptz and a.seen @> $3::timestamptz';
-const KNOWN = 'a.acl = any($1) and a.seen @> $3::timestamptz';
+/** $1 readable ACLs, $2 valid at, $3 known at, $4 sources kept from the reader. */
+const KNOWN = 'a.acl = any($1) and a.seen @> $3::timestamptz and a.source_id <> all($4::bigint[])';
+const LIVE = `${KNOWN} and a.valid @> $2::timestamptz`;
 /** A declared word before a parsed one before a guess; then in a fixed order. */
 const BEST = `array_position(array['declared', 'parsed', 'derived', 'model'], a.method), a.confidence desc,
   a.source_id`;
 const EXISTENCE = "('is', 'contains')";
 
-const lookFrom = ({ acls, validAt, knownAt }: Perspective) => [acls, validAt, knownAt];
+const lookFrom = ({ acls, validAt, knownAt, hiddenSources }: Perspective) => [
+  acls,
+  validAt,
+  knownAt,
+  hiddenSources,
+];
 
 /** Distinct ACLs in use: what a caller's rights are asked about. */
 export async function listAcls(db: Queryable): Promise<string[]> {
@@ -75,7 +88,10 @@ export async function findEntityRow(
   return row?.id;
 }
 
-/** What is known of entities by their ids. */
+/**
+ * What is known of entities by their ids. What exists only by words kept from the reader is left out,
+ * even where others name it: its very name may be the secret.
+ */
 export async function readEntities(
   db: Queryable,
   perspective: Perspective,
@@ -100,7 +116,15 @@ export async function readEntities(
        where e.to_id = n.id and e.kind in ${EXISTENCE} and ${KNOWN} and lower(a.valid) <= $2::timestamptz
        order by 3 desc, upper(a.valid) desc nulls first, ${BEST} limit 1
      ) best on true
-     where n.id = any($4)`,
+     where n.id = any($5) and (best.is_alive is not null
+       or not exists (
+         select 1 from graph_edges e join graph_assertions a on a.edge_id = e.id
+         where e.to_id = n.id and e.kind in ${EXISTENCE} and a.seen @> $3::timestamptz
+       )
+       or exists (
+         select 1 from graph_edges e join graph_assertions a on a.edge_id = e.id
+         where e.to_id = n.id and e.kind in ${EXISTENCE} and ${KNOWN}
+       ))`,
     [...lookFrom(perspective), ids],
   );
   return new Map(
@@ -135,18 +159,18 @@ export async function searchEntityIds(
   const rows = await db.query<{ id: number }>(
     `select n.id from (
        select n.id, n.kind, n.key, min(length(coalesce(a.properties->>'title', n.key))) as size,
-         bool_or(lower(coalesce(a.properties->>'title', n.key)) = lower($4)) as is_exact
+         bool_or(lower(coalesce(a.properties->>'title', n.key)) = lower($5)) as is_exact
        from graph_edges e
        join graph_assertions a on a.edge_id = e.id
        join graph_entities n on n.id = e.to_id
        join graph_sources s on s.id = a.source_id
        where e.kind in ${EXISTENCE} and ${LIVE}
-         and ($5::text[] is null or n.kind = any($5)) and ($6::text is null or s.scope = $6)
-         and (n.key ilike $7 or a.properties->>'title' ilike $7 or a.properties->>'path' ilike $7)
+         and ($6::text[] is null or n.kind = any($6)) and ($7::text is null or s.scope = $7)
+         and (n.key ilike $8 or a.properties->>'title' ilike $8 or a.properties->>'path' ilike $8)
        group by n.id, n.kind, n.key
      ) n
      order by is_exact desc, (kind in ('file', 'section', 'symbol', 'package')), size, kind, key collate "C"
-     offset $8 limit $9`,
+     offset $9 limit $10`,
     [
       ...lookFrom(perspective),
       query.text,
@@ -175,8 +199,8 @@ export async function readEdges(
 ): Promise<EdgeRow[]> {
   const { direction = 'both' } = query;
   const ends = [
-    ...(direction === 'in' ? [] : ['e.from_id = any($4)']),
-    ...(direction === 'out' ? [] : ['e.to_id = any($4)']),
+    ...(direction === 'in' ? [] : ['e.from_id = any($5)']),
+    ...(direction === 'out' ? [] : ['e.to_id = any($5)']),
   ].join(' or ');
   const rows = await db.query<{
     id: number;
@@ -194,10 +218,10 @@ export async function readEdges(
      from graph_edges e
      join graph_entities f on f.id = e.from_id
      join graph_entities t on t.id = e.to_id
-     where (${ends}) and ($5::text[] is null or e.kind = any($5)) and e.kind <> 'is'
+     where (${ends}) and ($6::text[] is null or e.kind = any($6)) and e.kind <> 'is'
        and exists (select 1 from graph_assertions a where a.edge_id = e.id and ${query.withPast === true ? KNOWN : LIVE}
          and $2::timestamptz is not null)
-     order by e.kind, f.key collate "C", t.key collate "C", e.slot collate "C" limit $6`,
+     order by e.kind, f.key collate "C", t.key collate "C", e.slot collate "C" limit $7`,
     [...lookFrom(perspective), query.ids, query.kinds ?? null, query.limit],
   );
   return rows.map((row) => ({
@@ -238,7 +262,7 @@ export async function readWords(
        a.confidence, a.evidence, a.properties, lower(a.valid) as valid_from, upper(a.valid) as valid_to,
        lower(a.seen) as seen_from, upper(a.seen) as seen_to
      from graph_assertions a join graph_sources s on s.id = a.source_id
-     where a.edge_id = any($4) and ${withPast ? KNOWN : LIVE} and $2::timestamptz is not null
+     where a.edge_id = any($5) and ${withPast ? KNOWN : LIVE} and $2::timestamptz is not null
      order by ${BEST}, lower(a.valid)`,
     [...lookFrom(perspective), edgeIds],
   );
@@ -302,9 +326,9 @@ export async function readEdgesOfKinds(
      from graph_edges e
      join graph_entities f on f.id = e.from_id
      join graph_entities t on t.id = e.to_id
-     where e.kind = any($4)
+     where e.kind = any($5)
        and exists (select 1 from graph_assertions a where a.edge_id = e.id and ${LIVE})
-     order by e.kind, f.key collate "C", t.key collate "C" limit $5`,
+     order by e.kind, f.key collate "C", t.key collate "C" limit $6`,
     [...lookFrom(perspective), kinds, limit],
   );
   return rows.map((row) => ({
@@ -349,10 +373,10 @@ export async function readNeighbours(
   }>(
     `with touching as (
        select e.id, e.kind, e.slot, e.from_id as node_id, e.to_id as other_id, 'out' as direction
-       from graph_edges e where e.from_id = any($4) and e.from_id <> e.to_id
+       from graph_edges e where e.from_id = any($5) and e.from_id <> e.to_id
        union all
        select e.id, e.kind, e.slot, e.to_id, e.from_id, 'in'
-       from graph_edges e where e.to_id = any($4) and e.from_id <> e.to_id
+       from graph_edges e where e.to_id = any($5) and e.from_id <> e.to_id
      ), live as (
        select g.*, n.kind as other_kind, n.key as other_key, w.confidence
        from touching g
@@ -360,7 +384,7 @@ export async function readNeighbours(
        join lateral (
          select max(a.confidence) as confidence from graph_assertions a where a.edge_id = g.id and ${LIVE}
        ) w on w.confidence is not null
-       where $5::text[] is null or g.kind = any($5)
+       where $6::text[] is null or g.kind = any($6)
      ), ranked as (
        select *, row_number() over (partition by node_id, kind, direction, other_kind
            order by confidence desc, other_key collate "C", slot collate "C")::int as rank,
@@ -368,7 +392,7 @@ export async function readNeighbours(
        from live
      )
      select node_id, other_id, other_kind, kind, slot, direction, confidence, rank, total from ranked
-     where rank <= $6
+     where rank <= $7
      order by node_id, other_kind in ('file', 'section', 'package', 'symbol'), kind, direction, rank`,
     [...lookFrom(perspective), ids, options.kinds ?? null, options.perKind],
   );
@@ -383,4 +407,45 @@ export async function readNeighbours(
     rank: row.rank,
     total: row.total,
   }));
+}
+
+/** Sources whose words are about paths that are kept from a reader. */
+export async function findHiddenSources(
+  db: Queryable,
+  closed: readonly ClosedSource[],
+): Promise<number[]> {
+  if (closed.length === 0) return [];
+  const rows = await db.query<{ id: number }>(
+    `select distinct s.id from graph_sources s
+     join graph_assertions a on a.source_id = s.id
+     join unnest($1::text[], $2::text[], $3::text[]) as c (system, scope, prefix)
+       on (c.system = '*' or c.system = s.system) and (c.scope is null or c.scope = s.scope)
+     where starts_with(coalesce(a.evidence->>'path', ''), c.prefix)
+       or starts_with(coalesce(a.properties->>'path', ''), c.prefix)
+       or starts_with(s.object, c.prefix)`,
+    [
+      closed.map(({ system }) => system),
+      closed.map(({ scope }) => scope),
+      closed.map(({ prefix }) => prefix),
+    ],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Entities of kinds that exist now, those whose last word is oldest first. */
+export async function listEntityIds(
+  db: Queryable,
+  perspective: Perspective,
+  query: { kinds: readonly string[]; scope: string | undefined; limit: number },
+): Promise<number[]> {
+  const rows = await db.query<{ id: number }>(
+    `select n.id from graph_entities n
+     join graph_edges e on e.to_id = n.id and e.kind in ${EXISTENCE}
+     join graph_assertions a on a.edge_id = e.id
+     join graph_sources s on s.id = a.source_id
+     where n.kind = any($5) and ${LIVE} and ($6::text is null or s.scope = $6)
+     group by n.id order by max(a.confirmed_at), n.id limit $7`,
+    [...lookFrom(perspective), query.kinds, query.scope ?? null, query.limit],
+  );
+  return rows.map(({ id }) => id);
 }

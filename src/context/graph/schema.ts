@@ -125,6 +125,8 @@ export interface Statement {
 /** From where one looks: what one may read, when it was true, when we knew. */
 export interface Perspective {
   acls: readonly string[];
+  /** Sources of readable ACLs that are kept from the reader all the same. */
+  hiddenSources: readonly number[];
   validAt: Date;
   knownAt: Date;
 }
@@ -132,6 +134,8 @@ export interface Perspective {
 /** Who looks: asked for each ACL in use, once per question. */
 export interface Reader {
   mayRead(acl: string): boolean;
+  /** What is kept from the reader inside of what may be read. */
+  closed?: readonly ClosedSource[] | undefined;
 }
 
 export interface AsOf {
@@ -139,4 +143,11 @@ export interface AsOf {
   validAt?: Date | undefined;
   /** When we knew; now unless given. */
   knownAt?: Date | undefined;
+}
+
+/** Things of a source, by the start of their path or name; `*` is every system, null every scope. */
+export interface ClosedSource {
+  system: string;
+  scope: string | null;
+  prefix: string;
 }

@@ -7,12 +7,16 @@ import { EDGE_KINDS, EntityKind, graphAnswers } from '#context';
 import type { Principal } from '#governance';
 import { readerOf } from '../../graph-reader.ts';
 import type { Services } from '../../services.ts';
+import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
+import { pathId } from '../schemas.ts';
 import { named } from '../named.ts';
 
 const EntitySummary = named('GraphEntity', graphAnswers.EntitySummary);
 const EntityPage = named('GraphEntityPage', graphAnswers.EntityPage);
 const Neighbourhood = named('GraphNeighbourhood', graphAnswers.Neighbourhood);
+const StaleKnowledge = named('StaleKnowledge', graphAnswers.StaleKnowledge);
+const OwnershipMap = named('OwnershipMap', graphAnswers.OwnershipMap);
 const KnownPerson = named('GraphPerson', graphAnswers.KnownPerson);
 const Contradiction = named('GraphContradiction', graphAnswers.Contradiction);
 
@@ -87,7 +91,7 @@ export function graphRoutes(services: Services): Route[] {
       }),
       answer: z.object({ items: z.array(EntitySummary) }),
       handle: async ({ query: { q, kind, ...query }, principal }) => ({
-        items: await graph.search(reader(principal), {
+        items: await graph.search(await reader(principal), {
           ...query,
           text: q,
           kinds: kind as EntityKind[] | undefined,
@@ -113,8 +117,8 @@ export function graphRoutes(services: Services): Route[] {
         ...asOf,
       }),
       answer: EntityPage,
-      handle: ({ params: { id }, query: { kind, withPast, ...query }, principal }) =>
-        graph.entity(reader(principal), id, {
+      handle: async ({ params: { id }, query: { kind, withPast, ...query }, principal }) =>
+        graph.entity(await reader(principal), id, {
           ...query,
           kinds: kind,
           withPast: withPast === 'true',
@@ -136,8 +140,55 @@ export function graphRoutes(services: Services): Route[] {
         ...asOf,
       }),
       answer: Neighbourhood,
-      handle: ({ params: { id }, query: { kind, ...query }, principal }) =>
-        graph.neighbourhood(reader(principal), id, { ...query, kinds: kind }),
+      handle: async ({ params: { id }, query: { kind, ...query }, principal }) =>
+        graph.neighbourhood(await reader(principal), id, { ...query, kinds: kind }),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/graph/stale',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'List knowledge to mend',
+      description:
+        'Rules, decisions, documents and incidents that are stale, superseded, contradicted or unverified, and why; the oldest first.',
+      query: z.strictObject({
+        scope: z
+          .string()
+          .max(300)
+          .optional()
+          .meta({ description: 'Only of this repository.', example: 'acme/shop' }),
+        limit: limit(500, 100),
+      }),
+      answer: z.object({ items: z.array(StaleKnowledge) }),
+      handle: async ({ query, principal }) => ({
+        items: await graph.staleKnowledge(await reader(principal), query),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/graph/ownership/{id}',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'Show who owns what in a repository',
+      description:
+        'By folder: who is declared to own it, who does the work, and how few people did half of it lately (bus factor).',
+      params: pathId('Id or name (URL-encoded) of the repository.', 'acme%2Fshop'),
+      query: z.strictObject({
+        depth: z.coerce
+          .number()
+          .int()
+          .min(1)
+          .max(5)
+          .default(2)
+          .meta({ description: 'Parts of a path that make a folder.' }),
+      }),
+      answer: OwnershipMap,
+      handle: async ({ params: { id }, query: { depth }, principal }) => {
+        const { name } = found(await services.context.findRepository(id), 'repository', id);
+        return {
+          folders: await services.context.ownershipMap(name, await reader(principal), depth),
+        };
+      },
     }),
     route({
       method: 'get',
@@ -150,7 +201,7 @@ export function graphRoutes(services: Services): Route[] {
       query: z.strictObject({ limit: limit(200, 100), offset }),
       answer: z.object({ items: z.array(KnownPerson) }),
       handle: async ({ query, principal }) => ({
-        items: await graph.people(reader(principal), query),
+        items: await graph.people(await reader(principal), query),
       }),
     }),
     route({
@@ -191,7 +242,9 @@ export function graphRoutes(services: Services): Route[] {
       description: 'Records that cannot both hold, as somebody said, and nobody has settled.',
       query: z.strictObject({}),
       answer: z.object({ items: z.array(Contradiction) }),
-      handle: async ({ principal }) => ({ items: await graph.contradictions(reader(principal)) }),
+      handle: async ({ principal }) => ({
+        items: await graph.contradictions(await reader(principal)),
+      }),
     }),
     route({
       method: 'post',
@@ -207,8 +260,8 @@ export function graphRoutes(services: Services): Route[] {
         because: 'One wants cents, the other floats.',
       },
       answer: null,
-      handle: ({ body, actor, principal }) =>
-        graph.reportContradiction(reader(principal), body, actor),
+      handle: async ({ body, actor, principal }) =>
+        graph.reportContradiction(await reader(principal), body, actor),
     }),
     route({
       method: 'post',
@@ -230,8 +283,8 @@ export function graphRoutes(services: Services): Route[] {
         because: 'The decision is newer.',
       },
       answer: null,
-      handle: ({ body, actor, principal }) =>
-        graph.settleContradiction(reader(principal), body, actor),
+      handle: async ({ body, actor, principal }) =>
+        graph.settleContradiction(await reader(principal), body, actor),
     }),
   ];
 }
