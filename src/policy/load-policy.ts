@@ -69,6 +69,7 @@ function readAndCompile(sources: PolicySources, directory: PolicyDirectory | nul
           catalog,
           directory,
           organisation: null,
+          isForAll: true,
         });
   if (above !== null && above.document === null) {
     return { policy: null, problems: inFile(above.problems, sources, organisation?.file) };

@@ -54,6 +54,8 @@ export interface ReadContext {
   directory: PolicyDirectory | null;
   /** The organisation's file; this one may then only tighten it. */
   organisation: PolicyDocument | null;
+  /** True for the organisation's own file: it names services of other repositories too. */
+  isForAll?: boolean;
 }
 
 export const READ_ALONE: ReadContext = {
@@ -135,18 +137,17 @@ export function readPolicy(
 function knownServices(
   reader: YamlReader,
   sections: ReadonlyMap<Section, Entry>,
-  { catalog, organisation }: ReadContext,
+  { catalog, organisation, isForAll = false }: ReadContext,
 ): ReadonlyMap<string, ServiceTerms> {
   if (organisation !== null) return new Map([...catalog.services, ...organisation.services]);
-  if (catalog.services.size > 0 || sections.has('services')) return catalog.services;
-  // Nobody says which services there are, so the tiers do. No path belongs to such a service: its
-  // changes count as unmapped, which no grant covers.
-  return new Map(
-    servicesNamedInTiers(reader, sections.get('tiers')).map((name) => [
-      name,
-      { paths: [], dependsOn: [], owner: null },
-    ]),
+  const isSaidElsewhere = catalog.services.size > 0 && !isForAll;
+  if (isSaidElsewhere || sections.has('services')) return catalog.services;
+  // Nobody says which services there are, or not for all repositories, so the tiers do. Where a
+  // catalog knows no paths of one, its changes count as unmapped, which no grant covers.
+  const named = servicesNamedInTiers(reader, sections.get('tiers')).map(
+    (name): [string, ServiceTerms] => [name, { paths: [], dependsOn: [], owner: null }],
   );
+  return new Map([...named, ...catalog.services]);
 }
 
 function vocabularyOf(

@@ -6,7 +6,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FileChange } from '#git';
-import { NO_CATALOG } from './catalog.ts';
+import { NO_CATALOG, parseCatalog } from './catalog.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { buildFacts, type Facts, type FactSources } from './facts.ts';
 import { judge } from './judge.ts';
@@ -201,6 +201,28 @@ rules: [{ id: nowhere, when: { tags: unmapped }, require: { reviewers: 1 } }]
   expect(judge(policy!, factsOf(policy!, { files })).rules.map(({ id }) => id)).toContain(
     'nowhere',
   );
+});
+
+test('an organisation names services of all repositories, whichever a catalog knows here', () => {
+  const organisation = `version: 1
+tiers: { tier0: [payments], tier3: [site] }
+autonomy: { tier3: { max_score: 100 } }
+`;
+  const path = 'web/catalog-info.yaml';
+  const catalog = parseCatalog([{ path, text: 'kind: Component\nmetadata: { name: site }\n' }]);
+  const { policy, problems } = loadSources({
+    text: null,
+    file: '.loom/policy.yaml',
+    organisation: { text: organisation, file: 'organisation policy' },
+    catalog,
+  });
+  const laneOf = (changed: string) => {
+    const file = { status: 'modified', path: changed, addedLines: 1, deletedLines: 0 } as const;
+    return judge(policy!, factsOf(policy!, { files: [{ ...file, isSubmodule: false }] })).lane;
+  };
+
+  expect(problems).toEqual([]);
+  expect([laneOf('web/a.ts'), laneOf('payments/a.ts')]).toEqual(['ship', 'one-reviewer']);
 });
 
 test('what a repository grants alone ships nothing, what both grant ships', () => {
