@@ -5,7 +5,7 @@
  */
 import { DAY_SECONDS } from './change.ts';
 import { FACTOR_COUNT } from './factors.ts';
-import { binOf, discoveredShare, type RiskModel, type SlipCurve } from './model.ts';
+import { curveAt, discoveredShare, type RiskModel, type SlipCurve } from './model.ts';
 import { percentilesOf, sampleColumns } from './percentile.ts';
 import { dot, fitRidgeLogit, logistic, type RidgeProblem } from './ridge-logit.ts';
 
@@ -14,6 +14,8 @@ export interface PastChange {
   index: number;
   landedAt: number;
   values: Float64Array;
+  /** Where each value stood among the past when the change landed: histories grow, places do not. */
+  percentiles: Float64Array;
   /** When a fix, a revert or an incident first pointed at it; null while nothing did. */
   foundAt: number | null;
 }
@@ -75,7 +77,7 @@ export function contributionsOf(
   const percentiles = percentilesOf(values, columns, model.reference, changes);
   const byFactor = percentiles.map(
     (percentile, factor) =>
-      slope * model.curves[factor]![binOf(percentile)]! + offsets[factor]! * (2 * percentile - 1),
+      slope * curveAt(model.curves[factor]!, percentile) + offsets[factor]! * (2 * percentile - 1),
   );
   return { intercept: calibration.intercept + slope * model.base, byFactor, percentiles };
 }
@@ -99,13 +101,12 @@ export function calibrate(model: RiskModel, past: readonly PastChange[], now: nu
   );
   const width = FACTOR_COUNT + 2;
   const rows = new Float64Array(recent.length * width);
-  recent.forEach(({ values }, row) => {
-    const percentiles = percentilesOf(values, columns, model.reference, recent.length);
+  recent.forEach(({ percentiles }, row) => {
     let logit = model.base;
     const offset = row * width;
     for (let factor = 0; factor < FACTOR_COUNT; factor += 1) {
       const percentile = percentiles[factor]!;
-      logit += model.curves[factor]![binOf(percentile)]!;
+      logit += curveAt(model.curves[factor]!, percentile);
       rows[offset + 2 + factor] = 2 * percentile - 1;
     }
     rows[offset] = 1;
@@ -210,9 +211,9 @@ function typicalOf(
   for (let row = 0; row < count; row += 1) {
     for (let factor = 0; factor < FACTOR_COUNT; factor += 1) {
       const centred = rows[row * width + 2 + factor]!;
-      const bin = binOf((centred + 1) / 2);
       typical[factor]! +=
-        (slope * model.curves[factor]![bin]! + offsets[factor]! * centred) / count;
+        (slope * curveAt(model.curves[factor]!, (centred + 1) / 2) + offsets[factor]! * centred) /
+        count;
     }
   }
   return typical;

@@ -11,8 +11,10 @@ import {
   type RiskCalibration,
 } from './calibration.ts';
 import { DAY_SECONDS, type RiskChange } from './change.ts';
+import { FACTOR_COUNT } from './factors.ts';
 import { createRiskHistory } from './history.ts';
 import type { RiskModel } from './model.ts';
+import { percentilesOf, sampleColumns } from './percentile.ts';
 import { pointsWithin, type RiskScore, scoreRiskFactors } from './score.ts';
 
 export interface RiskLearner {
@@ -61,9 +63,17 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
   let thresholds = bounds.map((bound) =>
     thresholdFor(calibration.slip, bound, { defects: 0, slipped: 0 }),
   );
+  let columns: readonly ArrayLike<number>[] = model.reference;
+  let columnChanges = 0;
   let landedAtFit = Number.NEGATIVE_INFINITY;
   let landedCode = 0;
   let measured: { index: number; values: Float64Array } | undefined;
+
+  function refreshColumns(): void {
+    const recent = past.slice(-MAX_PAST).map(({ values }) => values);
+    columns = recent.length === 0 ? model.reference : sampleColumns(recent, FACTOR_COUNT);
+    columnChanges = recent.length;
+  }
 
   function valuesOf(change: RiskChange): Float64Array {
     if (measured?.index !== change.index)
@@ -116,7 +126,15 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
     },
     land(change) {
       if (change.isCode) {
-        const entry = { ...pastOf(change, valuesOf(change)) };
+        if (landedCode % refitEvery === 0) refreshColumns();
+        const values = valuesOf(change);
+        const entry: PastChange = {
+          index: change.index,
+          landedAt: change.landedAt,
+          values,
+          percentiles: percentilesOf(values, columns, model.reference, columnChanges),
+          foundAt: null,
+        };
         past.push(entry);
         byIndex.set(change.index, entry);
         landedCode += 1;
@@ -139,8 +157,4 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
       return bound;
     },
   };
-}
-
-function pastOf(change: RiskChange, values: Float64Array): PastChange {
-  return { index: change.index, landedAt: change.landedAt, values, foundAt: null };
 }

@@ -67,6 +67,14 @@ export function binOf(percentile: number): number {
   return Math.min(BINS - 1, Math.floor(percentile * BINS));
 }
 
+/** A curve between the middles of its bins, so that close percentiles get close log odds. */
+export function curveAt(curve: readonly number[], percentile: number): number {
+  const place = Math.min(BINS - 1, Math.max(0, percentile * BINS - 0.5));
+  const bin = Math.floor(place);
+  const next = Math.min(BINS - 1, bin + 1);
+  return curve[bin]! + (place - bin) * (curve[next]! - curve[bin]!);
+}
+
 /** Share of the defects of changes `ageDays` old that are known by now, 0 to 1. */
 export function discoveredShare({ days, share }: RiskModel['discovery'], ageDays: number): number {
   const last = days.length - 1;

@@ -29,7 +29,13 @@ function pastOf(count: number): PastChange[] {
       row[factor] = ((index * 31 + factor * 17) % 97) / 97;
     const isDefective = row[0]! > 0.7;
     const landedAt = index * DAY;
-    return { index, landedAt, values: row, foundAt: isDefective ? landedAt + 10 * DAY : null };
+    return {
+      index,
+      landedAt,
+      values: row,
+      percentiles: row,
+      foundAt: isDefective ? landedAt + 10 * DAY : null,
+    };
   });
 }
 
