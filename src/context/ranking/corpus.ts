@@ -11,7 +11,7 @@ import { termsOfWord, toTerms, WHOLE_MARK } from './terms.ts';
 import { TextField } from './text-field.ts';
 
 /** Larger files are data or generated; their paths still rank. */
-const MAX_FILE_BYTES = 400_000;
+export const MAX_FILE_BYTES = 400_000;
 /** Long configuration is data: dashboards, schemas, fixtures. Its first part says what it is. */
 const MAX_CONFIGURATION_BYTES = 40_000;
 const MAX_LINE_LENGTH = 20_000;

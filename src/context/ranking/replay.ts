@@ -1,10 +1,12 @@
 /** Builds the in-memory index of a repository from git alone and moves it along the first-parent line. */
 import type { GitRepository, MergedChange } from '#git';
 import { type MergedBranch, ChangeHistory } from './change-history.ts';
-import { Corpus } from './corpus.ts';
+import { Corpus, MAX_FILE_BYTES } from './corpus.ts';
 import { Snapshot } from './snapshot.ts';
 
 const MAX_BRANCH_COMMITS = 60;
+/** From here on listing the tree for its sizes is cheaper than reading a large file. */
+const MANY_READS = 500;
 
 export class Replay {
   readonly #git: GitRepository;
@@ -54,6 +56,12 @@ export class Replay {
   async snapshot(): Promise<Snapshot> {
     if (this.#snapshot !== undefined && this.#snapshotAt === this.#head) return this.#snapshot;
     const reads = this.#corpus.takeReads((file) => this.#history.paths[file]!);
+    if (reads.size > MANY_READS && this.#head !== undefined) {
+      // The first reading of a tree: what is too large is not even fetched from the object store.
+      for (const { sha, size } of await this.#git.listFiles(this.#head)) {
+        if (size > MAX_FILE_BYTES && reads.delete(sha)) this.#corpus.skipped.tooLarge += 1;
+      }
+    }
     if (reads.size > 0) {
       for await (const { sha, data } of this.#git.readBlobs([...reads.keys()])) {
         for (const file of reads.get(sha) ?? []) {
