@@ -5,7 +5,7 @@
  * Skipped where it is not installed; `npm run test:agents` installs it in a folder of its own.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -42,6 +42,7 @@ describe.skipIf(CLAUDE === undefined)(
       await server.post('/v1/repositories', { url: repository });
       git('switch', '-q', '-c', 'feature/payment-retry-limit');
       await execute(process.execPath, [BIN, 'attach'], { cwd: repository, env: environment() });
+      beInNoHurry();
       const path = join(repository, FILE);
       const edit = (from: string, to: string) => ({
         tool: 'Edit',
@@ -132,8 +133,16 @@ describe.skipIf(CLAUDE === undefined)(
       git('-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', 'commit', '-qm', 'Start');
     }
 
+    /** A busy machine is slow and not red: what is tested is what arrives, not how fast. */
+    function beInNoHurry(): void {
+      const path = join(repository, '.claude/settings.json');
+      const settings = readFileSync(path, 'utf8');
+      writeFileSync(path, settings.replaceAll(/"timeout": \d+/g, '"timeout": 60'));
+    }
+
     function environment(): Record<string, string> {
       return {
+        LOOM_HOOKS_TIMEOUT_MS: '60000',
         PATH: process.env['PATH'] ?? '',
         HOME: join(folder.path, 'home'),
         LOOM_URL: server.url,
