@@ -33,6 +33,7 @@ import { decisionMade, type EventContext } from './events.ts';
 import { allGrants, buildFacts, Facts, type FactSources, servicesTouched } from './facts.ts';
 import { freezeHolds } from './freeze-span.ts';
 import { judge, type Verdict } from './judge.ts';
+import { freezeInWords, grantInWords, ruleInWords } from './rule-words.ts';
 import { lintPolicy, type PolicyRemark } from './lint.ts';
 import { BUILT_IN_POLICY, createPolicyLoader } from './load-policy.ts';
 import * as organisation from './organisation-store.ts';
@@ -89,7 +90,8 @@ export interface PolicySummary {
   source: string;
   /** Set while the newest file is refused and an older good one stays in force. */
   refused: { source: string; problems: PolicyProblem[] } | null;
-  rules: { id: string; line: number; because: string; kind: string }[];
+  /** `words`: when it speaks and what it asks, in one sentence. */
+  rules: { id: string; line: number; because: string; kind: string; words: string }[];
 }
 
 export interface PolicyService extends OrganisationPolicies {
@@ -371,22 +373,28 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
   ): Promise<PolicySummary> {
     const { policy, source, refused } = await policies.resolve(repository, git, baseSha);
     const { rules, grants, freezes } = policy.document;
-    const summary = (kind: string) => (rule: { id: string; line: number; because: string }) => ({
-      id: rule.id,
-      line: rule.line,
-      because: rule.because,
-      kind,
-    });
+    const summary =
+      <Item extends { id: string; line: number; because: string }>(
+        kind: string,
+        inWords: (item: Item) => string,
+      ) =>
+      (item: Item) => ({
+        id: item.id,
+        line: item.line,
+        because: item.because,
+        kind,
+        words: inWords(item),
+      });
     return {
       version: policy.version,
       source,
       refused: refused === null ? null : { source: refused.source, problems: refused.problems },
       rules: [
-        ...grants.map(summary('grant')),
-        ...(policy.document.narrowing ?? []).map(summary('narrowing')),
-        ...rules.map((rule) => summary(rule.isHold ? 'hold' : 'requirement')(rule)),
-        ...freezes.map(summary('freeze')),
-        ...BUILT_IN_RULES.map(summary(BUILT_IN_FILE)),
+        ...grants.map(summary('grant', grantInWords)),
+        ...(policy.document.narrowing ?? []).map(summary('narrowing', grantInWords)),
+        ...rules.map((rule) => summary(rule.isHold ? 'hold' : 'requirement', ruleInWords)(rule)),
+        ...freezes.map(summary('freeze', freezeInWords)),
+        ...BUILT_IN_RULES.map(summary(BUILT_IN_FILE, ruleInWords)),
       ],
     };
   }

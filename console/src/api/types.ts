@@ -395,7 +395,7 @@ export interface PolicySummary {
     because: string;
     kind: string;
     /** When it speaks and what it asks, in readable words. */
-    words?: string;
+    words: string;
   }[];
 }
 

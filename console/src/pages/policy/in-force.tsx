@@ -128,9 +128,7 @@ function Summary({ policy }: { policy: PolicySummary }) {
                       <Icon name={group.icon} size={14} />
                       <span className="grow">
                         <span className="rule-because">{rule.because || rule.id}</span>
-                        {rule.words !== undefined && (
-                          <span className="quiet small rule-terms">{rule.words}</span>
-                        )}
+                        <span className="quiet small rule-terms">{rule.words}</span>
                       </span>
                     </span>
                   ),

@@ -41,7 +41,13 @@ const PolicySummary = named(
     source: z.string(),
     refused: z.object({ source: z.string(), problems: z.array(PolicyProblem) }).nullable(),
     rules: z.array(
-      z.object({ id: z.string(), line: z.int(), because: z.string(), kind: z.string() }),
+      z.object({
+        id: z.string(),
+        line: z.int(),
+        because: z.string(),
+        kind: z.string(),
+        words: z.string(),
+      }),
     ),
   }),
 );
