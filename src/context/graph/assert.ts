@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Tx } from '#kernel';
 import { edgeText, foldStatements, type HeldFact } from './fold.ts';
-import { Fact, type NewFact, type Statement } from './schema.ts';
+import type { Fact, NewFact, Statement } from './schema.ts';
 import * as store from './write-store.ts';
 
 /** Facts folded at once; bounds memory and the size of one SQL statement. */
@@ -20,8 +20,14 @@ export interface GraphChange {
 
 /** The hash under which a payload is known: equal facts in any order have the same. */
 export function payloadHash(facts: readonly NewFact[]): string {
-  const texts = facts.map((fact) => canonicalJson(Fact.parse(fact))).sort();
+  const texts = facts.map((fact) => canonicalJson(complete(fact))).sort();
   return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 32);
+}
+
+/** With the defaults of the schema, which would take several times as long to say so on every push. */
+function complete(fact: NewFact): Fact {
+  const { slot = '', method = 'parsed', confidence = 1, properties = {} } = fact;
+  return { ...fact, slot, method, confidence, properties };
 }
 
 /** Writes statements down and folds the objects they are about. */
@@ -42,7 +48,7 @@ export async function stateFacts(
       batch.map((statement) => ({
         ...statement,
         sourceId: sourceIds.get(store.sourceText(statement))!,
-        facts: statement.facts.map((fact) => Fact.parse(fact)),
+        facts: statement.facts.map(complete),
       })),
       now,
     );

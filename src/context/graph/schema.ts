@@ -97,7 +97,9 @@ export const Fact = z.object({
   properties: JsonObject.default({}),
 });
 export type Fact = z.infer<typeof Fact>;
-export type NewFact = z.input<typeof Fact>;
+export type NewFact = Omit<z.input<typeof Fact>, 'properties'> & {
+  properties?: JsonObject | undefined;
+};
 
 /**
  * All that one object of a source says at one revision. What its former revision said and this one
