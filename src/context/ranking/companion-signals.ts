@@ -162,21 +162,19 @@ function nameLikeness(
   }));
   for (const [path, file] of snapshot.history.living()) {
     if (isGiven.has(file)) continue;
-    const stem = stemOf(path);
-    const own = new Set(toTerms(baseOf(path), NO_WHOLE));
+    const { stem, words: own } = snapshot.nameOf(file);
     let best = 0;
     let sum = 0;
     for (const model of models) {
-      const near = likePlaces(path, model.path);
       if (stem !== '' && stem === model.stem) {
-        best = Math.max(best, 2 + near);
+        best = Math.max(best, 2 + likePlaces(path, model.path));
         continue;
       }
       let shared = 0;
       for (const word of own) if (model.words.has(word)) shared += 1;
       if (shared === 0) continue;
       const likeness = shared / Math.sqrt(own.size * model.words.size);
-      best = Math.max(best, likeness * (1 + 0.3 * near));
+      best = Math.max(best, likeness * (1 + 0.3 * likePlaces(path, model.path)));
       sum += likeness / models.length;
     }
     scores[file] = best + 0.3 * sum;

@@ -2,10 +2,12 @@
 import { baseOf, type ChangeHistory, folderOf } from './change-history.ts';
 import type { Corpus } from './corpus.ts';
 import { descriptionLengths } from './history-signals.ts';
+import { toTerms } from './terms.ts';
 
 export class Snapshot {
   readonly history: ChangeHistory;
   readonly corpus: Corpus;
+  readonly #names: { stem: string; words: ReadonlySet<string> }[] = [];
   #lengths: Float64Array | undefined;
   #stems: Map<string, number[]> | undefined;
   #folders: Map<string, number[]> | undefined;
@@ -46,6 +48,19 @@ export class Snapshot {
 
   isDocument(file: number): boolean {
     return this.corpus.classes[file] === 'document' && this.isAlive(file);
+  }
+
+  /** The stem of a file's name, and the words in it; worked out once, for every question asks all files. */
+  nameOf(file: number): { stem: string; words: ReadonlySet<string> } {
+    const known = this.#names[file];
+    if (known !== undefined) return known;
+    const path = this.pathOf(file);
+    const name = {
+      stem: stemOf(path),
+      words: new Set(toTerms(baseOf(path), { withWhole: false })),
+    };
+    this.#names[file] = name;
+    return name;
   }
 
   descriptionLengths(): Float64Array {
