@@ -202,7 +202,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       files,
       content: files === null ? 'unread' : await contentOf(change.git, change, files),
       editedPolicyProblem: await findEditedPolicyProblem(change, files, active),
-      assessed: files === null ? null : ((await deps.risk?.assess(change)) ?? null),
+      assessed: files === null ? null : await assessRisk(change),
       now: clock.now(),
     };
   }
@@ -241,6 +241,19 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       facts,
       decidedAt: now,
     };
+  }
+
+  /** Without a learned score the counted one holds: there is always a verdict. */
+  async function assessRisk(change: Omit<ChangeToJudge, 'changeId'>): Promise<AssessedRisk | null> {
+    try {
+      return (await deps.risk?.assess(change)) ?? null;
+    } catch (error) {
+      log.warn(
+        { err: error, headSha: change.headSha },
+        'risk was counted, for it cannot be learned',
+      );
+      return null;
+    }
   }
 
   /** Null when the two commits cannot be compared: then nobody knows what would land. */
