@@ -19,6 +19,7 @@ import { Approvals } from './approvals.tsx';
 import './change.css';
 import { Custody } from './custody.tsx';
 import { Diff } from './diff.tsx';
+import { LaneHistory } from './history.tsx';
 import { Review } from './review.tsx';
 import { Verdict } from './verdict.tsx';
 
@@ -90,10 +91,11 @@ export function ChangePage() {
               </p>
             </Panel>
           ) : (
-            <Verdict decision={decision} />
+            <Verdict decision={decision} custody={change.custody} />
           )}
           <Review detail={detail} />
           <Approvals approvals={detail.approvals} headSha={change.headSha} />
+          {decision !== null && <LaneHistory changeId={change.id} />}
           <Diff changeId={change.id} headSha={change.headSha} files={detail.files} />
           <TraceView reference={change.id} />
         </div>

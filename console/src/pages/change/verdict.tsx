@@ -1,11 +1,13 @@
-/** The decision in the leader's words: lane, rules with their lines, factors that sum to the score. */
-import type { Decision, RiskFactor } from '../../api/types.ts';
+/** The decision as a tree: the lane, below it the rules that made it so, what is missing, and the risk. */
+import type { Decision } from '../../api/types.ts';
 import { laneLook } from '../../parts/badges.tsx';
 import { Identifier } from '../../parts/copy.tsx';
-import { humanise, plural, shortId, shortSource, whoInWords } from '../../parts/format.ts';
+import { humanise, percent, plural, shortId, shortSource, whoInWords } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Panel } from '../../parts/layout.tsx';
 import { When } from '../../parts/time.tsx';
+import { Factors, trim } from './factors.tsx';
+import { Missing } from './missing.tsx';
 
 const MEANING: Record<string, string> = {
   ship: 'It may merge without a person.',
@@ -15,7 +17,8 @@ const MEANING: Record<string, string> = {
   hold: 'It may not merge until a leader lifts the hold.',
 };
 
-export function Verdict({ decision }: { decision: Decision }) {
+export function Verdict({ decision, custody }: { decision: Decision; custody: readonly string[] }) {
+  const learned = learnedOf(decision);
   const look = laneLook(decision.lane);
   const isMet = decision.outcome === 'ship';
   return (
@@ -55,124 +58,75 @@ export function Verdict({ decision }: { decision: Decision }) {
         </div>
       </div>
 
-      {decision.missing.length > 0 && (
-        <div className="verdict-part" data-tone="warn">
-          <h3>What is missing</h3>
-          <ul className="missing">
-            {decision.missing.map((item, index) => (
-              <li key={index}>
-                <Icon name="waiting" size={14} />
-                <span>
-                  {item.what}
-                  {unsaid(item).length > 0 && (
-                    <span className="quiet"> · can be given by {unsaid(item).join(', ')}</span>
-                  )}
-                </span>
-                <code className="quiet">{item.rule}</code>
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-
-      <div className="verdict-part">
-        <h3>Deciding rules</h3>
-        {decision.rules.length === 0 ? (
-          <p className="quiet small">No rule applied; the default lane of the policy did.</p>
-        ) : (
-          <ul className="rules" aria-label="Deciding rules">
-            {decision.rules.map((rule) => (
-              <li key={`${rule.id}-${rule.line}`} data-tone={rule.isMet ? 'good' : 'warn'}>
-                <span className="rule-state">
-                  <Icon
-                    name={rule.isMet ? 'check' : rule.kind === 'hold' ? 'lock' : 'waiting'}
-                    size={14}
-                    label={rule.isMet ? 'Met' : 'Not met'}
-                  />
-                </span>
-                <div className="grow">
-                  <p>{rule.because === '' ? humanise(rule.id) : rule.because}</p>
-                  <p className="quiet small">
-                    <code>{rule.id}</code>
-                    {rule.kind !== rule.id && ` · ${rule.kind}`}
-                    {rule.reviewers > 0 && ` · ${plural(rule.reviewers, 'reviewer')}`}
-                    {rule.from.length > 0 && ` from ${rule.from.map(whoInWords).join(' or ')}`}
-                  </p>
-                </div>
-                <code className="quiet nowrap small">
-                  {rule.line === 0 ? 'built in' : `${rule.file}:${rule.line}`}
-                </code>
-              </li>
-            ))}
-          </ul>
-        )}
-      </div>
-
-      <div className="verdict-part">
-        <h3>Risk factors</h3>
-        <Factors factors={decision.factors} score={decision.score} />
-      </div>
+      <ul className="verdict-tree" aria-label="Why">
+        <li className="verdict-branch">
+          <h3>Deciding rules</h3>
+          {decision.rules.length === 0 ? (
+            <p className="quiet small">No rule applied; the default lane of the policy did.</p>
+          ) : (
+            <ul className="rules" aria-label="Deciding rules">
+              {decision.rules.map((rule) => (
+                <li key={`${rule.id}-${rule.line}`} data-tone={rule.isMet ? 'good' : 'warn'}>
+                  <span className="rule-state">
+                    <Icon
+                      name={rule.isMet ? 'check' : rule.kind === 'hold' ? 'lock' : 'waiting'}
+                      size={14}
+                      label={rule.isMet ? 'Met' : 'Not met'}
+                    />
+                  </span>
+                  <div className="grow">
+                    <p>{rule.because === '' ? humanise(rule.id) : rule.because}</p>
+                    <p className="quiet small">
+                      <code>{rule.id}</code>
+                      {rule.kind !== rule.id && ` · ${rule.kind}`}
+                      {rule.reviewers > 0 && ` · ${plural(rule.reviewers, 'reviewer')}`}
+                      {rule.from.length > 0 && ` from ${rule.from.map(whoInWords).join(' or ')}`}
+                    </p>
+                  </div>
+                  <code className="quiet nowrap small">
+                    {rule.line === 0 ? 'built in' : `${rule.file}:${rule.line}`}
+                  </code>
+                </li>
+              ))}
+            </ul>
+          )}
+        </li>
+        <li className="verdict-branch">
+          <h3>Still missing to ship</h3>
+          {decision.missing.length === 0 ? (
+            <p className="row small" data-tone={isMet ? 'good' : 'neutral'}>
+              <Icon name={isMet ? 'check' : 'info'} size={14} />
+              {isMet ? 'Nothing: it may ship.' : 'Nothing that a person could give.'}
+            </p>
+          ) : (
+            <Missing missing={decision.missing} custody={custody} />
+          )}
+        </li>
+        <li className="verdict-branch">
+          <h3>Risk factors</h3>
+          <Factors factors={decision.factors} score={decision.score} />
+          {learned !== null && (
+            <p className="quiet small">
+              Riskier than {percent(learned.percentile)} of the changes of this repository, by{' '}
+              {plural(learned.changes, 'change')} that landed before; model{' '}
+              <code>{learned.model}</code>.
+            </p>
+          )}
+        </li>
+      </ul>
     </Panel>
   );
 }
 
-/** Who can give it, as far as the sentence has not named them. */
-function unsaid({ what, who }: Decision['missing'][number]): string[] {
-  return who.map(whoInWords).filter((name) => !what.includes(name));
+interface Learned {
+  percentile: number;
+  changes: number;
+  model: string;
 }
 
-/** Shades of one colour: a longer segment is more points, the order is the list's. */
-function Factors({ factors, score }: { factors: RiskFactor[]; score: number }) {
-  if (factors.length === 0) return <p className="quiet small">No factor added risk.</p>;
-  const sorted = factors.toSorted((a, b) => Math.abs(b.points) - Math.abs(a.points));
-  const raising = sorted.filter((factor) => factor.points > 0);
-  return (
-    <>
-      <div className="score-bar" role="img" aria-label={`Risk ${trim(score)} of 100`}>
-        {raising.map((factor, index) => (
-          <span
-            key={factor.name}
-            style={{ width: `${Math.min(100, factor.points)}%`, opacity: 1 - index * 0.13 }}
-            title={`${humanise(factor.name)}: ${signed(factor.points)}`}
-          />
-        ))}
-      </div>
-      <table className="factors">
-        <caption className="visually-hidden">Risk factors and their points</caption>
-        <thead className="visually-hidden">
-          <tr>
-            <th scope="col">Factor</th>
-            <th scope="col">Explanation</th>
-            <th scope="col">Points</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.map((factor) => (
-            <tr key={factor.name}>
-              <th scope="row">{humanise(factor.name)}</th>
-              <td className="quiet">
-                {factor.explanation === '' ? String(factor.value) : factor.explanation}
-              </td>
-              <td className="factor-points" data-sign={Math.sign(factor.points)}>
-                {signed(factor.points)}
-              </td>
-            </tr>
-          ))}
-          <tr className="factor-sum">
-            <th scope="row">Score</th>
-            <td />
-            <td className="factor-points">{trim(score)}</td>
-          </tr>
-        </tbody>
-      </table>
-    </>
-  );
-}
-
-function trim(value: number): string {
-  return Number(value.toFixed(1)).toString();
-}
-
-function signed(points: number): string {
-  return points > 0 ? `+${trim(points)}` : trim(points).replace('-', '−');
+/** What the learned model said, where the repository has told it enough. */
+function learnedOf({ facts }: Decision): Learned | null {
+  const risk = facts['risk'] as Partial<Learned> | null | undefined;
+  if (typeof risk?.percentile !== 'number' || typeof risk.changes !== 'number') return null;
+  return { percentile: risk.percentile, changes: risk.changes, model: risk.model ?? '' };
 }
