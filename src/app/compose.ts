@@ -44,6 +44,7 @@ import { openHosts, type Hosts } from './hosts.ts';
 import { watchSystem } from './status.ts';
 import type { Storage } from './storage.ts';
 import { forgeSweepLoop } from './forge-sweep.ts';
+import { createKnowledgeHints } from './knowledge-hints.ts';
 import { knowledgeLoop } from './knowledge-loop.ts';
 import { notifyHandler } from './notify.ts';
 
@@ -93,7 +94,16 @@ export async function compose(options: {
 
   // Intake acts on changes, changes speak to hosts, and hosts deliver to intake: one knot, tied here.
   let intake: Intake | undefined;
-  const hosts = openHosts({ config, clock, log, publicUrl, governance, intake: () => intake! });
+  const hints = createKnowledgeHints({ context: () => context, log });
+  const hosts = openHosts({
+    config,
+    clock,
+    log,
+    publicUrl,
+    governance,
+    intake: () => intake!,
+    onKnowledge: hints.offer,
+  });
   const context = knowOwnForge(
     createContextService({
       ...deps,
@@ -116,6 +126,7 @@ export async function compose(options: {
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
   stack.use(risk);
+  stack.use(hints);
   const sequencer = createSequencer({
     db,
     clock,

@@ -3,9 +3,20 @@
  * of what they and senders of CloudEvents tell.
  */
 import { CLOUD_EVENTS, createCloudEventsSource } from '#connectors/cloudevents';
-import { createGitHubHost, createGitHubKnowledge, createGitHubSource } from '#connectors/github';
+import {
+  createGitHubHost,
+  createGitHubKnowledge,
+  createGitHubSource,
+  knowledgeOfDelivery,
+} from '#connectors/github';
 import { createLocalForge, type ForgeUser, type LocalForge } from '#connectors/local';
-import type { CodeHost, Delivery, KnowledgeSource, SignalSource } from '#connectors/contract';
+import type {
+  CodeHost,
+  Delivery,
+  KnowledgeItem,
+  KnowledgeSource,
+  SignalSource,
+} from '#connectors/contract';
 import { type GovernanceService } from '#governance';
 import { AppError, type Clock, type Config, type Logger } from '#kernel';
 import type { IntakeService } from '#orchestration';
@@ -37,21 +48,29 @@ export function openHosts(deps: {
   governance: GovernanceService;
   /** Known only after the hosts, because it acts on them. */
   intake: () => IntakeService;
+  /** Hears what a delivery tells of changes, reviews, issues and deployments. It must not wait. */
+  onKnowledge(system: string, items: readonly KnowledgeItem[]): void;
 }): Hosts {
   const { config, clock, log, publicUrl, governance } = deps;
   const hosts = new Map<string, CodeHost>();
   const webhooks = new Map<string, WebhookReceiver>();
   const knowledge = new Map<string, KnowledgeSource>();
 
-  function receiver(source: SignalSource): WebhookReceiver {
+  function receiver(
+    source: SignalSource,
+    toKnowledge: (delivery: Delivery) => KnowledgeItem[] = () => [],
+  ): WebhookReceiver {
     return {
       verify: (delivery) => source.verify(delivery),
-      receive: (delivery) =>
-        deps.intake().receive({
+      async receive(delivery) {
+        const received = await deps.intake().receive({
           source: source.name,
           deliveryId: source.deliveryId(delivery),
           signals: source.toSignals(delivery),
-        }),
+        });
+        deps.onKnowledge(source.name, toKnowledge(delivery));
+        return received;
+      },
     };
   }
 
@@ -78,7 +97,10 @@ export function openHosts(deps: {
   if (webhookSecret !== undefined) {
     webhooks.set(
       'github',
-      receiver(createGitHubSource({ webhookSecret, ...(appId === undefined ? {} : { appId }) })),
+      receiver(
+        createGitHubSource({ webhookSecret, ...(appId === undefined ? {} : { appId }) }),
+        knowledgeOfDelivery,
+      ),
     );
   }
   const cloudEvents = receiver(

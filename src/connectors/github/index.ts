@@ -4,4 +4,5 @@
  */
 export { createGitHubHost, type GitHubHostOptions } from './host.ts';
 export { createGitHubKnowledge, type GitHubKnowledgeOptions } from './knowledge.ts';
+export { knowledgeOfDelivery } from './knowledge-hints.ts';
 export { createGitHubSource, type GitHubSourceOptions } from './source.ts';

@@ -115,11 +115,13 @@ export function toReview(
   const verdict = VERDICTS[review.state.toLowerCase()];
   if (verdict === undefined || review.submitted_at === undefined || review.submitted_at === null)
     return undefined;
+  // GitHub says when a review was sent and never when it was dismissed, which can only be later.
+  const isDismissed = verdict === 'dismissed' ? 1 : 0;
   return {
     kind: 'review',
     object: `review/${review.id}`,
     repository,
-    updatedAt: new Date(review.submitted_at),
+    updatedAt: new Date(Date.parse(review.submitted_at) + isDismissed),
     url: review.html_url,
     author: review.user?.login,
     changeNumber,
