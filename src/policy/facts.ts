@@ -482,6 +482,9 @@ function tagsOf(change: {
     const addsLines = file.status !== 'deleted' && (file.addedLines ?? 0) > 0;
     if (addsLines && tags.includes('tests')) found.add('tests-added');
     if (file.status === 'deleted' && tags.includes('tests')) found.add('tests-removed');
+    // Under a name that no runner looks for, a test is as gone as a deleted one.
+    const wasTest = file.status === 'renamed' && tagsOfPath(file.oldPath ?? '').includes('tests');
+    if (wasTest && !tags.includes('tests')) found.add('tests-removed');
   }
   const { content = 'not-asked' } = sources;
   const contents = content === 'unread' ? CONTENT_TAGS : content === 'not-asked' ? [] : content;

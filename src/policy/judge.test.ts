@@ -68,6 +68,16 @@ test('without a policy everything asks for one reviewer, and one is enough', () 
   });
 });
 
+test('a test that is renamed to something else is a test removed', () => {
+  const moved = aFile('src/a.txt', { status: 'renamed', oldPath: 'src/a.test.ts' });
+  const kept = aFile('src/b.test.ts', { status: 'renamed', oldPath: 'src/a.test.ts' });
+  const tags = (file: FileChange) =>
+    buildFacts(BUILT_IN_POLICY.document, BUILT_IN_POLICY.matchers, sources({ files: [file] })).tags;
+
+  expect(tags(moved)).toContain('tests-removed');
+  expect(tags(kept)).not.toContain('tests-removed');
+});
+
 const GRANT = aPolicy(`autonomy:
   site: { paths: ["site/**"], max_score: 30, because: The site ships alone. }
 `);

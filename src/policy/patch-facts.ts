@@ -60,15 +60,20 @@ export function contentTags(patch: string): ContentTag[] {
       continue;
     }
     if (left <= 0) {
-      if (line.startsWith('diff --git ')) endFile();
+      if (line.startsWith('diff --git ')) {
+        endFile();
+        path = '';
+        isTest = false;
+      }
       if (line.startsWith('--- ') || line.startsWith('+++ ')) {
-        const named = line
-          .slice(4)
-          .replace(/\t$/, '')
-          .replace(/^"?[ab]\//, '');
+        // Git quotes names with unusual letters; no pattern of ours asks for what is escaped inside.
+        const quoted = /^"(?<inner>.*)"$/.exec(line.slice(4))?.groups?.['inner'];
+        const named = (quoted ?? line.slice(4).replace(/\t$/, '')).replace(/^[ab]\//, '');
         if (named !== '/dev/null') path = named;
         const tags = tagsOfPath(path);
-        isTest = tags.includes('tests');
+        const isNew = line.startsWith('+++ ');
+        // A file that was a test under its old name is read as one: a rename takes no test away unseen.
+        isTest = tags.includes('tests') || (isNew && isTest);
         isCode = tags.includes('code') && !tags.includes('generated');
       }
       continue;

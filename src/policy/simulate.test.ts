@@ -128,6 +128,16 @@ test.each([
     ['public-api'],
   ],
   ['a new signature', patch('a.ts', '+export function a(b) {'), []],
+  [
+    'an assertion less in a test that is renamed to none',
+    patch('a.test.ts', '-  expect(a).toBe(1);').replace('+++ b/a.test.ts', '+++ b/a.ts'),
+    ['tests-weakened'],
+  ],
+  [
+    'a case less in a test whose name git quotes',
+    patch('t', '-def test_a():').replace(/(---|\+\+\+) ([ab])\/t/g, '$1 "$2/test_\\303\\244.py"'),
+    ['tests-removed'],
+  ],
   ['a line that looks like a header', patch('a.ts', '+++ b/a.test.ts', '-- x'), []],
 ])('the text of a patch with %s', (_what, text, tags) => {
   expect(contentTags(text)).toEqual(tags);
