@@ -5,7 +5,8 @@
  * - rules and freezes of both hold, under different ids;
  * - what the repository grants narrows: a change ships alone only where both grant it;
  * - names (services, tiers, classes, groups) may be added, not redefined, and a name that was added
- *   takes no file out of the organisation's `unmapped`;
+ *   takes no file out of the organisation's `unmapped`; a group the organisation asks for by name is
+ *   not said to hold others here, also where the organisation leaves its people to the directory;
  * - terms take the stricter of both values.
  */
 import type { ApprovalTerms, PolicyDocument } from './document.ts';
@@ -25,6 +26,7 @@ export function joinDocuments(
     if (entry !== undefined) reader.problem({ node: entry.keyNode, path: entry.path }, message);
   };
   refuseRedefinitions(reader, organisation, sections);
+  refuseAskedGroups(reader, organisation, sections);
   if (sections.has('override')) {
     problem('override', 'Only the organisation’s file says who may override');
   }
@@ -79,6 +81,34 @@ function refuseRedefinitions(
       reader.problem(
         { node: keyNode, path },
         `${key} is defined by the organisation or the catalog; a repository may add names, not change them`,
+      );
+    }
+  }
+}
+
+/** Who satisfies a rule of the organisation is not for the repository to say. */
+function refuseAskedGroups(
+  reader: YamlReader,
+  { rules, override, teams, roles }: PolicyDocument,
+  sections: ReadonlyMap<string, Entry>,
+): void {
+  const asked = new Set(
+    [...rules.flatMap(({ from }) => from), ...(override?.by ?? [])].flatMap((source) => {
+      const name = /^(?:team|role):(?<name>.+)$/.exec(source.toLowerCase())?.groups?.['name'];
+      // Owners files write `acme/payments`, people are in `payments`: both are looked up.
+      return name === undefined ? [] : [name, name.split('/').at(-1) ?? name];
+    }),
+  );
+  for (const section of ['teams', 'roles'] as const) {
+    const entry = sections.get(section);
+    if (entry === undefined) continue;
+    for (const { key, keyNode, path } of reader.entries(entry)) {
+      const name = key.toLowerCase();
+      // One that is defined there has been told of already.
+      if (!asked.has(name) || teams.has(name) || roles.has(name)) continue;
+      reader.problem(
+        { node: keyNode, path },
+        `A rule of the organisation asks for ${key}; a repository does not say who that is`,
       );
     }
   }

@@ -126,6 +126,21 @@ rules: [{ id: self, when: { paths: ".loom/policy.yaml" }, require: { reviewers: 
   expect(withBoard.state).toBe('active');
 });
 
+test('a token made by one leader does not speak for another', async () => {
+  await using app = await open();
+  const { policy } = app;
+  await policy.proposeOrganisationPolicy({ text: GRANTING, reason: 'Begin here' }, ADA, ACTOR);
+  const draft = { text: 'version: 1\nrules: []\n', reason: 'Nothing ships any more' };
+  const { version } = await policy.proposeOrganisationPolicy(draft, ADA, ACTOR);
+  const borrowed = { ...BO, tokenMadeBy: app.newId('usr') };
+
+  const endorsed = policy.endorseOrganisationPolicy(version, borrowed, ACTOR, findLeader);
+  const proposed = policy.proposeOrganisationPolicy(draft, borrowed, ACTOR);
+
+  await expect(endorsed).rejects.toMatchObject({ code: 'policy.borrowed_token' });
+  await expect(proposed).rejects.toMatchObject({ code: 'policy.borrowed_token' });
+});
+
 test('a text that cannot take force is not proposed, nor one that is in force', async () => {
   await using app = await open();
   const { policy } = app;

@@ -3,7 +3,7 @@
  * version in force says who has to agree to the next one; whoever wrote it counts as one of them.
  */
 import { createHash } from 'node:crypto';
-import { AppError, checkValue, type Clock, type Db, type Tx } from '#kernel';
+import { AppError, checkValue, type Clock, type Db, isId, type Tx } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
 import { z } from 'zod';
 import { ORGANISATION_FILE } from './active-policy.ts';
@@ -23,13 +23,15 @@ export type OrganisationVersion = store.OrganisationVersion;
 export interface Leader extends Pick<ApprovalFact, 'roles' | 'teams' | 'identities'> {
   id: string;
   name: string;
+  /** Who made the token they call with, where it was somebody else. */
+  tokenMadeBy?: string | undefined;
 }
 
 export interface OrganisationPolicies {
   /**
    * Proposes a version. It takes force at once where none was in force before or where the old one
    * asks for nobody else; else another leader has to agree.
-   * @throws AppError `policy.invalid`, `policy.bad_reason`, `policy.unchanged`.
+   * @throws AppError `policy.invalid`, `policy.bad_reason`, `policy.unchanged`, `policy.borrowed_token`.
    */
   proposeOrganisationPolicy(
     draft: { text: string; reason: string },
@@ -38,7 +40,8 @@ export interface OrganisationPolicies {
   ): Promise<OrganisationVersion>;
   /**
    * Agrees to a proposed version; `leaders` are all who agreed, as they are now.
-   * @throws AppError `policy.no_such_version`, `policy.not_proposed`, `policy.own_proposal`.
+   * @throws AppError `policy.no_such_version`, `policy.not_proposed`, `policy.own_proposal`,
+   *   `policy.borrowed_token`.
    */
   endorseOrganisationPolicy(
     version: number,
@@ -83,6 +86,15 @@ export function createOrganisationPolicies(deps: {
     if (state === 'proposed') return;
     throw new AppError('conflict', 'policy.not_proposed', {
       message: `Version ${version} is ${state}; only a proposed one waits for anybody.`,
+    });
+  }
+
+  /** Whoever made a token knows its secret, so with it one person could speak for two. */
+  function refuseBorrowedToken({ tokenMadeBy }: Leader): void {
+    if (tokenMadeBy === undefined || !isId('usr', tokenMadeBy)) return;
+    throw new AppError('forbidden', 'policy.borrowed_token', {
+      message: 'This token was made by another person, so nobody can tell which of you decides.',
+      hint: 'Use the console, or a token that you made yourself.',
     });
   }
 
@@ -150,6 +162,7 @@ export function createOrganisationPolicies(deps: {
 
   return {
     async proposeOrganisationPolicy(draft, by, actor) {
+      refuseBorrowedToken(by);
       const reason = checkValue(Reason, draft.reason, 'policy.bad_reason');
       await check(draft.text);
       return db.transaction(async (tx) => {
@@ -178,6 +191,7 @@ export function createOrganisationPolicies(deps: {
     },
 
     async endorseOrganisationPolicy(version, by, actor, findLeader) {
+      refuseBorrowedToken(by);
       const known = await db.transaction((tx) => find(tx, version));
       const ids = [known.authorId, ...known.approvals.map(({ personId }) => personId)];
       const others = await Promise.all(ids.filter((id) => id !== by.id).map(findLeader));

@@ -171,13 +171,19 @@ test.each([
   ['keeps approvals longer', 'approvals: { valid_for: 100h }', 2, 'longer'],
   ['keeps approvals on pushes', 'approvals: { stale_on: code-change }', 2, 'longer'],
   ['takes over overrides', 'override: { by: role:leads }', 2, 'override'],
+  ['says who a team is that is asked for', 'teams: { board: [eve] }', 2, 'board'],
+  ['says so in other letters', 'teams: { Board: [eve] }', 2, 'Board'],
+  ['says who an asked team is by a role', 'roles: { board: [eve] }', 2, 'board'],
+  ['says who has a role that is asked for', 'roles: { admin: [eve] }', 2, 'admin'],
   ['takes the id of a rule', 'rules: [{ id: big, require: { reviewers: 1 } }]', 2, 'twice'],
 ])('a repository that %s is refused', (_what, text, line, word) => {
   const organisation = `version: 1
 default: { lane: two-person }
 services: { site: ["site/**"] }
 tiers: { tier3: [site] }
-rules: [{ id: big, when: { files: ">9" }, require: { reviewers: 1 } }]
+rules:
+  - { id: big, when: { files: ">9" }, require: { reviewers: 1 } }
+  - { id: board, when: { files: ">19" }, require: { reviewers: 1, from: [team:acme/board, role:admin] } }
 approvals: { valid_for: 72h }
 `;
 

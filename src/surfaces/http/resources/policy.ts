@@ -286,6 +286,6 @@ function organisationRoutes(services: Services): Route[] {
   ];
 }
 
-function leaderOf({ id, name, roles, teams, identities }: Principal): Leader {
-  return { id, name, roles, teams, identities };
+function leaderOf({ id, name, roles, teams, identities, tokenMadeBy }: Principal): Leader {
+  return { id, name, roles, teams, identities, tokenMadeBy };
 }
