@@ -16,7 +16,7 @@ import type { Ledger } from '#ledger';
 import { z } from 'zod';
 import type { AccessCheck } from './access.ts';
 import { selectLoans } from './absence-store.ts';
-import { sharedIdentities } from './custody.ts';
+import { areOnePerson, sharedIdentities } from './custody.ts';
 import { lendPowers } from './delegation.ts';
 import type { DenialRecorder } from './denials.ts';
 import { actorOf, approvalEvent, SYSTEM_ACTOR } from './events.ts';
@@ -222,8 +222,11 @@ export function createApprovals(deps: {
           sharedIdentities({ id, identities }, change.custody).length === 0,
       )
       .filter(
-        ({ personId }, index, all) =>
-          all.findIndex((other) => other.personId === personId) === index,
+        ({ personId: id, identities }, index, all) =>
+          // Two accounts of one person are one consent, however many rules ask for two.
+          all.findIndex((other) =>
+            areOnePerson({ id, identities }, { id: other.personId, identities: other.identities }),
+          ) === index,
       )
       .map(({ personId, roles, teams, identities, headSha, policyVersion, givenAt }) => ({
         person: personId,

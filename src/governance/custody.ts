@@ -36,3 +36,11 @@ export function sharedIdentities(
   const own = new Set([person.id, person.onBehalfOf ?? person.id, ...person.identities]);
   return [...own].filter((identity) => formsOf(identity).some((form) => held.has(form)));
 }
+
+/** True for two accounts that an identity in any of its forms shows to be one person's. */
+export function areOnePerson(
+  one: { id: string; identities: readonly string[] },
+  other: { id: string; identities: readonly string[] },
+): boolean {
+  return sharedIdentities(one, [other.id, ...other.identities]).length > 0;
+}

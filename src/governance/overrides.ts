@@ -19,7 +19,7 @@ import {
 } from '#kernel';
 import type { Ledger } from '#ledger';
 import { z } from 'zod';
-import { sharedIdentities } from './custody.ts';
+import { areOnePerson, sharedIdentities } from './custody.ts';
 import type { DenialRecorder } from './denials.ts';
 import { actorOf, overrideEvent, SYSTEM_ACTOR } from './events.ts';
 import * as store from './override-store.ts';
@@ -107,6 +107,13 @@ export function createOverrides(deps: {
       void denials.record(by, 'changes:approve', { kind: 'change', id: subject.changeId });
       return new AppError('forbidden', code, { message, hint });
     };
+    if (by.tokenMadeBy !== undefined && isId('usr', by.tokenMadeBy)) {
+      throw refuse(
+        'governance.override_needs_another',
+        'This token was made by another person, who would speak for both of you with it.',
+        'Use the console, or a token that you made yourself.',
+      );
+    }
     const person =
       by.kind === 'person' && isId('usr', by.id) ? await lockPerson(tx, by.id) : undefined;
     if (person === undefined || !subject.isEntitled(person)) {
@@ -116,10 +123,8 @@ export function createOverrides(deps: {
         'Ask somebody whom `override.by` in the policy names.',
       );
     }
-    const makers = await tokenMaker(tx, by);
-    for (const each of [{ ...person, onBehalfOf: by.onBehalfOf }, ...makers]) {
-      const shared = sharedIdentities(each, subject.custody);
-      if (shared.length === 0) continue;
+    const shared = sharedIdentities({ ...person, onBehalfOf: by.onBehalfOf }, subject.custody);
+    if (shared.length > 0) {
       throw refuse(
         'governance.in_custody',
         `You had a hand in this change (${shared.join(', ')}), so you cannot put its verdict aside.`,
@@ -127,13 +132,6 @@ export function createOverrides(deps: {
       );
     }
     return person;
-  }
-
-  /** Whoever made the token knows its secret. */
-  async function tokenMaker(tx: Tx, { tokenMadeBy }: Principal): Promise<Person[]> {
-    if (tokenMadeBy === undefined || !isId('usr', tokenMadeBy)) return [];
-    const maker = await lockPerson(tx, tokenMadeBy);
-    return maker === undefined ? [] : [maker];
   }
 
   async function tellActive(tx: Tx, row: store.OverrideRow, by: Principal): Promise<void> {
@@ -212,7 +210,8 @@ export function createOverrides(deps: {
           hint: 'Ask for another one where it is still needed.',
         });
       }
-      if (person.id === known.requestedBy) {
+      const requester = await selectPerson(tx, known.requestedBy);
+      if (requester === undefined || areOnePerson(person, requester)) {
         throw new AppError('forbidden', 'governance.override_needs_another', {
           message: 'Somebody else has to agree to your override.',
           hint: 'Ask a second person whom `override.by` in the policy names.',

@@ -230,3 +230,29 @@ test('an override takes a reason, a ticket and two who are free of the change, a
     ticket: 'INC-12',
   });
 });
+
+test('one person with two accounts, or with a token for another, is one person', async () => {
+  await using app = await open();
+  const [ada, bob, twin] = [
+    await app.aPerson('Ada'),
+    await app.aPerson('Bob'),
+    await app.aPerson('Ada+two'),
+  ];
+  const { id } = await app.request(ada);
+  const borrowed: Principal = { ...bob, tokenMadeBy: ada.id };
+
+  await expect(app.confirm(id, twin)).rejects.toMatchObject({
+    code: 'governance.override_needs_another',
+  });
+  await expect(app.confirm(id, borrowed)).rejects.toMatchObject({
+    code: 'governance.override_needs_another',
+  });
+  await expect(app.request(borrowed)).rejects.toMatchObject({
+    code: 'governance.override_needs_another',
+  });
+  await app.approve(ada);
+  await app.approve(twin);
+  expect(await app.facts()).toHaveLength(1);
+  await app.approve(bob);
+  expect(await app.facts()).toHaveLength(2);
+});
