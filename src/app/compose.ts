@@ -22,10 +22,13 @@ import {
   clearAbandonedChecks,
   createChangeService,
   createClaimService,
+  createEscalationLoop,
+  createEscalationService,
   createHostOutboxHandlers,
   createIntakeLoop,
   createIntakeService,
   createOpenWorkFinder,
+  createOverrideService,
   createReconcileLoop,
   createReconsiderLoop,
   createSessionLoop,
@@ -37,7 +40,7 @@ import {
   type Intake,
   loadChangeWorkflow,
 } from '#orchestration';
-import { createPolicyService, createRiskStudies } from '#policy';
+import { createAutonomyProjection, createPolicyService, createRiskStudies } from '#policy';
 import { reportDeployment, type Services } from '#surfaces';
 import { createDependantFinder } from './dependants.ts';
 import { openHosts, type Hosts } from './hosts.ts';
@@ -46,7 +49,7 @@ import type { Storage } from './storage.ts';
 import { forgeSweepLoop } from './forge-sweep.ts';
 import { createKnowledgeHints } from './knowledge-hints.ts';
 import { knowledgeLoop } from './knowledge-loop.ts';
-import { notifyHandler } from './notify.ts';
+import { escalationHandler, notifyHandler } from './notify.ts';
 
 export interface Composition extends AsyncDisposable {
   services: Services;
@@ -123,6 +126,17 @@ export async function compose(options: {
     hostOf: hosts.find,
     loadWorkflow: (source) => loadChangeWorkflow({ db, ledger }, source),
   });
+  const escalationDeps = {
+    ...deps,
+    context,
+    policy,
+    governance,
+    changes,
+    workflow,
+    findIncidents: observability.listPastIncidents,
+    inboxUrl: (id: string) => `${publicUrl}/inbox/${id}`,
+  };
+  const escalations = createEscalationService(escalationDeps);
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
   stack.use(risk);
@@ -153,6 +167,8 @@ export async function compose(options: {
     changes,
     sessions,
     claims,
+    escalations,
+    overrides: createOverrideService(escalationDeps),
     workflows: workflow,
     webhooks: hosts.webhooks,
     forge: hosts.forgeService,
@@ -200,6 +216,7 @@ export async function compose(options: {
       policy,
       governance,
       changes,
+      escalations,
       folder: checkouts,
       commandTimeoutMs: config.workflow.commandTimeoutMs,
     });
@@ -209,7 +226,11 @@ export async function compose(options: {
         db,
         clock,
         log,
-        projections: [traceProjection, createLessonProjection(deps)],
+        projections: [
+          traceProjection,
+          createLessonProjection(deps),
+          createAutonomyProjection(deps),
+        ],
       }),
       createOutboxWorker({
         ...deps,
@@ -220,12 +241,14 @@ export async function compose(options: {
             detailsUrl: (changeId) => `${publicUrl}/changes/${changeId}`,
           }),
           notifyHandler(log),
+          escalationHandler(log),
         ],
         leaseMs: config.workflow.leaseMs,
         leaveToOthers: hosts.spokenForElsewhere.map((host) => ({ host })),
       }),
       createIntakeLoop({ intake, db, clock, log }),
       createSessionLoop({ sessions, clock, log }),
+      createEscalationLoop({ escalations, clock, log }),
       createWorkflowWorker({
         ...deps,
         handlers,

@@ -61,6 +61,7 @@ export interface Approvals {
     correlationId: string,
   ): Promise<Approval[]>;
   listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
+  listApprovers(changeIds: readonly string[]): Promise<{ changeId: string; personId: string }[]>;
   findDecline(tx: Tx | null, changeId: Id<'chg'>, headSha: string): Promise<Approval | undefined>;
   approvalFacts(
     tx: Tx,
@@ -249,6 +250,7 @@ export function createApprovals(deps: {
     voidApprovals,
     carryApprovals,
     listApprovals: (tx, changeId) => store.selectApprovals(tx ?? db, changeId),
+    listApprovers: (changeIds) => store.selectApprovers(db, changeIds),
     findDecline: (tx, changeId, headSha) => store.selectDecline(tx ?? db, changeId, headSha),
     approvalFacts,
   };

@@ -126,6 +126,8 @@ export interface GovernanceService extends Absences, Overrides {
     correlationId: string,
   ): Promise<Approval[]>;
   listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
+  /** Who consented to which of these changes, whatever became of the consent: who knows the code. */
+  listApprovers(changeIds: readonly string[]): Promise<{ changeId: string; personId: string }[]>;
   /** The refusal that stands for this head: final for it, also where no consent is asked for. */
   findDecline(tx: Tx | null, changeId: Id<'chg'>, headSha: string): Promise<Approval | undefined>;
   /** Empty while anyone declines this head. Valid consents with the roles and teams of their givers as they are now, custody checked again. */

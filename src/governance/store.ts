@@ -311,6 +311,19 @@ export async function selectApprovals(
   );
 }
 
+/** Who consented to which of these changes at any time. */
+export async function selectApprovers(
+  queryable: Queryable,
+  changeIds: readonly string[],
+): Promise<{ changeId: string; personId: string }[]> {
+  if (changeIds.length === 0) return [];
+  return queryable.query(
+    `select distinct change_id as "changeId", person_id as "personId" from loom.approvals
+     where change_id = any($1::text[]) and decision = 'approve' order by 1, 2`,
+    [changeIds],
+  );
+}
+
 /** The refusal that stands for this head, if there is one. */
 export async function selectDecline(
   queryable: Queryable,

@@ -52,6 +52,13 @@ export interface ObservabilityService extends TraceReader {
     },
     actor: Actor,
   ): Promise<Incident>;
+  /** Incidents of a repository since a moment with the changes of the deployments behind them, at most 100. */
+  listPastIncidents(
+    repository: string,
+    since: Date,
+  ): Promise<
+    { title: string; severity: string; at: Date; url: string | null; changeIds: Id<'chg'>[] }[]
+  >;
   listIncidents(
     filter: { state?: Incident['state'] | undefined } & PageRequest,
   ): Promise<Page<Incident>>;
@@ -214,6 +221,7 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
     recordDeployment,
     listDeployments: (filter) => store.listDeployments(db, filter),
     recordIncident,
+    listPastIncidents: (repository, since) => store.listPastIncidents(db, repository, since),
     listIncidents: (filter) => store.listIncidents(db, filter),
     trace: reader.trace,
     why: reader.why,

@@ -1,5 +1,6 @@
 /** SQL of observability. */
 import {
+  type Id,
   kysely,
   type Page,
   type PageRequest,
@@ -337,4 +338,19 @@ function toIncident(row: IncidentRow): Incident {
     detectedAt: row.detected_at,
     resolvedAt: row.resolved_at,
   };
+}
+
+export function listPastIncidents(
+  queryable: Queryable,
+  repository: string,
+  since: Date,
+): Promise<
+  { title: string; severity: string; at: Date; url: string | null; changeIds: Id<'chg'>[] }[]
+> {
+  return queryable.query(
+    `select i.title, i.severity, i.detected_at as at, i.url, d.change_ids as "changeIds"
+     from loom.incidents i join loom.deployments d on d.id = i.deployment_id
+     where d.repository = $1 and i.detected_at > $2 order by i.detected_at desc limit 100`,
+    [repository, since],
+  );
 }

@@ -81,3 +81,14 @@ export {
 } from './steps/index.ts';
 export { createHostOutboxHandlers } from './host/index.ts';
 export { createOpenWorkFinder } from './open-work.ts';
+export {
+  Assignment,
+  createEscalationLoop,
+  createEscalationService,
+  createOverrideService,
+  type EscalationService,
+  INBOX_DECISIONS,
+  type OverrideService,
+  type PastIncident,
+  Watch,
+} from './escalation/index.ts';

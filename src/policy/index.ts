@@ -41,6 +41,8 @@ export {
   learnReviewWeights,
   rankReviewers,
   type ReviewExample,
+  type ReviewHistory,
+  type ReviewWeights,
 } from './reviewers/index.ts';
 export { createRiskStudies, type RiskStudies } from './risk-studies.ts';
 export { ackWithinMs, type LeaderTerms } from './leader-terms.ts';
@@ -48,6 +50,7 @@ export type { RoutingStep } from './document.ts';
 export {
   type Exclusion,
   filterReviewers,
+  knownHere,
   type PlanEntry,
   planReviewers,
   type RankedCandidate,
@@ -69,3 +72,9 @@ export {
   renderEscalationMarkdown,
   type WhyYou,
 } from './escalation/index.ts';
+export {
+  AutonomyCurb,
+  AutonomyRecord,
+  type AutonomyService,
+  createAutonomyProjection,
+} from './autonomy/index.ts';

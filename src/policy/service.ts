@@ -24,6 +24,7 @@ import {
   ORGANISATION_FILE,
   readPolicyText,
 } from './active-policy.ts';
+import { type AutonomyService, createAutonomyService, selectHalved } from './autonomy/index.ts';
 import { BUILT_IN_FILE, BUILT_IN_RULES } from './built-in.ts';
 import { type BacktestOptions, backtestPolicy } from './backtest.ts';
 import { NO_CATALOG, readCatalogAt } from './catalog.ts';
@@ -94,7 +95,7 @@ export interface PolicySummary {
   rules: { id: string; line: number; because: string; kind: string; words: string }[];
 }
 
-export interface PolicyService extends OrganisationPolicies {
+export interface PolicyService extends OrganisationPolicies, AutonomyService {
   /**
    * Judges one commit of a change and writes the decision down. The same commit, policy version and
    * facts (approvals, checks, freezes) give the first answer again and no event. Any doubt escalates.
@@ -210,7 +211,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
   function judgeReading(
     change: Omit<ChangeToJudge, 'changeId'>,
     { active, files, content, editedPolicyProblem, dependants, assessed, now }: Reading,
-    spent: ReadonlyMap<string, number>,
+    { spent, halved }: { spent: ReadonlyMap<string, number>; halved: readonly string[] },
   ): Omit<Decision, 'id' | 'changeId'> & { facts: Facts } {
     const { policy } = active;
     const facts = buildFacts(policy.document, policy.matchers, {
@@ -230,6 +231,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       isPolicyUnreadable: active.isUnreadable,
       now,
       spent,
+      halved: [...halved, ...(change.evidence?.halved ?? [])],
     });
     return {
       repository: change.repository,
@@ -307,7 +309,8 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       if (hasBudgets) await organisation.lockBudgets(tx, repository);
       const spending = { repository, day, changeId };
       const spent = hasBudgets ? await organisation.selectSpending(tx, spending) : new Map();
-      const judged = judgeReading(change, reading, spent);
+      const halved = await selectHalved(tx, repository, reading.now);
+      const judged = judgeReading(change, reading, { spent, halved });
       const draft: Decision = { id: newId('dec'), changeId, ...judged };
       // Two deliveries of one push race here; the unique key picks the winner.
       const standing = await store.insertDecisionOnce(tx, draft, inputsHash(judged.facts));
@@ -330,7 +333,10 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     const reading = await read(change);
     const day = reading.now.toISOString().slice(0, 10);
     const spending = { repository: change.repository, day, changeId: null };
-    return judgeReading(change, reading, await organisation.selectSpending(db, spending));
+    return judgeReading(change, reading, {
+      spent: await organisation.selectSpending(db, spending),
+      halved: await selectHalved(db, change.repository, reading.now),
+    });
   }
 
   async function replay(id: Id<'dec'>): ReturnType<PolicyService['replay']> {
@@ -451,6 +457,12 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     return backtestPolicy({ ...question, headSha: baseSha, current: active.policy, edited });
   }
 
+  /** Null for a version that is not kept or says nothing of it. */
+  async function afterIncidentOf(tx: Tx, repository: string, version: string) {
+    const sources = await store.selectPolicySources(tx, repository, version);
+    return sources === undefined ? null : (load(sources).policy?.document.afterIncident ?? null);
+  }
+
   async function moment(repository: string, git: GitRepository, baseSha: string): Promise<string> {
     const { policy } = await policies.resolve(repository, git, baseSha);
     const now = clock.now();
@@ -460,6 +472,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
 
   return {
     ...createOrganisationPolicies({ db, ledger, clock, load, directory }),
+    ...createAutonomyService({ db, ledger, clock, afterIncidentOf }),
     decide,
     check,
     replay,

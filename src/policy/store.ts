@@ -85,6 +85,15 @@ export async function selectDecisions(
   );
 }
 
+/** The verdict that holds for a change. */
+export async function latestOf(
+  queryable: Queryable,
+  changeId: Id<'chg'>,
+): Promise<Decision | undefined> {
+  const filter = { changeId, before: Number.MAX_SAFE_INTEGER, limit: 1 };
+  return (await selectDecisions(queryable, filter)).map(withoutPosition)[0];
+}
+
 export function withoutPosition(row: DecisionRow): Decision {
   const { position: _position, ...decision } = row;
   return decision;

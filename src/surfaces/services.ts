@@ -13,6 +13,8 @@ import type {
   ChangeKeeper,
   ChangeService,
   ClaimService,
+  EscalationService,
+  OverrideService,
   SessionService,
   WorkflowService,
   WorkService,
@@ -97,6 +99,8 @@ export interface Services {
   changes: ChangeService & Pick<ChangeKeeper, 'mergedBySha' | 'recordDeploymentSignal'>;
   sessions: SessionService;
   claims: ClaimService;
+  escalations: EscalationService;
+  overrides: OverrideService;
   workflows: WorkflowService;
   /** Receivers by the name in `/webhooks/{connector}`. */
   webhooks: ReadonlyMap<string, WebhookReceiver>;

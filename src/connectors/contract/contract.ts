@@ -207,3 +207,27 @@ export interface CodeHost {
   requestReviewers(change: HostChange, logins: string[]): Promise<void>;
   merge(request: MergeRequest): Promise<MergeResult>;
 }
+
+/**
+ * Words for a person who is asked to judge a change: plain text without markup, which a channel
+ * escapes and lays out its own way. Nobody is mentioned but `to`.
+ */
+export interface EscalationMessage {
+  assignmentId: string;
+  /** `email:…`, `slack:…`: a channel takes the identity of its own scheme. */
+  to: { name: string; identities: string[] };
+  subject: string;
+  /** One line per slot, `Label: words`, in order. */
+  lines: string[];
+  /** RFC 3339; after it the next person is asked. */
+  deadline: string;
+  actions: { action: string; label: string; url: string }[];
+  url: string;
+}
+
+/** A channel that reaches people: chat, mail, a webhook. */
+export interface Messenger {
+  readonly name: string;
+  /** Called again with the same key, it tells nobody twice. @throws AppError `unavailable` to be tried again. */
+  sendEscalation(message: EscalationMessage, idempotencyKey: string): Promise<void>;
+}

@@ -6,9 +6,11 @@
 export {
   type CodeHost,
   type Delivery,
+  type EscalationMessage,
   type HostChange,
   type MergeRequest,
   type MergeResult,
+  type Messenger,
   type Published,
   Signal,
   SignalChange,

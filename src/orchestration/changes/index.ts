@@ -8,4 +8,4 @@ export type { ChangeDeps } from './deps.ts';
 export { changeRefs } from './events.ts';
 export { createMomentWatch, createReconsiderLoop } from './reconsider-loop.ts';
 export { type ChangeKeeper, createChangeService } from './service.ts';
-export { type ChangeRow, findChange } from './store.ts';
+export { type ChangeRow, findChange, toChange } from './store.ts';

@@ -4,6 +4,7 @@ import type { Id, Tx } from '#kernel';
 import type { Actor } from '#ledger';
 import { releaseClaims } from '../claims/index.ts';
 import { ORCHESTRATION } from '../deps.ts';
+import { findSessions } from '../sessions/index.ts';
 import { completeWorkItem } from '../work/index.ts';
 import type { ChangeDeps } from './deps.ts';
 import { changeMerged } from './events.ts';
@@ -42,6 +43,18 @@ export async function markMerged(
   const about = { id: event, actor: merge.actor, cause: merge.cause, occurredAt: merge.at };
   const via = isOurs ? 'loomstack' : 'host';
   await deps.ledger.append(tx, changeMerged(merged, { via, releasedClaims }, about));
+  const [session] = row.session_id === null ? [] : await findSessions(tx, [row.session_id]);
+  await deps.policy.recordLanding(tx, {
+    changeId: row.id,
+    repository: row.repository,
+    headSha: row.head_sha,
+    mergeSha: merge.mergeSha,
+    title: row.title,
+    text: row.body,
+    agent: row.author_kind === 'agent' ? (session?.agent ?? row.author_name).toLowerCase() : null,
+    isOurs,
+    at: merge.at,
+  });
   if (row.work_item_id !== null) {
     await completeWorkItem(tx, deps, row.work_item_id, 'its change was merged', {
       actor: merge.actor,

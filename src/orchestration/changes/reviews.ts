@@ -1,7 +1,7 @@
 /** Reviews: given here or on the host, recorded by governance, and told to the run that waits. */
 import type { Signal } from '#connectors/contract';
 import type { Person, Principal } from '#governance';
-import { AppError, type Id } from '#kernel';
+import { AppError, type Id, type Tx } from '#kernel';
 import type { ChangeService } from '../service.ts';
 import { identitiesOf } from '../work/index.ts';
 import type { ChangeDeps } from './deps.ts';
@@ -22,6 +22,7 @@ export async function recordReview(
   id: Id<'chg'>,
   review: Review,
   by: Principal,
+  also?: (tx: Tx, change: store.ChangeRow) => Promise<void>,
 ): Promise<store.ChangeRow> {
   const known = await store.findChange(deps.db, id);
   if (known === undefined) throw unknownChange(id);
@@ -63,6 +64,7 @@ export async function recordReview(
         actor: { kind: 'person', id: by.id },
       });
     }
+    await also?.(tx, row);
     return row;
   });
 }

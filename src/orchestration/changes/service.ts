@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { MergeResult, Signal } from '#connectors/contract';
 import type { GitRepository } from '#git';
-import { decodeCursor, type Id, isId, toPage } from '#kernel';
+import { decodeCursor, type Id, isId, toPage, type Tx } from '#kernel';
 import { ORCHESTRATION } from '../deps.ts';
 import type { Change } from '../schema.ts';
 import type { ChangeService } from '../service.ts';
@@ -47,6 +47,13 @@ export interface ChangeKeeper extends ChangeService {
   findMissedSignals(repository: string): Promise<Signal[]>;
   /** Merged changes of a repository by merge commit: to see which of them a deployment carries. */
   mergedBySha(repository: string): Promise<Map<string, { id: Id<'chg'>; correlationId: string }>>;
+  /** `review` with more that is written in the same commit. */
+  reviewWith(
+    id: Id<'chg'>,
+    review: Parameters<ChangeService['review']>[1],
+    by: Parameters<ChangeService['review']>[2],
+    also: (tx: Tx, change: store.ChangeRow) => Promise<void>,
+  ): Promise<Change>;
   setLane(id: Id<'chg'>, headSha: string, lane: string): Promise<void>;
   /** The mirror for judging a change, fetched first where this node's is missing or behind. */
   openMirror(change: Pick<Change, 'repository' | 'headSha' | 'baseBranch'>): Promise<GitRepository>;
@@ -76,6 +83,9 @@ export function createChangeService(deps: ChangeDeps): ChangeKeeper {
     },
 
     review: async (id, review, by) => store.toChange(await recordReview(deps, id, review, by)),
+
+    reviewWith: async (id, review, by, also) =>
+      store.toChange(await recordReview(deps, id, review, by, also)),
 
     apply: async (signal, cause) => (await applyChangeSignal(deps, signal, cause)) !== undefined,
     applyReview: (signal, cause) => applyReviewSignal(deps, signal, cause),

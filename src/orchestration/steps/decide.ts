@@ -5,6 +5,7 @@ import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import type { StepDeps } from './deps.ts';
 import { type Checks, judge, verdictOutput } from './judge.ts';
+import { overrideOf, overrideVerdict } from './override.ts';
 import { renderVerdict } from './render-verdict.ts';
 import { findSubject, forGood, toHostChange } from './subject.ts';
 
@@ -16,6 +17,19 @@ export function createDecideStep(deps: StepDeps): StepHandler {
     const subject = await findSubject(deps, context);
     if ('failure' in subject) return subject.failure;
     const { decision, checks } = await judge(deps, context, subject.change);
+    const override =
+      decision.outcome === 'block' ? await overrideOf(deps, subject.change, decision) : undefined;
+    if (override !== undefined) {
+      return {
+        outcome: 'done',
+        output: {
+          ...verdictOutput(decision, checks),
+          outcome: 'escalate',
+          overrideId: override.id,
+        },
+        outbox: [overrideVerdict(decision, subject.change, override, context.cause)],
+      };
+    }
     return toResult(deps, decision, checks, subject.change, context);
   }
   return {

@@ -4,12 +4,15 @@ import type { GovernanceService } from '#governance';
 import type { PolicyService } from '#policy';
 import type { ChangeKeeper } from '../changes/index.ts';
 import type { OrchestrationDeps } from '../deps.ts';
+import type { EscalationService } from '../escalation/index.ts';
 
 export interface StepDeps extends OrchestrationDeps {
   context: ContextService;
   policy: PolicyService;
   governance: GovernanceService;
   changes: ChangeKeeper;
+  /** Names the people who are asked; made from the rest where it is not given. */
+  escalations?: EscalationService | undefined;
   /** Where throw-away checkouts are made; they are removed after use. */
   folder: string;
   commandTimeoutMs: number;

@@ -9,6 +9,7 @@ import { describeMissing } from './approve.ts';
 import { declined, endDeclined, verdictMessage } from './decide.ts';
 import type { StepDeps } from './deps.ts';
 import { judge } from './judge.ts';
+import { overrideOf } from './override.ts';
 import { findSubject, forGood, toHostChange } from './subject.ts';
 
 export function createMergeStep(deps: StepDeps): StepHandler {
@@ -22,6 +23,14 @@ export function createMergeStep(deps: StepDeps): StepHandler {
     }
     const { decision, refusal } = await judge(deps, context, change);
     if (refusal !== undefined) return endDeclined(refusal.personName, refusal.reason);
+    const override =
+      decision.outcome === 'ship' ? undefined : await overrideOf(deps, change, decision);
+    if (override !== undefined) {
+      return {
+        ...askHost(context, change, decision.id),
+        write: (tx) => deps.governance.useOverride(tx, override.id),
+      };
+    }
     if (decision.outcome !== 'ship') {
       return {
         outcome: 'waiting',
@@ -43,7 +52,11 @@ export function createMergeStep(deps: StepDeps): StepHandler {
   };
 }
 
-function askHost(context: StepContext, change: Change, decisionId: string): StepResult {
+function askHost(
+  context: StepContext,
+  change: Change,
+  decisionId: string,
+): Extract<StepResult, { outcome: 'waiting' }> {
   const { run, idempotencyKey, cause } = context;
   return {
     outcome: 'waiting',
@@ -74,6 +87,8 @@ function mergeMessage(change: Change, decisionId: string): string {
   const title = change.number === null ? change.title : `${change.title} (#${change.number})`;
   const trailers = [
     `Loom-Decision: ${decisionId}`,
+    // What `git log --grep` finds a change by, to take it back.
+    `Loom-Change: ${change.id}`,
     ...(change.sessionId === null ? [] : [`Loom-Session: ${change.sessionId}`]),
     ...(change.workItemId === null ? [] : [`Loom-Work-Item: ${change.workItemId}`]),
   ];

@@ -1,9 +1,10 @@
 /** The change a step works for, and whether the run may still speak for it. */
 import type { EventRefs } from '#ledger';
-import type { HostChange } from '#connectors/contract';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepResult } from '../steps.ts';
 import type { StepDeps } from './deps.ts';
+
+export { toHostChange } from '../host-change.ts';
 
 type Failure = Extract<StepResult, { outcome: 'failed' }>;
 
@@ -23,18 +24,6 @@ export async function findSubject(
 
 export function forGood(message: string): Failure {
   return { outcome: 'failed', message, isPermanent: true };
-}
-
-/** The change as its host knows it. */
-export function toHostChange(change: Change): HostChange {
-  return {
-    changeId: change.id,
-    repository: change.repository,
-    ...(change.number === null ? {} : { number: change.number }),
-    branch: change.branch,
-    baseBranch: change.baseBranch,
-    headSha: change.headSha,
-  };
 }
 
 /** Links of an event a step gives. */

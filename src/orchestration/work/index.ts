@@ -7,6 +7,7 @@ export {
   createWorkService,
   identitiesOf,
   reopenAbandoned,
+  returnWorkItem,
   type WorkItemSignal,
 } from './service.ts';
 export {

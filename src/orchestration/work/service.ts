@@ -208,6 +208,25 @@ export async function completeWorkItem(
   await ledger.append(tx, workItemCompleted(done, how, about));
 }
 
+/** A reviewer sent its change back: the item is open again for the agent, with the reviewer's words. */
+export async function returnWorkItem(
+  tx: Tx,
+  { ledger }: Pick<OrchestrationDeps, 'ledger'>,
+  workItemId: Id<'wrk'>,
+  words: string,
+  about: Parameters<typeof workItemUpdated>[2],
+): Promise<void> {
+  const item = await store.findWorkItem(tx, workItemId, { forUpdate: true });
+  if (item === undefined || item.state === 'done' || item.state === 'cancelled') return;
+  const returned = await store.updateWorkItem(tx, workItemId, {
+    body: `${item.body}\n\n${words}`.trim().slice(-MAX_RETURNED),
+  });
+  await ledger.append(tx, workItemUpdated(returned, 'its change was sent back', about));
+}
+
+/** Notes pile up at the end; of a very long item the beginning gives way. */
+const MAX_RETURNED = 60_000;
+
 /** Puts items back whose session is gone and left no change. Gives how many. */
 export async function reopenAbandoned(
   { db, ledger }: Pick<OrchestrationDeps, 'db' | 'ledger'>,

@@ -9,5 +9,5 @@ export {
   type ReviewSlot,
 } from './filter.ts';
 export { planReviewers, type PlanEntry, type RankedCandidate, type Via } from './plan.ts';
-export { reasonsOf } from './reasons.ts';
+export { knownHere, reasonsOf } from './reasons.ts';
 export { slotsOf } from './slots.ts';

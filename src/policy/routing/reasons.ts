@@ -1,5 +1,7 @@
 /** Why this person, in short sentences to them: what they reviewed and wrote here, and what names them. Pure. */
 
+import { REVIEW_SIGNALS } from '../reviewers/index.ts';
+
 export interface KnownHere {
   /** Share of the recent reviews of these files, 0 to 1. */
   fileReviews: number;
@@ -53,4 +55,17 @@ export function reasonsOf(person: {
 
 function percent(share: number, words: string): number {
   return Math.round((words.includes('nearby') ? share / 0.6 : share) * 100);
+}
+
+/** What the ranking knows of a person here, as shares. */
+export function knownHere(signals: Float64Array): KnownHere {
+  const share = (name: (typeof REVIEW_SIGNALS)[number]) =>
+    signals[REVIEW_SIGNALS.indexOf(name)] ?? 0;
+  return {
+    fileReviews: share('file-near'),
+    folderReviews: share('folder-near'),
+    authorReviews: share('pair-near'),
+    fileAuthorship: share('file-authorship'),
+    folderAuthorship: share('folder-authorship'),
+  };
 }

@@ -14,6 +14,7 @@ import { registerConfig } from './commands/config.ts';
 import { registerContext } from './commands/context.ts';
 import { registerPolicy } from './commands/policy.ts';
 import { registerRepositories } from './commands/repositories.ts';
+import { registerInbox } from './commands/inbox.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSessions } from './commands/sessions.ts';
 import { registerTokens } from './commands/tokens.ts';
@@ -156,6 +157,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerSessions,
   registerChanges,
   registerRuns,
+  registerInbox,
   registerWorkflow,
   registerTrace,
   registerAudit,

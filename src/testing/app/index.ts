@@ -13,7 +13,9 @@ import { createObservabilityService } from '#observability';
 import {
   createChangeService,
   createClaimService,
+  createEscalationService,
   createOpenWorkFinder,
+  createOverrideService,
   createSessionService,
   createWorkflowService,
   createWorkService,
@@ -100,6 +102,8 @@ export async function testApp(
   const claims = createClaimService({ ...deps, leaseMs });
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
 
+  const escalationDeps = { ...deps, context, policy, governance, changes, workflow: workflows };
+
   const services: Services = {
     config,
     version: '0.0.0-test',
@@ -117,6 +121,8 @@ export async function testApp(
     changes,
     sessions,
     claims,
+    escalations: createEscalationService(escalationDeps),
+    overrides: createOverrideService(escalationDeps),
     workflows,
     webhooks: new Map(),
     forge: null,

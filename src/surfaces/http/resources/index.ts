@@ -1,11 +1,14 @@
 /** Every route under /v1, resource by resource. */
 import type { Services } from '../../services.ts';
 import type { Route } from '../route.ts';
+import { absenceRoutes } from './absences.ts';
 import { accountRoutes } from './account.ts';
+import { autonomyRoutes } from './autonomy.ts';
 import { auditRoutes } from './audit.ts';
 import { changeRoutes } from './changes.ts';
 import { contextRoutes } from './context.ts';
 import { forgeRoutes } from './forge.ts';
+import { inboxRoutes } from './inbox.ts';
 import { lessonRoutes } from './lessons.ts';
 import { graphRoutes } from './graph.ts';
 import { overviewRoutes } from './overview.ts';
@@ -30,12 +33,15 @@ export function allRoutes(services: Services): Route[] {
     ...sourceRestrictionRoutes(services),
     ...graphRoutes(services),
     ...changeRoutes(services),
+    ...inboxRoutes(services),
     ...sessionRoutes(services),
     ...workItemRoutes(services),
     ...runRoutes(services),
     ...productionRoutes(services),
     ...auditRoutes(services),
     ...peopleRoutes(services),
+    ...absenceRoutes(services),
+    ...autonomyRoutes(services),
     ...policyRoutes(services),
     ...forgeRoutes(services),
     ...systemRoutes(services),

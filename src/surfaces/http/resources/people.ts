@@ -171,7 +171,7 @@ function holdsAllRights(
 }
 
 /** The person behind the caller. */
-function self(principal: governance.Principal) {
+export function self(principal: governance.Principal) {
   const parsed = idSchema('usr').safeParse(principal.onBehalfOf ?? principal.id);
   if (parsed.success) return parsed.data;
   throw new AppError('invalid', 'http.invalid_body', {

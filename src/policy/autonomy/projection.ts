@@ -1,0 +1,40 @@
+/**
+ * Follows the ledger for harm: incidents and rollbacks of deployments that carry changes which shipped
+ * alone. Reverts are seen where they land.
+ */
+import type { Tx } from '#kernel';
+import type { Ledger, LedgerEvent, Projection } from '#ledger';
+import { halve } from './halve.ts';
+import * as store from './store.ts';
+
+export function createAutonomyProjection({ ledger }: { ledger: Ledger }): Projection {
+  async function apply(tx: Tx, events: readonly LedgerEvent[]): Promise<void> {
+    for (const { type, refs, recordedAt: at } of events) {
+      const { change, deployment, incident } = refs;
+      if (deployment === undefined) continue;
+      if (type === 'change.deployed' && change !== undefined) {
+        await store.noteDeployment(tx, change, deployment);
+      } else if (type === 'change.deployment-rolled-back' && change !== undefined) {
+        await store.noteDeployment(tx, change, deployment);
+        const record = await store.selectRecord(tx, change);
+        if (record !== undefined) {
+          await halve(tx, ledger, record, { cause: 'rollback', ref: deployment, at });
+        }
+      } else if (type.startsWith('incident.') && incident !== undefined) {
+        for (const record of await store.selectOfDeployment(tx, deployment)) {
+          await halve(tx, ledger, record, { cause: 'incident', ref: incident, at });
+        }
+      }
+    }
+  }
+  return {
+    name: 'autonomy',
+    types: [
+      'change.deployed',
+      'change.deployment-rolled-back',
+      'incident.detected',
+      'incident.updated',
+    ],
+    apply,
+  };
+}
