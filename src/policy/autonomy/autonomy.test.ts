@@ -129,7 +129,7 @@ test('a revert of what shipped alone halves its service once, until the owner re
   await expect(restore(false, 'it was a fixture')).rejects.toMatchObject({
     code: 'policy.not_service_owner',
   });
-  await expect(restore(true, 'short')).rejects.toMatchObject({ code: 'policy.bad_reason' });
+  await expect(restore(true, 'short')).rejects.toMatchObject({ code: 'policy.short_reason' });
   await restore(true, 'it was a broken fixture');
   await restore(true, 'it was a broken fixture');
   expect((await app.read()).curbs[0]).toMatchObject({ isActive: false, restoredName: 'Dora' });

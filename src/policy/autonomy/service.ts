@@ -45,7 +45,7 @@ export interface AutonomyService {
   /**
    * Ends a curb early. Only the owner of the service, with a reason; for all of a repository, anybody
    * whom `isOwner` says so of.
-   * @throws AppError `policy.no_such_curb`, `policy.not_service_owner`, `policy.bad_reason`.
+   * @throws AppError `policy.no_such_curb`, `policy.not_service_owner`, `policy.short_reason`.
    */
   restoreAutonomy(
     number: number,
@@ -143,7 +143,7 @@ export function createAutonomyService(deps: {
     },
 
     async restoreAutonomy(number, { by, reason, isOwner }) {
-      const words = checkValue(Reason, reason, 'policy.bad_reason');
+      const words = checkValue(Reason, reason, 'policy.short_reason');
       return db.transaction(async (tx) => {
         const now = clock.now();
         const curb = await store.lockCurb(tx, number, now);
