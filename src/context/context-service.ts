@@ -150,7 +150,7 @@ export function createContextService(deps: ContextDeps): ContextService {
       const standing = await lockRepository(tx, repository.id);
       if (standing === undefined) throw unknownRepository(nameOrId);
       await removeRepositoryRow(tx, repository.id, clock.now());
-      await withdrawRepository(tx, repository.name, clock.now());
+      await withdrawRepository(tx, standing, clock.now());
       await repositoryRemoved(ledger, tx, standing, actor);
     });
     ranking.forget(repository.id);

@@ -16,8 +16,7 @@ import {
 import type { Actor, Ledger } from '#ledger';
 import type { CodeReader } from './code/index.ts';
 import { repositoryImported, repositoryUpdated } from './events.ts';
-import { withdrawStatements } from './graph/assert.ts';
-import { GIT, syncRepository } from './ingest/sync-repository.ts';
+import { syncRepository, withdrawHistory } from './ingest/sync-repository.ts';
 import { mergeSegments } from './index-store.ts';
 import type { Repository } from './schema.ts';
 import type { ImportProgress } from './service.ts';
@@ -219,8 +218,7 @@ export function createImporter(deps: ImporterDeps): Importer {
         if (standing.headSha !== repository.headSha) return undefined;
         await writeSurvey(tx, id, survey, clock.now());
         if (known.lostPositions.length > 0) {
-          const lost = { system: GIT, scope: standing.name, afterOrdinal: known.forkPosition };
-          await withdrawStatements(tx, lost, clock.now());
+          await withdrawHistory(tx, standing, known.forkPosition, clock.now());
         }
         const updated = await lockRepository(tx, id);
         await announce(tx, repository, updated!, actor, survey.commits.length, known.lostPositions);

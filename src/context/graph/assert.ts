@@ -60,11 +60,16 @@ export async function stateFacts(
 
 /**
  * Takes back what a rewritten history said: statements of a scope after a place in it, or all of them
- * without one.
+ * without one; of one extractor, or of all.
  */
 export async function withdrawStatements(
   tx: Tx,
-  which: { system: string; scope: string; afterOrdinal?: number | undefined },
+  which: {
+    system: string;
+    scope: string;
+    afterOrdinal?: number | undefined;
+    extractor?: string | undefined;
+  },
   now: Date,
 ): Promise<GraphChange> {
   const change = { statements: 0, opened: 0, closed: 0 };

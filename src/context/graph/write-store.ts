@@ -101,7 +101,12 @@ async function refreshNewest(tx: Tx, sourceIds: readonly number[]): Promise<void
 /** Ids of the sources that said something which no longer counts. */
 export async function withdraw(
   tx: Tx,
-  which: { system: string; scope: string; afterOrdinal?: number | undefined },
+  which: {
+    system: string;
+    scope: string;
+    afterOrdinal?: number | undefined;
+    extractor?: string | undefined;
+  },
   now: Date,
 ): Promise<number[]> {
   await tx.query(
@@ -111,9 +116,10 @@ export async function withdraw(
   const rows = await tx.query<{ source_id: number }>(
     `update graph_statements t set withdrawn_at = $4 from graph_sources s
      where s.id = t.source_id and s.system = $1 and s.scope = $2
-       and ($3::bigint is null or t.ordinal > $3) and t.withdrawn_at is null
+       and ($3::bigint is null or t.ordinal > $3) and ($5::text is null or t.extractor = $5)
+       and t.withdrawn_at is null
      returning t.source_id`,
-    [which.system, which.scope, which.afterOrdinal ?? null, now],
+    [which.system, which.scope, which.afterOrdinal ?? null, now, which.extractor ?? null],
   );
   const ids = [...new Set(rows.map(({ source_id }) => source_id))];
   await refreshNewest(tx, ids);

@@ -226,8 +226,8 @@ const accountRef = (system: string, login: string): EntityRef => ({
   key: `${system}:${login.toLowerCase()}`,
 });
 
-/** Issues a change says it closes, and keys of trackers in its title, branch and text. */
-function linkedWork(repository: string, own: number, text: string): EntityRef[] {
+/** Issues a text of a change says it closes, and keys of trackers in it. */
+export function linkedWork(repository: string, own: number, text: string): EntityRef[] {
   const found = new Map<string, EntityRef>();
   const searched = text.slice(0, 50_000);
   const closing =

@@ -2,11 +2,12 @@
  * Takes in what outside systems know, page by page: the facts of a page and the cursor behind it are one
  * transaction, so a sweep that breaks off goes on where it was.
  */
-import type { Clock, Db } from '#kernel';
+import type { Clock, Db, Tx } from '#kernel';
 import { type GraphChange, stateFacts } from '../graph/assert.ts';
 import { readNewest } from '../graph/write-store.ts';
 import { keepRemarks } from '../lessons/remarks.ts';
 import { goneStatement, type KnowledgeItem, knowledgeStatement } from './knowledge-facts.ts';
+import { isDerivedObject, linkLanded } from './landed.ts';
 import { readCursor, saveCursor } from './sync-store.ts';
 
 export interface KnowledgeSweep {
@@ -35,6 +36,22 @@ export interface KnowledgeIngest {
 const MAX_PAGES = 200;
 
 export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): KnowledgeIngest {
+  /** Items, what they say of lessons, and what git knows of them. */
+  async function state(tx: Tx, system: string, items: readonly KnowledgeItem[], now: Date) {
+    await keepRemarks(tx, system, items);
+    const statements = items.map((item) => knowledgeStatement(system, item));
+    const change = await stateFacts(tx, statements, now);
+    const landing = items.filter(
+      (item) => item.kind === 'review-comment' || (item.kind === 'change' && item.mergeSha),
+    );
+    for (const name of [...new Set(landing.map(({ repository }) => repository))].sort()) {
+      const linked = await linkLanded(tx, system, name, now);
+      change.opened += linked.opened;
+      change.closed += linked.closed;
+    }
+    return change;
+  }
+
   return {
     async sweepOnce(system, repository, source, maxPages = MAX_PAGES) {
       const name = `${system}:${repository}`;
@@ -45,12 +62,7 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
         const read = await source.sweep(repository, cursor);
         const change = await db.transaction(async (tx) => {
           const now = clock.now();
-          const made = await stateFacts(
-            tx,
-            read.items.map((item) => knowledgeStatement(system, item)),
-            now,
-          );
-          await keepRemarks(tx, system, read.items);
+          const made = await state(tx, system, read.items, now);
           await saveCursor(tx, name, { next: read.cursor }, [], now);
           return made;
         });
@@ -70,6 +82,7 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
       const gone = [...known].filter(
         ([object, word]) =>
           !word.isGone &&
+          !isDerivedObject(object) &&
           !there.has(object) &&
           prefixes.some((prefix) => object.startsWith(`${repository}:${prefix}`)),
       );
@@ -85,14 +98,6 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
       return gone.length;
     },
 
-    take: (system, items) =>
-      db.transaction(async (tx) => {
-        await keepRemarks(tx, system, items);
-        return stateFacts(
-          tx,
-          items.map((item) => knowledgeStatement(system, item)),
-          clock.now(),
-        );
-      }),
+    take: (system, items) => db.transaction((tx) => state(tx, system, items, clock.now())),
   };
 }

@@ -20,6 +20,7 @@ import type { DataClass } from './controls.ts';
 import { documentDrafts } from './document-facts.ts';
 import { draftSources, type SourceDeps } from './draft-sources.ts';
 import { fileDrafts, repositoryDraft } from './file-facts.ts';
+import { linkLanded, unlinkLanded } from './landed.ts';
 import { type MailmapEntry, parseMailmap, peopleDrafts } from './people-facts.ts';
 import type { Draft, RepositoryView } from './repository-view.ts';
 import { createSkipped, type Skipped } from './skipped.ts';
@@ -94,6 +95,9 @@ export async function syncRepository(
       if (standing.headSha !== repository.headSha) return undefined;
       const newest = await readNewest(tx, { system: GIT, scope: repository.name });
       const change = await stateFacts(tx, toStatements(view, drafts, newest), clock.now());
+      const linked = await linkLanded(tx, repository.host, repository.name, clock.now());
+      change.opened += linked.opened;
+      change.closed += linked.closed;
       const cursor: RepositoryCursor = {
         headSha: view.head.sha,
         position: view.head.position,
@@ -111,9 +115,24 @@ export async function syncRepository(
 }
 
 /** Takes back all that a repository said; it may say it again when it is imported again. */
-export async function withdrawRepository(tx: Tx, name: string, now: Date): Promise<void> {
-  await withdrawStatements(tx, { system: GIT, scope: name }, now);
+export async function withdrawRepository(
+  tx: Tx,
+  { name, host }: Pick<Repository, 'name' | 'host'>,
+  now: Date,
+): Promise<void> {
+  await withdrawHistory(tx, { name, host }, undefined, now);
   await deleteCursor(tx, `${GIT}:${name}`);
+}
+
+/** Takes back what was read from commits after a place, or from all of them. */
+export async function withdrawHistory(
+  tx: Tx,
+  { name, host }: Pick<Repository, 'name' | 'host'>,
+  afterOrdinal: number | undefined,
+  now: Date,
+): Promise<void> {
+  await withdrawStatements(tx, { system: GIT, scope: name, afterOrdinal }, now);
+  if (host !== GIT) await unlinkLanded(tx, { system: host, scope: name, afterOrdinal }, now);
 }
 
 const NOTHING: SyncResult = { statements: 0, opened: 0, closed: 0 };
