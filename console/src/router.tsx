@@ -23,6 +23,8 @@ const page = <Path extends string>(
 
 const routes = root.addChildren([
   page('/', () => import('./pages/overview.tsx'), 'OverviewPage'),
+  page('/inbox', () => import('./pages/inbox/inbox.tsx'), 'InboxPage'),
+  page('/inbox/$id', () => import('./pages/inbox/inbox.tsx'), 'InboxPage'),
   page('/changes', () => import('./pages/changes.tsx'), 'ChangesPage'),
   page('/changes/$id', () => import('./pages/change/change.tsx'), 'ChangePage'),
   page('/sessions', () => import('./pages/sessions/sessions.tsx'), 'SessionsPage'),
@@ -35,6 +37,7 @@ const routes = root.addChildren([
   page('/xray/$id', () => import('./pages/xray/xray.tsx'), 'XrayPage'),
   page('/trace', () => import('./pages/trace.tsx'), 'TracePage'),
   page('/policy', () => import('./pages/policy/policy.tsx'), 'PolicyPage'),
+  page('/autonomy', () => import('./pages/autonomy/autonomy.tsx'), 'AutonomyPage'),
   page('/audit', () => import('./pages/audit.tsx'), 'AuditPage'),
   page('/settings', () => import('./pages/settings/settings.tsx'), 'SettingsPage'),
 ]);

@@ -38,6 +38,8 @@ const RAW_ID = /\b[a-z]{2,5}_[0-9a-f]{32}\b/;
 
 const EVERYWHERE = {
   overview: '/',
+  inbox: '/inbox',
+  autonomy: '/autonomy',
   changes: '/changes?state=all',
   sessions: '/sessions',
   runs: '/runs',

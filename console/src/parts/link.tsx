@@ -31,6 +31,7 @@ const PAGE_OF_PREFIX: Record<string, (id: string) => string> = {
   run: (id) => `/runs/${id}`,
   wrk: (id) => `/work?item=${id}`,
   evt: (id) => `/audit?event=${id}`,
+  esc: (id) => `/inbox/${id}`,
   repo: (id) => `/xray/${id}`,
   ctx: (id) => `/packs/${id}`,
   usr: () => '/settings?tab=people',

@@ -1,5 +1,6 @@
 /** The ways through the console, with what waits for somebody counted beside them. */
 import { useQuery } from '@tanstack/react-query';
+import { inboxQueries, isWaiting } from '../api/inbox.ts';
 import { queries } from '../api/queries.ts';
 import type { Tone } from '../parts/badges.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -10,7 +11,9 @@ const GROUPS = ['Deliver', 'Understand', 'Govern'] as const;
 
 export function Navigation({ path }: { path: string }) {
   const overview = useQuery(queries.overview()).data;
+  const waiting = useQuery({ ...inboxQueries.mine(), retry: false }).data?.items.filter(isWaiting);
   const counts: Record<string, { value: number; tone: Tone; what: string }> = {
+    '/inbox': { value: waiting?.length ?? 0, tone: 'warn', what: 'waiting for you' },
     '/changes': {
       value: overview?.changes.waiting ?? 0,
       tone: 'warn',

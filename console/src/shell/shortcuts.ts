@@ -13,6 +13,7 @@ export interface Destination {
 
 export const DESTINATIONS: readonly Destination[] = [
   { href: '/', label: 'Overview', icon: 'overview', key: 'o', group: 'Deliver' },
+  { href: '/inbox', label: 'Inbox', icon: 'inbox', key: 'i', group: 'Deliver' },
   { href: '/changes', label: 'Changes', icon: 'change', key: 'c', group: 'Deliver' },
   { href: '/sessions', label: 'Sessions', icon: 'session', key: 's', group: 'Deliver' },
   { href: '/runs', label: 'Runs', icon: 'run', key: 'r', group: 'Deliver' },
@@ -20,14 +21,15 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/xray', label: 'X-ray', icon: 'xray', key: 'x', group: 'Understand' },
   { href: '/trace', label: 'Trace', icon: 'flow', key: 't', group: 'Understand' },
   { href: '/policy', label: 'Policy', icon: 'policy', key: 'p', group: 'Govern' },
+  { href: '/autonomy', label: 'Autonomy', icon: 'autonomy', key: 'u', group: 'Govern' },
   { href: '/audit', label: 'Audit', icon: 'audit', key: 'a', group: 'Govern' },
   { href: '/settings', label: 'Settings', icon: 'settings', key: ',', group: 'Govern' },
 ];
 
 /** How long the second key of a pair may take. */
-const PAIR_MS = 1_200;
+export const PAIR_MS = 1_200;
 
-function isTyping(target: EventTarget | null): boolean {
+export function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return !/^(radio|checkbox|button)$/.test(target.type);
   return (
     target instanceof HTMLElement &&
