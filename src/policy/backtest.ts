@@ -4,6 +4,7 @@ import type { CompiledPolicy } from './compile.ts';
 import { contentOf } from './content.ts';
 import type { FactSources } from './facts.ts';
 import { CONTENT_TAGS } from './patch-facts.ts';
+import { assessLanded } from './repository-risk.ts';
 import { type Backtest, type PastChange, simulate } from './simulate.ts';
 
 export const MAX_BACKTEST_CHANGES = 500;
@@ -12,6 +13,8 @@ const PATCHES_AT_ONCE = 4;
 
 export interface BacktestOptions {
   git: GitRepository;
+  /** Chooses a model that never saw it. */
+  repository?: string | undefined;
   headSha: string;
   current: CompiledPolicy;
   edited: CompiledPolicy;
@@ -25,7 +28,7 @@ export interface BacktestOptions {
 }
 
 export interface BacktestProgress {
-  phase: 'history' | 'patches' | 'verdicts' | 'done';
+  phase: 'history' | 'risk' | 'patches' | 'verdicts' | 'done';
   done: number;
   total: number | null;
 }
@@ -41,10 +44,15 @@ export async function backtestPolicy(options: BacktestOptions): Promise<Backtest
       onProgress({ phase: 'history', done: landed.length, total: limit });
   }
   const commits = landed.toReversed();
-  const contents =
-    asksForContent(current) || asksForContent(edited)
-      ? await readContents(git, commits, onProgress)
-      : [];
+  const [contents, { risks }] = await Promise.all([
+    asksForContent(current) || asksForContent(edited) ? readContents(git, commits, onProgress) : [],
+    assessLanded(git, {
+      repository: options.repository ?? '',
+      to: headSha,
+      count: commits.length,
+      onRead: (done) => onProgress({ phase: 'risk', done, total: null }),
+    }),
+  ]);
   const changes = commits.map((commit, index): PastChange => {
     const authorKind = options.authorKindOf(commit);
     return {
@@ -53,6 +61,7 @@ export async function backtestPolicy(options: BacktestOptions): Promise<Backtest
       // History names no agent by an id; all of one author's work draws on one budget.
       agent: authorKind === 'agent' ? commit.author.email.toLowerCase() : undefined,
       content: contents[index] ?? 'not-asked',
+      assessed: risks.get(commit.sha) ?? null,
     };
   });
   const paths = [...new Set(commits.flatMap(({ files }) => files.map(({ path }) => path)))];

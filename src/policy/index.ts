@@ -14,6 +14,7 @@ export {
   judgeOffline,
   type OfflineAnswer,
   scoreHistoricChange,
+  shipsAloneUnderBound,
   validatePolicy,
 } from './offline.ts';
 export { testPolicy } from './load-policy.ts';

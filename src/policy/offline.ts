@@ -14,6 +14,7 @@ import { contentOf } from './content.ts';
 import { BUILT_IN_POLICY, loadSources } from './load-policy.ts';
 import { MAX_POLICY_BYTES, POLICY_PATH } from './read-policy.ts';
 import { refusedPolicy } from './refused.ts';
+import { assessHere, assessLanded, ceilingOf } from './repository-risk.ts';
 import { scoreRisk } from './risk.ts';
 import type { Decision } from './schema.ts';
 import type { Backtest } from './simulate.ts';
@@ -56,8 +57,11 @@ export async function judgeOffline(change: {
       ? undefined
       : loadSources({ ...ALONE, text: edited, catalog: await readCatalogAt(git, headSha) })
           .problems[0];
+  const assessed = await assessHere(git, change);
   const facts = buildFacts(policy.document, policy.matchers, {
     files,
+    risk: assessed?.risk,
+    ceiling: ceilingOf(policy.document.boundPerMille, assessed),
     headSha,
     policyVersion: policy.version,
     authorKind: change.authorKind,
@@ -106,6 +110,55 @@ export function scoreHistoricChange(change: { files: readonly FileChange[] }): n
     now: new Date(0),
   });
   return scoreRisk(facts).score;
+}
+
+/** What would have shipped alone, had the bound of the policy file been the only rule. */
+export interface AloneUnderBound {
+  /** The declared share of defects that may ship alone, 0 to 1; `isDeclared` tells the file's from ours. */
+  bound: number;
+  isDeclared: boolean;
+  /** Code changes of the window with a learned score. */
+  judged: number;
+  /** Shas of those within the bound, as judged by what was known when each landed. */
+  alone: string[];
+  /** Judged changes whose defect was found since, and how many of these are within the bound. */
+  defects: number;
+  slipped: number;
+  /** Learned points by sha. */
+  scores: Map<string, number>;
+}
+
+const USUAL_BOUND = 0.05;
+
+/** Over the newest `shas`, landed on the way to `headSha`; of a history too short nothing is judged. */
+export async function shipsAloneUnderBound(
+  git: GitRepository,
+  landed: { repository: string; headSha: string; shas: readonly string[] },
+): Promise<AloneUnderBound> {
+  const { repository, headSha, shas } = landed;
+  const text = await git.readText(headSha, POLICY_PATH, MAX_POLICY_BYTES);
+  const { policy } =
+    text === undefined
+      ? { policy: null }
+      : loadSources({ ...ALONE, text, catalog: await readCatalogAt(git, headSha) });
+  const declared = policy?.document.boundPerMille ?? null;
+  const bound = declared === null ? USUAL_BOUND : declared / 1000;
+  const found = await assessLanded(git, { repository, to: headSha, count: shas.length });
+  const judged = shas.flatMap((sha) => {
+    const assessed = found.risks.get(sha);
+    return assessed === undefined ? [] : [{ sha, ...assessed }];
+  });
+  const alone = judged.filter(({ risk, ceiling }) => risk.score <= ceiling(bound));
+  const isDefective = ({ sha }: { sha: string }) => found.defects.has(sha);
+  return {
+    bound,
+    isDeclared: declared !== null,
+    judged: judged.length,
+    alone: alone.map(({ sha }) => sha),
+    defects: judged.filter(isDefective).length,
+    slipped: alone.filter(isDefective).length,
+    scores: new Map(judged.map(({ sha, risk }) => [sha, risk.score])),
+  };
 }
 
 /** Problems of a policy text, its own tests included; none means it may take force. */

@@ -43,7 +43,8 @@ import { type LeaderTerms, leaderTermsOf } from './leader-terms.ts';
 import { type PolicyDirectory, POLICY_PATH } from './read-policy.ts';
 import type { ApprovalFact, Decision } from './schema.ts';
 import { refusedPolicy } from './refused.ts';
-import type { AssessedRisk, RiskStudies } from './risk-studies.ts';
+import { type AssessedRisk, ceilingOf } from './repository-risk.ts';
+import type { RiskStudies } from './risk-studies.ts';
 import type { Backtest } from './simulate.ts';
 import * as store from './store.ts';
 
@@ -164,11 +165,6 @@ export interface PolicyDeps {
   dependantsOf?: (services: readonly string[]) => Promise<readonly string[]>;
   /** What the histories of repositories taught; without it every score is a counted one. */
   risk?: Pick<RiskStudies, 'assess'>;
-}
-
-function ceilingOf(boundPerMille: number | null, assessed: AssessedRisk | null) {
-  if (boundPerMille === null || assessed === null) return undefined;
-  return assessed.ceiling(boundPerMille / 1000);
 }
 
 export function createPolicyService(deps: PolicyDeps): PolicyService {

@@ -9,6 +9,7 @@ import { BUILT_IN_RULES } from './built-in.ts';
 import { type CompiledPolicy, DEFAULT_RULE } from './compile.ts';
 import { allGrants, buildFacts, type FactSources } from './facts.ts';
 import { judge, type Verdict } from './judge.ts';
+import { type AssessedRisk, ceilingOf } from './repository-risk.ts';
 import { revertsIn } from './reverts.ts';
 import { LANES, type Lane } from './schema.ts';
 
@@ -18,6 +19,8 @@ export interface PastChange {
   authorKind: FactSources['authorKind'];
   agent?: string | undefined;
   content?: FactSources['content'];
+  /** By what was known when it landed; null where the risk is counted. */
+  assessed?: AssessedRisk | null;
 }
 
 export type LaneCounts = Record<Lane, number>;
@@ -134,7 +137,7 @@ function createReplay(
 ): { judge(change: PastChange): Verdict } {
   const spentByDay = new Map<string, Map<string, number>>();
   return {
-    judge({ commit, authorKind, agent, content }) {
+    judge({ commit, authorKind, agent, content, assessed = null }) {
       const day = commit.committedAt.toISOString().slice(0, 10);
       const spent = spentByDay.get(day) ?? new Map<string, number>();
       spentByDay.set(day, spent);
@@ -145,6 +148,8 @@ function createReplay(
         authorKind,
         agent,
         content,
+        risk: assessed?.risk,
+        ceiling: ceilingOf(policy.document.boundPerMille, assessed),
         // They landed, so somebody or something let them: later doubt about checks would only blur.
         checks: 'passed',
         hasTicket: true,
@@ -261,5 +266,11 @@ function notesOf({ document }: CompiledPolicy, changes: readonly PastChange[]): 
   if (changes.some(({ content = 'not-asked' }) => content === 'not-asked')) {
     notes.push('The text of patches was not read: no rule of either file asks for it.');
   }
+  const learned = changes.filter(({ assessed = null }) => assessed !== null).length;
+  notes.push(
+    learned === 0
+      ? 'Risk is counted, not learned: too few code changes have landed.'
+      : `Risk of ${learned} of ${changes.length} changes is the learned one, by what was known when each landed; of the others it is counted.`,
+  );
   return notes;
 }

@@ -83,7 +83,7 @@ export interface Backtest {
 }
 
 export interface BacktestProgress {
-  phase: 'history' | 'patches' | 'verdicts' | 'done';
+  phase: 'history' | 'risk' | 'patches' | 'verdicts' | 'done';
   done: number;
   total: number | null;
 }

@@ -516,7 +516,20 @@ export interface XrayReport {
     commits: string[];
   };
   sizes: XrayBucket[];
-  risk: { buckets: XrayBucket[]; lowRiskShare: number; explanation: string };
+  risk: {
+    buckets: XrayBucket[];
+    underBound: {
+      bound: number;
+      isDeclared: boolean;
+      judged: number;
+      changes: number;
+      share: number | null;
+      defects: number;
+      slipped: number;
+      commits: string[];
+    };
+    explanation: string;
+  };
   commits: Record<string, XrayCommit>;
   problems: string[];
 }

@@ -3,7 +3,7 @@
  * judgement is in the pure files beside this one; here the history is read, once per kind.
  */
 import type { CommitWithFiles, GitRepository } from '#git';
-import { scoreHistoricChange } from '#policy';
+import { scoreHistoricChange, shipsAloneUnderBound } from '#policy';
 import { findAgent, isRobot } from './agents.ts';
 import { tallyChurn } from './churn.ts';
 import {
@@ -24,10 +24,10 @@ import type { XrayReport } from './schema.ts';
 /** More than this in one window is read no further; the report says so. */
 const MAX_COMMITS = 50_000;
 const EXPLANATION =
-  'Points of the shipped risk model over size, spread, sensitive paths and tests. Your policy decides what really ships alone.';
+  'Points of the learned model where the history is long enough, else counted from size, spread, sensitive paths and tests. Rules of your policy may ask for more.';
 
 export interface XrayProgress {
-  phase: 'commits' | 'changes' | 'churn' | 'branches' | 'done';
+  phase: 'commits' | 'changes' | 'churn' | 'branches' | 'risk' | 'done';
   done: number;
 }
 
@@ -86,7 +86,18 @@ export async function buildXray(
   const branches = await findOverlaps(git, { defaultBranch, headSha, since });
   onProgress({ phase: 'branches', done: branches.overlaps.length });
 
-  const scores = new Map(changes.map((change) => [change.sha, scoreHistoricChange(change)]));
+  onProgress({ phase: 'risk', done: 0 });
+  const underBound = await shipsAloneUnderBound(git, {
+    repository,
+    headSha,
+    shas: changes.map(({ sha }) => sha),
+  });
+  const scores = new Map(
+    changes.map((change) => [
+      change.sha,
+      underBound.scores.get(change.sha) ?? scoreHistoricChange(change),
+    ]),
+  );
   const buckets = riskBuckets(changes, ({ sha }) => scores.get(sha) ?? 100);
   const totals = commits.map(linesOf);
   const report: XrayReport = {
@@ -130,7 +141,7 @@ export async function buildXray(
     sizes: sizes(changes),
     risk: {
       buckets,
-      lowRiskShare: changes.length === 0 ? 0 : round((buckets[0]?.changes ?? 0) / changes.length),
+      underBound: describeBound(underBound, changes),
       explanation: EXPLANATION,
     },
     commits: {},
@@ -199,6 +210,24 @@ function countAgents(
     .sort((a, b) => b.changes - a.changes);
 }
 
+function describeBound(
+  found: Awaited<ReturnType<typeof shipsAloneUnderBound>>,
+  changes: readonly CommitWithFiles[],
+): XrayReport['risk']['underBound'] {
+  const { bound, isDeclared, judged, defects, slipped } = found;
+  const alone = new Set(found.alone);
+  return {
+    bound,
+    isDeclared,
+    judged,
+    changes: alone.size,
+    share: judged === 0 ? null : round(alone.size / judged),
+    defects,
+    slipped,
+    commits: listed(changes.filter(({ sha }) => alone.has(sha))),
+  };
+}
+
 /** Only commits that some figure lists are described, so that a report stays small. */
 function describe(
   report: XrayReport,
@@ -213,6 +242,7 @@ function describe(
     ...report.aiAuthored.commits,
     ...report.sizes.flatMap((row) => row.commits),
     ...report.risk.buckets.flatMap((row) => row.commits),
+    ...report.risk.underBound.commits,
   ]);
   const described: XrayReport['commits'] = {};
   for (const commit of commits) {
@@ -245,7 +275,20 @@ function emptyReport(options: { repository: string; since: Date; now: Date }): X
     churn: { bornLines: 0, churnedLines: 0, share: null, commits: [] },
     aiAuthored: { share: 0, changes: 0, byAgent: [], commits: [] },
     sizes: [],
-    risk: { buckets: [], lowRiskShare: 0, explanation: EXPLANATION },
+    risk: {
+      buckets: [],
+      underBound: {
+        bound: 0.05,
+        isDeclared: false,
+        judged: 0,
+        changes: 0,
+        share: null,
+        defects: 0,
+        slipped: 0,
+        commits: [],
+      },
+      explanation: EXPLANATION,
+    },
     commits: {},
     problems: ['the repository has no commit yet'],
   };

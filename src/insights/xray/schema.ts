@@ -87,8 +87,22 @@ export const XrayReport = z.object({
   sizes: z.array(z.object({ bucket: z.string(), changes: z.int(), commits: Shas })),
   risk: z.object({
     buckets: z.array(z.object({ bucket: z.string(), changes: z.int(), commits: Shas })),
-    /** Share of changes in the lowest bucket. 0 to 1. */
-    lowRiskShare: z.number(),
+    /** What would have shipped alone, had the bound been the only rule. */
+    underBound: z.object({
+      /** Share of defective changes that may ship alone. 0 to 1. */
+      bound: z.number(),
+      /** False where no policy file declares one; then it is 0.05. */
+      isDeclared: z.boolean(),
+      /** Code changes that the learned model judged, each by what was known when it landed. */
+      judged: z.int(),
+      changes: z.int(),
+      /** Of the judged ones. Null where none was. */
+      share: z.number().nullable(),
+      /** Judged changes whose defect was found since, and those of them within the bound. */
+      defects: z.int(),
+      slipped: z.int(),
+      commits: Shas,
+    }),
     explanation: z.string(),
   }),
   commits: z.record(

@@ -28,6 +28,8 @@ export interface RiskLearner {
   calibration(): RiskCalibration;
   /** Most points that ship alone under one of the learner's bounds; negative where nothing does. */
   ceiling(bound: number): number;
+  /** The same as it stands now, whatever is learned later. */
+  ceilingNow(): (bound: number) => number;
   /**
    * The smallest of the learner's bounds under which the change would ship alone, Infinity for none.
    * Remembered, so that what really slipped moves the thresholds.
@@ -111,6 +113,16 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
     return realised;
   }
 
+  function ceilingNow(): (bound: number) => number {
+    // Both are replaced by a fit, never written to.
+    const [limits, fitted] = [thresholds, calibration];
+    return (bound) => {
+      // The largest of its bounds that does not exceed the one asked for: never looser.
+      const place = bounds.findLastIndex((each) => each <= bound + 1e-9);
+      return pointsWithin(limits[place] ?? Number.NEGATIVE_INFINITY, model, fitted);
+    };
+  }
+
   return {
     recalibrate,
     settle() {
@@ -119,11 +131,8 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
     },
     score: (change) => scoreRiskFactors(valuesOf(change), model, calibration),
     calibration: () => calibration,
-    ceiling(bound) {
-      // The largest of its bounds that does not exceed the one asked for: never looser.
-      const place = bounds.findLastIndex((each) => each <= bound + 1e-9);
-      return pointsWithin(thresholds[place] ?? Number.NEGATIVE_INFINITY, model, calibration);
-    },
+    ceiling: (bound) => ceilingNow()(bound),
+    ceilingNow,
     land(change) {
       if (change.isCode) {
         if (landedCode % refitEvery === 0) refreshColumns();

@@ -27,6 +27,8 @@ export interface LineOwners {
   measure(change: LineChange): CodeEffect;
   /** The same, and the lines it adds are its own from now on. */
   land(index: number, change: LineChange): CodeEffect;
+  /** A file that stands where reading begins: all of its lines have this one owner. */
+  seed(index: number, path: string, lineCount: number): void;
 }
 
 export function createLineOwners(): LineOwners {
@@ -66,6 +68,12 @@ export function createLineOwners(): LineOwners {
       for (const [path, lines] of after) owners.set(path, lines);
       for (const path of change.deletedPaths) owners.delete(path);
       return effect;
+    },
+    seed(index, path, lineCount) {
+      owners.set(
+        path,
+        Array.from({ length: lineCount }, () => index),
+      );
     },
   };
 }

@@ -13,6 +13,8 @@ const MAX_FILES = 40;
 /** A change over more files is an import or a move, not a piece of work. */
 const MAX_CODE_FILES = 100;
 const YOUNG_DAYS = 14;
+/** A longer file is data; its lines are not followed from the middle of a history. */
+const MAX_SEEDED_BYTES = 1_000_000;
 const ROBOT = /\[bot\]|dependabot|renovate|\bbot\b|-bot$|automation|github-actions/i;
 const NO_WORK =
   /^(release|v?\d+\.\d+|bump version|merge (branch|remote|release|main|master|develop))/i;
@@ -26,6 +28,11 @@ export interface StudiedChange {
 
 /** A history read so far; what lands later is read from there on. */
 export interface HistoryStudy {
+  /**
+   * Begins in the middle of a history, to read only its end. Lines that stand there were written by
+   * nobody who can be blamed. Only before anything was read.
+   */
+  startAfter(git: GitRepository, sha: string): Promise<void>;
   /**
    * Landed changes since the last call, oldest first, along first parents up to `to`.
    * @throws AppError as `#git` does; what was yielded before stays read.
@@ -78,6 +85,20 @@ export function createHistoryStudy(): HistoryStudy {
     get through() {
       return through;
     },
+    async startAfter(git, sha) {
+      const files = new Map<string, string[]>();
+      for (const { path, sha: blob, size } of await git.listFiles(sha)) {
+        if (kindOf(path) !== 'source' || size > MAX_SEEDED_BYTES) continue;
+        files.set(blob, [...(files.get(blob) ?? []), path]);
+      }
+      // The place of no change: later ones count from the next, so nothing is ever traced to it.
+      const standing = landedAt.length;
+      for await (const { sha: blob, data } of git.readBlobs([...files.keys()]))
+        for (const path of files.get(blob) ?? []) owners.seed(standing, path, countLines(data));
+      const commit = await git.commit(sha);
+      landedAt.push(Math.floor((commit?.committedAt.getTime() ?? 0) / 1000));
+      through = sha;
+    },
     async *readTo(git, to) {
       const range = { to, from: through, firstParent: true };
       const patchOf = readBySha(git.logWithHunks({ ...range, withLines: true }));
@@ -94,6 +115,12 @@ export function createHistoryStudy(): HistoryStudy {
       return toChange({ index, at, subject, isRobot: false, files, effect, landedAt });
     },
   };
+}
+
+function countLines(data: Buffer): number {
+  let lines = 0;
+  for (let at = data.indexOf(10); at !== -1; at = data.indexOf(10, at + 1)) lines += 1;
+  return data.length > 0 && data.at(-1) !== 10 ? lines + 1 : lines;
 }
 
 /** Both logs run oldest first over the same commits; where one lacks a commit, nothing is known of it. */

@@ -150,6 +150,7 @@ export function BacktestPanel({
 
 const PHASES: Record<BacktestProgress['phase'], string> = {
   history: 'Reading what landed',
+  risk: 'Learning from what landed',
   patches: 'Reading patches',
   verdicts: 'Judging by both texts',
   done: 'Putting it together',

@@ -189,10 +189,14 @@ function Headline({ report, show, all }: { report: XrayReport; show: Show; all: 
         onOpen={opener('All changes', all)}
       />
       <Figure
-        label="Low risk"
-        value={percent(risk.lowRiskShare)}
-        note="what a policy could let ship alone"
-        onOpen={opener('Lowest risk', risk.buckets[0]?.commits ?? [])}
+        label="Would have shipped alone"
+        value={risk.underBound.share === null ? '–' : percent(risk.underBound.share)}
+        note={
+          risk.underBound.share === null
+            ? 'too few code changes have landed to tell'
+            : `of ${plural(risk.underBound.judged, 'code change')} under ${boundOf(risk)}`
+        }
+        onOpen={opener('Would have shipped alone', risk.underBound.commits)}
       />
       <Figure
         label="Written with an agent"
@@ -271,11 +275,20 @@ function Buckets({
   );
 }
 
+function boundOf({ underBound }: XrayReport['risk']): string {
+  const share = Math.round(underBound.bound * 1000) / 10;
+  return `the ${underBound.isDeclared ? 'declared' : 'usual'} bound of ${share} %`;
+}
+
 function RiskPanel({ report: { risk }, show }: { report: XrayReport; show: Show }) {
   return (
     <Panel
       title="Risk of changes"
-      note={`${percent(risk.lowRiskShare)} low risk`}
+      note={
+        risk.underBound.share === null
+          ? undefined
+          : `${risk.underBound.slipped} of ${plural(risk.underBound.defects, 'known defect')} within ${boundOf(risk)}`
+      }
       foot={risk.explanation}
     >
       <Buckets

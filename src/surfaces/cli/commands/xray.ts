@@ -77,6 +77,13 @@ async function withRepository<Result>(
 const percent = (share: number | null) =>
   share === null ? 'not known' : `${Math.round(share * 100)} %`;
 
+function underBound(it: XrayReport['risk']['underBound']): string {
+  const bound = `${it.isDeclared ? 'declared' : 'usual'} bound of ${Math.round(it.bound * 1000) / 10} %`;
+  return it.share === null
+    ? `too few code changes have landed to say what could ship alone under the ${bound}`
+    : `would have shipped alone under the ${bound}: ${it.changes} of ${it.judged} code changes (${percent(it.share)}); ${it.slipped} of ${it.defects} known defects among them`;
+}
+
 function renderXray(report: XrayReport): string {
   const { totals, waits, churn, aiAuthored, ownership } = report;
   const bars = (rows: readonly { bucket: string; changes: number }[]) => {
@@ -102,6 +109,7 @@ function renderXray(report: XrayReport): string {
     ...bars(report.sizes),
     'risk of changes',
     ...bars(report.risk.buckets),
+    `  ${underBound(report.risk.underBound)}`,
     `  ${report.risk.explanation}`,
     '',
     table(
