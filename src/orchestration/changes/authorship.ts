@@ -59,3 +59,23 @@ export function workItemKeys(
     ]),
   ];
 }
+
+/**
+ * The newest commits of a change as they are, and of all older ones those that name somebody, or say
+ * something in a trailer, that no later one does: however many follow, whoever wrote one had a hand in it.
+ */
+export async function commitsThatCount<Kept extends Told>(
+  commits: AsyncIterable<Kept>,
+  newest: number,
+): Promise<Kept[]> {
+  const kept: Kept[] = [];
+  const seen = new Set<string>();
+  for await (const commit of commits) {
+    const { author, committer, trailers } = commit;
+    const told = JSON.stringify([author.name, author.email, committer.email, trailers]);
+    if (kept.length >= newest && seen.has(told)) continue;
+    seen.add(told);
+    kept.push(commit);
+  }
+  return kept;
+}

@@ -17,11 +17,12 @@ import {
   identitiesOf,
   type WorkItemRow,
 } from '../work/index.ts';
-import { classifyAuthor, commitIdentities, workItemKeys } from './authorship.ts';
+import { classifyAuthor, commitIdentities, commitsThatCount, workItemKeys } from './authorship.ts';
 import type { ChangeDeps } from './deps.ts';
 import type { ChangeRow } from './store.ts';
 
-const MAX_COMMITS = 1_000;
+/** Of so many all is read; of older ones, who had a hand in them. */
+const NEWEST_COMMITS = 1_000;
 
 export interface ChangeFacts {
   git: GitRepository;
@@ -160,7 +161,7 @@ async function ownCommits(
 ): Promise<Commit[]> {
   if ((await git.resolve(headSha)) === undefined) return [];
   const from = baseSha ?? undefined;
-  return Array.fromAsync(git.log({ to: headSha, from, limit: MAX_COMMITS }));
+  return commitsThatCount(git.log({ to: headSha, from }), NEWEST_COMMITS);
 }
 
 /**
@@ -200,6 +201,7 @@ async function findAskedFor(
   session: SessionRow | undefined,
 ): Promise<WorkItemRow[]> {
   const named = commits
+    .slice(0, NEWEST_COMMITS)
     .flatMap(({ trailers }) => trailers)
     .filter(({ name }) => name === 'loom-work-item')
     .map(({ value }) => value.trim());

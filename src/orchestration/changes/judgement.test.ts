@@ -5,7 +5,7 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { classifyAuthor, commitIdentities, workItemKeys } from './authorship.ts';
+import { classifyAuthor, commitIdentities, commitsThatCount, workItemKeys } from './authorship.ts';
 import { isProduction } from './deployments.ts';
 import { isNewerHead } from './newer-head.ts';
 
@@ -91,4 +91,21 @@ test.each([
 test('production is known by its name', () => {
   expect(['production', 'prod-eu', 'Prod', 'live'].every(isProduction)).toBe(true);
   expect(['staging', 'preview', 'reproduction', 'lively'].some(isProduction)).toBe(false);
+});
+
+test('who wrote the first commit stays in custody, however many commits follow', async () => {
+  const by = (email: string) => ({
+    author: { name: email, email },
+    committer: { name: email, email },
+    trailers: [],
+  });
+  async function* history() {
+    for (let count = 0; count < 3_000; count += 1) yield by('bot@example.org');
+    yield by('ada@example.org');
+  }
+
+  const kept = await commitsThatCount(history(), 1_000);
+
+  expect(kept).toHaveLength(1_001);
+  expect(commitIdentities(kept)).toEqual(['email:ada@example.org', 'email:bot@example.org']);
 });
