@@ -122,8 +122,12 @@ export function createContextService(deps: ContextDeps): ContextService {
   ): Promise<FolderOwnership[]> {
     const repository = await need(nameOrId);
     const now = clock.now();
-    const folders = await readFolders(db, repository.id, depth);
-    const work = await readFolderWork(db, repository.id, depth, now);
+    const closed = (reader.closed ?? [])
+      .filter(({ system }) => system === '*' || system === 'git')
+      .filter(({ scope }) => scope === null || scope === repository.name)
+      .map(({ prefix }) => prefix);
+    const folders = await readFolders(db, repository.id, depth, closed);
+    const work = await readFolderWork(db, repository.id, depth, now, closed);
     const owned = foldOwnership(work, await graph.identities(reader), now);
     // Any file of a folder that no rule names alone tells who owns the folder.
     const sample = (folder: string) => (folder === '' ? '_' : `${folder}/_`);

@@ -78,12 +78,16 @@ export function foldOwnership(
   return folders;
 }
 
-/** Decayed changes (half-life 180 days, two years back) by folder of so many parts, and author. */
+/**
+ * Decayed changes (half-life 180 days, two years back) by folder of so many parts, and author; of what
+ * lies under a closed prefix nothing is counted.
+ */
 export async function readFolderWork(
   db: Queryable,
   repositoryId: string,
   depth: number,
   now: Date,
+  closed: readonly string[] = [],
 ): Promise<FolderWork[]> {
   const rows = await db.query<{
     folder: string;
@@ -101,11 +105,12 @@ export async function readFolderWork(
        from commits c
        join commit_files m on m.repository_id = c.repository_id and m.position = c.position
        join files f on f.repository_id = m.repository_id and f.number = m.file_number and f.is_alive
+         and not exists (select from unnest($4::text[]) prefix where starts_with(f.path, prefix))
        where c.repository_id = $1 and not c.is_robot and c.file_count <= 50
          and c.committed_at > $3::timestamptz - interval '2 years' and c.committed_at <= $3
      ) touched
      group by folder, author_email`,
-    [repositoryId, depth, now],
+    [repositoryId, depth, now, closed],
   );
   return rows.map((row) => ({ ...row, lastAt: row.last_at }));
 }
@@ -115,17 +120,19 @@ export async function readFolders(
   db: Queryable,
   repositoryId: string,
   depth: number,
+  closed: readonly string[] = [],
 ): Promise<{ folder: string; files: number; component: string | null }[]> {
   return db.query(
     `with folders as (
        select array_to_string((string_to_array(path, '/'))[1:least($2, cardinality(string_to_array(path, '/')) - 1)], '/') as folder
        from files where repository_id = $1 and is_alive
+         and not exists (select from unnest($3::text[]) prefix where starts_with(path, prefix))
      )
      select folder, count(*)::int as files, (
        select min(e.name) from catalog_entities e
        where e.repository_id = $1 and e.kind = 'Component' and regexp_replace(e.path, '/?[^/]*$', '') = folder
      ) as component
      from folders group by folder order by files desc, folder collate "C" limit ${MAX_FOLDERS}`,
-    [repositoryId, depth],
+    [repositoryId, depth, closed],
   );
 }

@@ -30,3 +30,13 @@ export async function readerOf(
       .map(({ system, repository, prefix }) => ({ system, scope: repository, prefix })),
   };
 }
+
+/** Whether nothing keeps a path of a repository from the reader. */
+export function mayReadPath(reader: Reader, repository: string, path: string): boolean {
+  return !(reader.closed ?? []).some(
+    ({ system, scope, prefix }) =>
+      (system === '*' || system === 'git') &&
+      (scope === null || scope === repository) &&
+      path.startsWith(prefix),
+  );
+}

@@ -172,4 +172,17 @@ test('a restricted source does not exist for whoever is not let in', async () =>
   expect(await search('secret/plan.md')).toEqual([]);
   const page = await get(`/v1/graph/entities/${encodeURIComponent(plan!.id)}`);
   expect(page.status).toBe(404);
+  const { body: map } = await get<{ folders: { folder: string }[] }>(
+    '/v1/graph/ownership/acme%2Fshop',
+  );
+  expect(map.folders.map(({ folder }) => folder)).toContain('docs');
+  expect(map.folders.map(({ folder }) => folder)).not.toContain('secret');
+  const lesson = await app.call('POST', '/v1/lessons', {
+    token: developer,
+    body: { repository: 'acme/shop', text: 'The plan is late.', paths: ['secret/plan.md'] },
+  });
+  const { id } = lesson.body as { id: string };
+  const { body: lessons } = await get<{ items: { id: string }[] }>('/v1/lessons');
+  expect(lessons.items.map((one) => one.id)).not.toContain(id);
+  expect((await get(`/v1/lessons/${id}`)).status).toBe(404);
 });

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { LESSON_STATES } from '#context';
 import { idSchema } from '#kernel';
+import type { Principal } from '#governance';
+import { mayReadPath, readerOf } from '../../graph-reader.ts';
 import { ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
@@ -12,6 +14,16 @@ const paths = z.array(z.string().max(1_000)).max(50);
 
 export function lessonRoutes(services: Services): Route[] {
   const { context } = services;
+
+  /** What was learned on files that are kept from the caller says what is in them. */
+  async function visibleTo(
+    principal: Principal,
+  ): Promise<(lesson: { repository: string; paths: readonly string[] }) => boolean> {
+    const reader = await readerOf(services, principal);
+    return ({ repository, paths: named }) =>
+      named.every((path) => mayReadPath(reader, repository, path));
+  }
+
   return [
     route({
       method: 'get',
@@ -26,7 +38,10 @@ export function lessonRoutes(services: Services): Route[] {
         state: z.enum(LESSON_STATES).optional().meta({ description: 'Only these.' }),
       }),
       answer: page(Lesson),
-      handle: ({ query }) => context.listLessons(query),
+      async handle({ query, principal }) {
+        const listed = await context.listLessons(query);
+        return { ...listed, items: listed.items.filter(await visibleTo(principal)) };
+      },
     }),
     route({
       method: 'post',
@@ -62,7 +77,11 @@ export function lessonRoutes(services: Services): Route[] {
       description: 'One lesson with its evidence, its use and its effect.',
       params: z.strictObject({ id: idSchema('evt') }),
       answer: Lesson,
-      handle: async ({ params: { id } }) => found(await context.findLesson(id), 'lesson', id),
+      async handle({ params: { id }, principal }) {
+        const isVisible = await visibleTo(principal);
+        const lesson = await context.findLesson(id);
+        return found(lesson !== undefined && isVisible(lesson) ? lesson : undefined, 'lesson', id);
+      },
     }),
     route({
       method: 'post',
