@@ -9,6 +9,10 @@ export interface CodeOwnerRule {
   owners: string[];
   /** 1-based line in the file. */
   line: number;
+  /** GitLab only: sections decide each for itself. */
+  section?: string;
+  /** GitLab only: what matches is owned by nobody of its section, whatever its other lines say. */
+  isExclusion?: boolean;
   matches(path: string): boolean;
 }
 
@@ -38,7 +42,15 @@ export function parseCodeOwners(text: string): CodeOwnerRule[] {
 
 /** Owners of one path; empty when nobody owns it. */
 export function ownersOfPath(rules: readonly CodeOwnerRule[], path: string): string[] {
-  return ruleOfPath(rules, path)?.owners ?? [];
+  if (!rules.some(({ section }) => section !== undefined)) {
+    return ruleOfPath(rules, path)?.owners ?? [];
+  }
+  const owners = new Set<string>();
+  for (const ofSection of Map.groupBy(rules, ({ section }) => section).values()) {
+    const isOut = ofSection.some((rule) => rule.isExclusion === true && rule.matches(path));
+    if (!isOut) for (const owner of ruleOfPath(ofSection, path)?.owners ?? []) owners.add(owner);
+  }
+  return [...owners];
 }
 
 /** The rule that decides about a path. */

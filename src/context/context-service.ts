@@ -12,7 +12,7 @@ import {
 } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
 import { z } from 'zod';
-import { MAX_CODE_OWNERS_BYTES, ownersOfPath, parseCodeOwners } from './code-owners.ts';
+import { MAX_CODE_OWNERS_BYTES, ownersOfPath } from './code-owners.ts';
 import { createCodeReader } from './code/index.ts';
 import { repositoryRemoved } from './events.ts';
 import { createGraphService, type Reader } from './graph/index.ts';
@@ -25,7 +25,7 @@ import { createLessonService } from './lessons/service.ts';
 import type { FindOpenWork } from './pack/open-work.ts';
 import { createPackService } from './pack/service.ts';
 import { findPackRow } from './pack-store.ts';
-import { type CodeOwnersFile, readCodeOwnersText } from './code-owners-file.ts';
+import { type CodeOwnersFile, dialectOf, readCodeOwnersText } from './code-owners-file.ts';
 import { createRankingService } from './ranking/ranking-service.ts';
 import type { Repository } from './schema.ts';
 import { searchRepositories } from './search.ts';
@@ -77,9 +77,9 @@ export function createContextService(deps: ContextDeps): ContextService {
   ): Promise<CodeOwnersFile | undefined> {
     const key = `${repository.id}@${sha}`;
     if (codeOwners.has(key)) return codeOwners.get(key);
-    const file = await readCodeOwnersText(git, sha, MAX_CODE_OWNERS_BYTES);
-    const read =
-      file === undefined ? undefined : { path: file.path, rules: parseCodeOwners(file.text) };
+    const { places, parse } = dialectOf(repository);
+    const file = await readCodeOwnersText(git, sha, MAX_CODE_OWNERS_BYTES, places);
+    const read = file === undefined ? undefined : { path: file.path, rules: parse(file.text) };
     if (codeOwners.size >= CACHED_CODE_OWNERS) codeOwners.delete(codeOwners.keys().next().value!);
     codeOwners.set(key, read);
     return read;

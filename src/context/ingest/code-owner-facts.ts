@@ -4,7 +4,7 @@ import type { NewFact } from '../graph/schema.ts';
 import { ownerRef, repositoryRef } from './refs.ts';
 import type { Draft, RepositoryView } from './repository-view.ts';
 
-/** The last rule of a pattern counts, as everywhere in the file. */
+/** The last rule of a pattern counts, as everywhere in the file, or in its section of it. */
 export function codeOwnerDrafts(
   view: RepositoryView,
   path: string,
@@ -12,7 +12,7 @@ export function codeOwnerDrafts(
 ): Draft[] {
   const file = view.files.get(path);
   if (file === undefined) return [];
-  const byPattern = new Map(rules.map((rule) => [rule.pattern, rule]));
+  const byPattern = new Map(rules.map((rule) => [`${rule.section ?? ''}\n${rule.pattern}`, rule]));
   const facts = [...byPattern.values()].flatMap((rule): NewFact[] =>
     rule.owners.map((owner) => ({
       kind: 'owns_declared',

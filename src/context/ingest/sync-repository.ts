@@ -5,7 +5,8 @@
 import type { GitRepository } from '#git';
 import type { Clock, Db, Logger, Tx } from '#kernel';
 import type { Ledger } from '#ledger';
-import { CODE_OWNER_PLACES, MAX_CODE_OWNERS_BYTES, parseCodeOwners } from '../code-owners.ts';
+import { type CodeOwnersDialect, dialectOf } from '../code-owners-file.ts';
+import { MAX_CODE_OWNERS_BYTES } from '../code-owners.ts';
 import type { CodeReader } from '../code/index.ts';
 import { findReplacements } from '../decisions.ts';
 import { graphUpdated } from '../events.ts';
@@ -160,7 +161,7 @@ async function draftRepository(
     repositoryDraft(view),
     ...documentDrafts(view, records, replacements),
     ...catalogDrafts(view, catalog),
-    ...(await draftOwners(view, git, skipped)),
+    ...(await draftOwners(view, git, skipped, dialectOf(repository))),
     ...peopleDrafts(view, authors, await readMailmap(view, git, skipped)),
     ...(await draftSources(deps, view, catalog)),
   );
@@ -171,15 +172,16 @@ async function draftOwners(
   view: RepositoryView,
   git: GitRepository,
   skipped: Skipped,
+  { places, parse }: CodeOwnersDialect,
 ): Promise<Draft[]> {
-  const path = CODE_OWNER_PLACES.find((place) => view.files.has(place));
+  const path = places.find((place) => view.files.has(place));
   if (path === undefined) return [];
   if (view.files.get(path)!.size > MAX_CODE_OWNERS_BYTES) {
     skipped.add('CODEOWNERS over the 3 MB that GitHub reads', path);
     return [];
   }
   const text = await git.readText(view.head.sha, path, MAX_CODE_OWNERS_BYTES);
-  return codeOwnerDrafts(view, path, parseCodeOwners(text ?? ''));
+  return codeOwnerDrafts(view, path, parse(text ?? ''));
 }
 
 async function readMailmap(
