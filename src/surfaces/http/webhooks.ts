@@ -7,6 +7,7 @@
  * `createWebhookListener`, which leaves whatever is unusual to the app.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError, type Logger, toAppError } from '#kernel';
 import type { Services, WebhookDelivery, WebhookReceiver } from '../services.ts';
@@ -19,6 +20,9 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 
 const ROUTE = '/webhooks/{connector}';
 const PLAIN_ADDRESS = /^\/webhooks\/([a-z0-9-]+)$/;
+
+/** The server itself waits for ever, since a push of a long history may take that; a delivery is small. */
+const BODY_WITHIN_MS = 60_000;
 
 interface Receipt {
   status: 200 | 202;
@@ -115,11 +119,20 @@ export function createWebhookListener(
   };
 }
 
-function readBody(incoming: IncomingMessage): Promise<Buffer> {
+/** Rejects, and hangs up, when the body is not there in time: nobody has said who they are yet. */
+export function readBody(incoming: Readable, withinMs = BODY_WITHIN_MS): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
+    const timer = setTimeout(
+      () => incoming.destroy(new Error('the body did not arrive in time')),
+      withinMs,
+    );
+    incoming.on('close', () => clearTimeout(timer));
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    incoming.on('end', () => {
+      clearTimeout(timer);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     // The sender hung up: there is nobody to answer, and nothing was stored.
     incoming.on('error', reject);
   });
