@@ -128,3 +128,18 @@ export const OwnershipMap = z.object({
     }),
   ),
 });
+
+export const Landscape = z.object({
+  nodes: z.array(
+    EntitySummary.extend({
+      /** Ids of what it is part of and who owns it, by the catalog. */
+      system: z.string().nullable(),
+      domain: z.string().nullable(),
+      owner: z.string().nullable(),
+    }),
+  ),
+  edges: z.array(
+    z.object({ kind: EdgeKind, from: z.string(), to: z.string(), confidence: z.number() }),
+  ),
+  isTruncated: z.boolean(),
+});

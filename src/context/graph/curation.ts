@@ -36,10 +36,10 @@ export interface Contradiction {
 }
 
 export interface Curation {
-  /** People with all their identities, by name. */
+  /** People with all their identities, by name; or the one who bears an identity. */
   people(
     reader: Reader,
-    options?: { limit?: number; offset?: number } & AsOf,
+    options?: { identity?: string | undefined; limit?: number; offset?: number } & AsOf,
   ): Promise<KnownPerson[]>;
   /** Representative of every identity that was joined with another: `email:a@b` -> `email:c@d`. */
   identities(reader: Reader, asOf?: AsOf): Promise<Map<string, string>>;
@@ -183,12 +183,16 @@ export function createCuration(
       return joinIdentities(same, distinct);
     },
 
-    async people(reader, { limit = 100, offset = 0, ...asOf } = {}) {
+    async people(reader, { identity, limit = 100, offset = 0, ...asOf } = {}) {
       const from = await perspective(reader, asOf);
       const { same, distinct, edges } = await readSame(from);
       const joined = joinIdentities(same, distinct);
       const byPerson = Map.groupBy(joined.keys(), (key) => joined.get(key)!);
-      const page = [...byPerson.keys()].sort().slice(offset, offset + limit);
+      const wantedId = identity === undefined ? undefined : joined.get(identity);
+      const page = [...byPerson.keys()]
+        .filter((id) => identity === undefined || id === wantedId)
+        .sort()
+        .slice(offset, offset + limit);
       const rowIds = new Map(
         edges.flatMap((edge) => [edge.from, edge.to].map((end) => [end.key, end.id])),
       );

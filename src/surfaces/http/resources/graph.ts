@@ -18,6 +18,7 @@ const Neighbourhood = named('GraphNeighbourhood', graphAnswers.Neighbourhood);
 const StaleKnowledge = named('StaleKnowledge', graphAnswers.StaleKnowledge);
 const OwnershipMap = named('OwnershipMap', graphAnswers.OwnershipMap);
 const KnownPerson = named('GraphPerson', graphAnswers.KnownPerson);
+const Landscape = named('GraphLandscape', graphAnswers.Landscape);
 const Contradiction = named('GraphContradiction', graphAnswers.Contradiction);
 
 const EXAMPLE_ID = 'component:default/shop';
@@ -192,13 +193,39 @@ export function graphRoutes(services: Services): Route[] {
     }),
     route({
       method: 'get',
+      path: '/v1/graph/landscape',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'Show all services',
+      description:
+        'Services, interfaces and resources of the catalog with their system, domain and owner, and what depends on what.',
+      query: z.strictObject({
+        scope: z
+          .string()
+          .max(300)
+          .optional()
+          .meta({ description: 'Only what this repository speaks of.', example: 'acme/shop' }),
+        ...asOf,
+      }),
+      answer: Landscape,
+      handle: async ({ query, principal }) => graph.landscape(await reader(principal), query),
+    }),
+    route({
+      method: 'get',
       path: '/v1/graph/people',
       access: 'context:read',
       tag: 'context',
       summary: 'List people with many identities',
       description:
         'Who is known by several addresses or accounts, and the evidence for each merge.',
-      query: z.strictObject({ limit: limit(200, 100), offset }),
+      query: z.strictObject({
+        identity: identity.optional().meta({
+          description: 'Only the person who bears it.',
+          example: 'email:ada@example.org',
+        }),
+        limit: limit(200, 100),
+        offset,
+      }),
       answer: z.object({ items: z.array(KnownPerson) }),
       handle: async ({ query, principal }) => ({
         items: await graph.people(await reader(principal), query),
