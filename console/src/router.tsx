@@ -38,6 +38,13 @@ const routes = root.addChildren([
   page('/trace', () => import('./pages/trace.tsx'), 'TracePage'),
   page('/policy', () => import('./pages/policy/policy.tsx'), 'PolicyPage'),
   page('/autonomy', () => import('./pages/autonomy/autonomy.tsx'), 'AutonomyPage'),
+  page('/context', () => import('./pages/context/explorer.tsx'), 'ExplorerPage'),
+  page('/context/entity', () => import('./pages/context/entity.tsx'), 'EntityPage'),
+  page('/context/map', () => import('./pages/context/map.tsx'), 'MapPage'),
+  page('/context/preview', () => import('./pages/context/preview.tsx'), 'PreviewPage'),
+  page('/context/ownership', () => import('./pages/context/ownership.tsx'), 'OwnershipPage'),
+  page('/context/attention', () => import('./pages/context/attention.tsx'), 'AttentionPage'),
+  page('/context/lessons', () => import('./pages/context/lessons.tsx'), 'LessonsPage'),
   page('/audit', () => import('./pages/audit.tsx'), 'AuditPage'),
   page('/settings', () => import('./pages/settings/settings.tsx'), 'SettingsPage'),
 ]);

@@ -47,6 +47,12 @@ const EVERYWHERE = {
   'new work item': '/work?create=yes',
   'X-ray': '/xray',
   trace: '/trace',
+  'the context explorer': '/context',
+  dependencies: '/context/map',
+  'the pack preview': '/context/preview',
+  ownership: '/context/ownership',
+  'knowledge to put right': '/context/attention',
+  lessons: '/context/lessons',
   policy: '/policy',
   'policy studio': '/policy?tab=edit',
   'studio of the organisation': '/policy?tab=edit&layer=organisation',
@@ -74,6 +80,12 @@ const OF_THE_SAMPLE = {
   'a trace': '/trace?ref={merged}',
   'a line of code': '/trace?ref=src/cart/summary.js:5',
   'an audit entry': '/audit?event={event}',
+  'a search in the context': '/context?text=payment',
+  'an entity': '/context/entity?id=component%3Adefault%2Fshop',
+  'a person': '/context/entity?id=person%3Aemail%3Agrace%40acme.example',
+  'a service in the graph': '/context/map?focus=component%3Adefault%2Fshop',
+  'a previewed pack': '/context/preview?task=Refuse+empty+orders&repository=acme%2Fshop',
+  'the map of owners': '/context/ownership?view=map',
 };
 
 describe.skipIf(!hasBrowser)('pages of the console', () => {

@@ -31,7 +31,10 @@ const TOUCHES: Record<string, readonly string[]> = {
   token: ['tokens'],
   signal: ['work'],
   checkpoint: ['checkpoint'],
-  person: ['people'],
+  person: ['people', 'graph'],
+  graph: ['graph'],
+  contradiction: ['graph'],
+  lesson: ['lessons'],
 };
 
 const FIRST_PAUSE_MS = 1_000;

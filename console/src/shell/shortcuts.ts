@@ -18,6 +18,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/sessions', label: 'Sessions', icon: 'session', key: 's', group: 'Deliver' },
   { href: '/runs', label: 'Runs', icon: 'run', key: 'r', group: 'Deliver' },
   { href: '/work', label: 'Work', icon: 'work', key: 'w', group: 'Deliver' },
+  { href: '/context', label: 'Context', icon: 'pack', key: 'k', group: 'Understand' },
   { href: '/xray', label: 'X-ray', icon: 'xray', key: 'x', group: 'Understand' },
   { href: '/trace', label: 'Trace', icon: 'flow', key: 't', group: 'Understand' },
   { href: '/policy', label: 'Policy', icon: 'policy', key: 'p', group: 'Govern' },

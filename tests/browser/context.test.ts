@@ -1,0 +1,131 @@
+/**
+ * Goal: what the organisation knows can be found, questioned and put right in the console. Method: a
+ * real server with the sample organisation, used in Chromium by role and label.
+ */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasBrowser, launchChromium, signIn, visit, type Visitor } from '../support/browser.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { type ServerProcess, startServer } from '../support/server.ts';
+
+const LESSON = 'Money is in cents everywhere; floats break the invoices.';
+const ADR = '1. Money is an integer number of cents';
+const OTHER_ADR = '2. Calls to the payment gateway carry an idempotency key';
+
+describe.skipIf(!hasBrowser)('context in the browser', () => {
+  const resources = new AsyncDisposableStack();
+  let server: ServerProcess;
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+
+  beforeAll(async () => {
+    const folder = resources.use(temporaryFolder('context'));
+    server = resources.use(await startServer({ data: folder.path, args: ['up'] }));
+    browser = await launchChromium();
+    resources.defer(() => browser.close());
+    visitor = resources.use(
+      await visit(browser, server, { viewport: { width: 1440, height: 900 } }),
+    );
+    page = visitor.page;
+    await signIn(page, server);
+    visitor.complaints();
+  });
+
+  afterAll(() => resources.disposeAsync());
+
+  const heading = (name: string) => page.getByRole('heading', { level: 1, name, exact: true });
+  const panel = (name: string) => page.getByRole('region', { name, exact: true });
+
+  it('finds a decision by part of its name and shows by whose word it stands', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('k');
+    await heading('Context').waitFor();
+    await page.getByRole('textbox', { name: 'Search by name or path' }).fill('integer number');
+
+    await page.getByRole('link', { name: ADR }).click();
+    await heading(ADR).waitFor();
+
+    await panel('Sources').getByText('docs/adr/0001-money-in-cents.md').first().waitFor();
+    await panel('Relations').getByRole('listitem').first().waitFor();
+  });
+
+  it('looks at it as of a time before anybody knew', async () => {
+    const handle = page.getByRole('slider', { name: 'Known to us, as of' });
+    await handle.focus();
+
+    await handle.press('Home');
+
+    await page.getByText('You look at the past').waitFor();
+    expect(new URL(page.url()).searchParams.has('knownAt')).toBe(true);
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await page.getByText('You look at the past').waitFor({ state: 'detached' });
+  });
+
+  it('reports that two decisions contradict each other, and settles it', async () => {
+    await page.getByRole('button', { name: 'Report a contradiction' }).click();
+    await page.getByRole('combobox', { name: 'The other record' }).fill('idempotency key');
+    await page
+      .getByRole('option', { name: new RegExp(OTHER_ADR.slice(3)) })
+      .first()
+      .click();
+    await page.getByRole('textbox', { name: 'Because' }).fill('Only one of them can hold.');
+    await page.getByRole('button', { name: 'Report', exact: true }).click();
+
+    const disagreements = panel('Disagreements');
+    await disagreements.getByText('Only one of them can hold.').waitFor();
+    await disagreements.getByRole('button', { name: 'Settle' }).click();
+    await disagreements.getByText('Both hold').click();
+    await disagreements.getByRole('textbox', { name: 'Because' }).fill('They speak of two things.');
+    await disagreements.getByRole('button', { name: 'Settle it' }).click();
+
+    await disagreements.waitFor({ state: 'detached' });
+  });
+
+  it('shows what an agent would be told for a task, and why', async () => {
+    await page.goto('/context/preview');
+    await page.getByRole('textbox', { name: 'Task' }).fill('Refund a part of an order');
+    await page.getByRole('button', { name: 'Preview' }).click();
+
+    await panel('Likely files').getByText('src/payments/refund.js').first().waitFor();
+    await panel('Tokens').getByText('of 4,000').waitFor();
+    await page.getByRole('button', { name: 'Show as the agent reads it' }).click();
+    await page.getByText('# Context: Refund a part of an order').waitFor();
+  });
+
+  it('tells agents of a lesson once a person has approved it', async () => {
+    const { id } = await server.post<{ id: string }>('/v1/lessons', {
+      repository: 'acme/shop',
+      text: LESSON,
+      paths: ['src/payments/'],
+    });
+    await page.goto('/context/lessons');
+    const row = page.getByRole('list', { name: 'Lessons' }).getByText(LESSON);
+    await row.waitFor();
+
+    await page.getByRole('button', { name: 'Approve', exact: true }).click();
+
+    await row.waitFor({ state: 'detached' });
+    expect(await server.get(`/v1/lessons/${id}`)).toMatchObject({ state: 'approved' });
+    await page
+      .getByRole('radiogroup', { name: 'State' })
+      .getByText('In force', { exact: true })
+      .click();
+    await row.waitFor();
+  });
+
+  it('opens a folder of the ownership map without a mouse', async () => {
+    await page.goto('/context/ownership');
+    const folder = page.getByRole('button', { name: /^src\// });
+    await folder.focus();
+
+    await page.keyboard.press('Enter');
+
+    await page.getByRole('button', { name: /^payments\// }).waitFor();
+    await page.getByText('@acme/payments').first().waitFor();
+  });
+
+  it('complained about nothing on the way', () => {
+    expect(visitor.complaints()).toEqual([]);
+  });
+});
