@@ -21,11 +21,22 @@ export const READ_BY_NOUN: Record<string, Action> = {
   policy: 'policy:read',
   workflow: 'runs:read',
   check: 'changes:read',
+  escalation: 'changes:read',
+  watch: 'changes:read',
+  risk: 'changes:read',
+  override: 'changes:read',
+  autonomy: 'policy:read',
 };
 
-/** Types that only auditors see: who may do what, who tried to, and the plumbing behind it. */
+/**
+ * Types that only auditors see: who may do what, who tried to, who is away, the plumbing behind it,
+ * and what may name things of a source that is hidden from the reader.
+ */
 export const FOR_AUDITORS: ReadonlySet<string> = new Set([
+  'absence',
   'authorization',
+  'contradiction',
+  'graph',
   'login-code',
   'outbox',
   'payload',
