@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createContextService, createLessonProjection, type ContextService } from '#context';
 import { createGovernanceService, type GovernanceService } from '#governance';
-import { buildXray } from '#insights';
+import { buildXray, createContextStudies } from '#insights';
 import {
   AppError,
   type BackgroundLoop,
@@ -141,6 +141,7 @@ export async function compose(options: {
   const stack = new AsyncDisposableStack();
   stack.use(risk);
   stack.use(hints);
+  const studies = stack.use(createContextStudies({ clock, log }));
   const sequencer = createSequencer({
     db,
     clock,
@@ -183,6 +184,12 @@ export async function compose(options: {
         }
         const git = await context.openMirror(repository.id);
         return buildXray(git, { repository: repository.name, since, now: clock.now() });
+      },
+      async contextStudy(repositoryId) {
+        const repository = await context.findRepository(repositoryId);
+        if (repository === undefined || repository.headSha === null) return { state: 'empty' };
+        const { dir } = await context.openMirror(repository.id);
+        return studies.read({ key: repository.id, dir, head: repository.headSha });
       },
     },
     transparencyLog: sequencer,

@@ -1,6 +1,9 @@
 /**
- * Insights: reports over several layers, read only. It writes nothing and keeps nothing.
+ * Insights: reports over several layers, read only. It writes nothing, and keeps nothing that could not
+ * be worked out again.
  */
+export { STUDIED_CHANGES, type ContextStudy } from './context-study/schema.ts';
+export { createContextStudies } from './context-study/service.ts';
 export { readRecords } from './backtest/records.ts';
 export { backtestReviewers, ReviewRecord } from './backtest/reviewers.ts';
 export { replayRisk } from './backtest/risk.ts';

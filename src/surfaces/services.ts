@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { ContextService } from '#context';
 import type { GovernanceService } from '#governance';
+import type { ContextStudy } from '#insights';
 import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
 import type { Ledger, TransparencyLog } from '#ledger';
 import type { ObservabilityService } from '#observability';
@@ -106,7 +107,11 @@ export interface Services {
   webhooks: ReadonlyMap<string, WebhookReceiver>;
   /** Null when the local forge is switched off. */
   forge: ForgeService | null;
-  insights: { xray(repositoryId: Id<'repo'>, since: Date): Promise<object> };
+  insights: {
+    xray(repositoryId: Id<'repo'>, since: Date): Promise<object>;
+    /** How well the files of its last changes would have been found; worked out in the background. */
+    contextStudy(repositoryId: Id<'repo'>): Promise<ContextStudy>;
+  };
   transparencyLog: TransparencyLog;
   systemStatus(): Promise<SystemStatus>;
   /** Folder of the built console; absent files are answered with a page that says how to build it. */

@@ -7,6 +7,7 @@ import type {
   Checkpoint,
   Claim,
   ContextPack,
+  ContextStudy,
   Decision,
   Diff,
   LedgerEvent,
@@ -103,6 +104,15 @@ export const queries = {
       queryKey: ['xray', repositoryId, since],
       queryFn: ({ signal }) =>
         get<XrayReport>(`/v1/repositories/${at(repositoryId)}/xray`, { since }, signal),
+      staleTime: 5 * 60_000,
+    }),
+  /** Asked again while the server works it out. */
+  contextStudy: (repositoryId: string) =>
+    queryOptions({
+      queryKey: ['context-study', repositoryId],
+      queryFn: ({ signal }) =>
+        get<ContextStudy>(`/v1/repositories/${at(repositoryId)}/context-study`, {}, signal),
+      refetchInterval: ({ state }) => (state.data?.state === 'computing' ? 2_000 : false),
       staleTime: 5 * 60_000,
     }),
 };

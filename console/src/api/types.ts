@@ -454,6 +454,38 @@ export interface XrayCommit {
   risk: number | null;
 }
 
+export interface ContextFigure {
+  asked: number;
+  recall5: number | null;
+  recall10: number | null;
+  meanReciprocalRank: number | null;
+}
+
+export interface ContextExample {
+  sha: string;
+  title: string;
+  at: string;
+  isFound: boolean;
+  files: { path: string; place: number | null; reason: string }[];
+}
+
+/** How well the files of its last changes would have been found. */
+export type ContextStudy =
+  | { state: 'empty' }
+  | { state: 'computing'; done: number; total: number | null }
+  | { state: 'failed'; reason: string }
+  | {
+      state: 'ready';
+      figures: {
+        changes: number;
+        tasks: (ContextFigure & { task: string })[];
+        withoutNames: ContextFigure | null;
+        cut: { afterMs: number; asked: number; planned: number } | null;
+        examples: ContextExample[];
+        notes: string[];
+      };
+    };
+
 export interface XrayBucket {
   bucket: string;
   changes: number;

@@ -8,8 +8,9 @@ import { ownersOfPath, parseCodeOwners } from '../code-owners.ts';
 import { CODE_OWNER_PLACES, MAX_CODE_OWNERS_BYTES } from '../code-owners.ts';
 import type { RankingWeights } from './model.ts';
 import { BacktestQuery, type BacktestTask, taskOf } from './queries.ts';
-import { Ranker } from './ranker.ts';
+import { type RankedPath, Ranker } from './ranker.ts';
 import { Replay } from './replay.ts';
+import type { Snapshot } from './snapshot.ts';
 import { shippedWeights } from './weights.ts';
 
 export interface BacktestAnswer {
@@ -25,15 +26,21 @@ export interface BacktestAnswer {
 }
 
 /** Tests and documents are taken out of some rankings by whoever scores them, so more are given. */
-const ANSWERS = 60;
+export const ANSWERS = 60;
 
-/** One answer per question, in their order. */
+/** Why a question has no answer when the time was up before its turn. */
+export const OUT_OF_TIME = 'out of time';
+
+/** One answer per question, in their order. With a signal that is aborted, the rest is out of time. */
 export async function answerQueries(
   git: GitRepository,
   queries: readonly BacktestQuery[],
   options: {
     weights?: RankingWeights;
     onProgress?: ((done: number, total: number) => void) | undefined;
+    signal?: AbortSignal | undefined;
+    /** Sees the answer of every question about files, with what it was asked of. */
+    onFiles?: (query: BacktestQuery, ranked: readonly RankedPath[], snapshot: Snapshot) => void;
   } = {},
 ): Promise<BacktestAnswer[]> {
   const weights = options.weights ?? shippedWeights();
@@ -60,10 +67,13 @@ export async function answerQueries(
     const group = open.get(sha);
     if (group === undefined) return;
     open.delete(sha);
-    const ranker = new Ranker(await replay.snapshot(), weights);
+    const snapshot = await replay.snapshot();
+    const ranker = new Ranker(snapshot, weights);
     for (const query of group) {
       const start = performance.now();
-      const answer = await answerOne(git, ranker, sha, query);
+      const answer = await answerOne(git, ranker, sha, query, (ranked) =>
+        options.onFiles?.(query, ranked, snapshot),
+      );
       answers.set(query, { ...answer, ms: Number((performance.now() - start).toFixed(1)) });
       options.onProgress?.(answers.size, queries.length);
     }
@@ -75,10 +85,17 @@ export async function answerQueries(
   while (open.size > 0) {
     const to = line ?? [...open.keys()].at(-1)!;
     line = undefined;
-    const replay = new Replay(git);
-    await replay.follow(to, (sha) => answerAt(replay, sha));
+    const replay = new Replay(git, options.signal);
+    try {
+      await replay.follow(to, (sha) => answerAt(replay, sha));
+    } catch (error) {
+      if (options.signal?.aborted !== true) throw error;
+      break;
+    }
   }
-  return queries.map((query) => answers.get(query)!);
+  return queries.map(
+    (query) => answers.get(query) ?? { id: query.id, ranked: [], ms: 0, problem: OUT_OF_TIME },
+  );
 }
 
 async function answerOne(
@@ -86,6 +103,7 @@ async function answerOne(
   ranker: Ranker,
   base: string,
   query: BacktestQuery,
+  onFiles: (ranked: readonly RankedPath[]) => void,
 ): Promise<Omit<BacktestAnswer, 'ms'>> {
   const { id, query: text = { title: '', body: '' }, paths = [], given = [] } = query;
   const at = query.date === undefined ? undefined : new Date(query.date);
@@ -93,8 +111,11 @@ async function answerOne(
   const pathsOf = (ranked: readonly { path: string }[]) => ranked.map(({ path }) => path);
   const task: BacktestTask = taskOf(id)!;
   switch (task) {
-    case 'loc':
-      return { id, ranked: pathsOf(ranker.rankFiles(text, options)) };
+    case 'loc': {
+      const ranked = ranker.rankFiles(text, options);
+      onFiles(ranked);
+      return { id, ranked: pathsOf(ranked) };
+    }
     case 'co':
       return { id, ranked: pathsOf(ranker.rankCompanions(given, options)) };
     case 'doc':

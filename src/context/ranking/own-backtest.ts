@@ -1,8 +1,9 @@
 /** "How well would it have found the files of your last changes?": a repository judged by its own past. */
 import type { GitRepository } from '#git';
-import { answerQueries, type BacktestAnswer } from './backtest.ts';
+import { answerQueries, type BacktestAnswer, OUT_OF_TIME } from './backtest.ts';
+import { type ChangeExample, pickExamples, toExample } from './own-examples.ts';
 import { makeOwnQueries, type OwnChange, type OwnQuery, toOwnChange } from './own-queries.ts';
-import { taskOf } from './queries.ts';
+import { type BacktestTask, taskOf } from './queries.ts';
 import type { RankingWeights } from './model.ts';
 
 export interface TaskFigures {
@@ -26,6 +27,10 @@ export interface ContextFigures {
   tasks: TaskFigures[];
   /** Of the questions about files, those whose text names none of them: the honest half. */
   withoutNames: TaskFigures | null;
+  /** Set when time was up: how many of the questions planned were asked, the oldest first; none may be planned yet. */
+  cut: { afterMs: number; asked: number; planned: number } | null;
+  /** A few of the changes, found ones and missed ones, newest first. */
+  examples: ChangeExample[];
   notes: string[];
 }
 
@@ -46,19 +51,59 @@ export async function backtestOwnChanges(
     changes: number;
     weights?: RankingWeights;
     onProgress?: ((done: number, total: number) => void) | undefined;
+    /** The very last changes instead of some spread over the days; quicker, for they lie close together. */
+    pick?: 'spread' | 'newest';
+    /** Only what these ask; everything unless given. */
+    tasks?: readonly TaskFigures['task'][];
+    /** Time is up after so long; what was asked until then is told, and how much that is. */
+    budgetMs?: number;
   },
 ): Promise<ContextFigures> {
+  const { budgetMs, tasks, pick = 'spread' } = options;
+  const signal = budgetMs === undefined ? undefined : AbortSignal.timeout(budgetMs);
   const head = await git.resolve('HEAD');
-  const changes = head === undefined ? [] : await readOwnChanges(git, head);
-  const queries = makeOwnQueries(changes, { limit: options.changes, days: DAYS });
-  const answers = await answerQueries(git, queries, options);
-  return toFigures(head ?? '', queries, answers);
+  const changes = head === undefined ? [] : await readOwnChanges(git, head, signal);
+  const queries = makeOwnQueries(changes, { limit: options.changes, days: DAYS, pick }).filter(
+    ({ id }) => tasks === undefined || tasks.includes(TASK_OF[taskOf(id)!]!),
+  );
+  const golds = new Map<object, OwnQuery>(queries.map((query) => [query, query]));
+  const examples: ChangeExample[] = [];
+  const answers = await answerQueries(git, queries, {
+    ...(options.weights === undefined ? {} : { weights: options.weights }),
+    onProgress: options.onProgress,
+    signal,
+    onFiles: (query, ranked, snapshot) => {
+      const own = golds.get(query);
+      if (own !== undefined) examples.push(toExample(own, ranked, snapshot));
+    },
+  });
+  const figures = toFigures(head ?? '', queries, answers);
+  const asked = answers.filter(({ problem }) => problem !== OUT_OF_TIME).length;
+  const isCut = signal?.aborted === true && (asked < queries.length || queries.length === 0);
+  return {
+    ...figures,
+    cut: isCut ? { afterMs: budgetMs ?? 0, asked, planned: queries.length } : null,
+    examples: pickExamples(examples),
+  };
 }
 
-/** The purposeful changes of people, oldest first. */
-export async function readOwnChanges(git: GitRepository, to: string): Promise<OwnChange[]> {
+const TASK_OF: Readonly<Partial<Record<BacktestTask, TaskFigures['task']>>> = {
+  loc: 'files',
+  co: 'companions',
+  doc: 'documents',
+  dec: 'documents',
+  own: 'people',
+};
+
+/** The purposeful changes of people, oldest first; none when the signal is aborted before the newest. */
+export async function readOwnChanges(
+  git: GitRepository,
+  to: string,
+  signal?: AbortSignal,
+): Promise<OwnChange[]> {
   const changes: OwnChange[] = [];
   for await (const change of git.changeLog({ to })) {
+    if (signal?.aborted === true) return [];
     const own = toOwnChange(change);
     if (own !== undefined) changes.push(own);
     if (changes.length > 2 * MAX_REMEMBERED) changes.splice(0, MAX_REMEMBERED);
@@ -66,12 +111,14 @@ export async function readOwnChanges(git: GitRepository, to: string): Promise<Ow
   return changes;
 }
 
-export function toFigures(
+function toFigures(
   revision: string,
   queries: readonly OwnQuery[],
   answers: readonly BacktestAnswer[],
-): ContextFigures {
-  const rows = queries.map((query, at) => ({ query, answer: answers[at]! }));
+): Omit<ContextFigures, 'cut' | 'examples'> {
+  const rows = queries
+    .map((query, at) => ({ query, answer: answers[at]! }))
+    .filter(({ answer }) => answer.problem !== OUT_OF_TIME);
   const of = (task: TaskFigures['task'], kinds: readonly string[]) =>
     figuresOf(
       task,
@@ -81,7 +128,7 @@ export function toFigures(
     ({ query }) => taskOf(query.id) === 'loc' && query.namesGold === false,
   );
   const notes: string[] = [];
-  if (rows.length === 0)
+  if (queries.length === 0)
     notes.push(
       'No change of the last 900 days was made by a person with a title that says what it is for.',
     );

@@ -55,30 +55,38 @@ export interface OwnQuery extends BacktestQuery {
   namesGold?: boolean;
 }
 
-/** At most `limit` questions of each kind, from the newest `days` of the changes given (oldest first). */
+/**
+ * At most `limit` questions of each kind, from the newest `days` of the changes given (oldest first):
+ * spread evenly over them, or the newest.
+ */
 export function makeOwnQueries(
   changes: readonly OwnChange[],
-  options: { limit: number; days: number },
+  options: { limit: number; days: number; pick?: 'spread' | 'newest' },
 ): OwnQuery[] {
+  const pick = options.pick === 'newest' ? newestOf : spreadOut;
   const newest = changes.at(-1);
   if (newest === undefined) return [];
   const from = newest.at.getTime() - options.days * DAY_MS;
   const recent = changes.filter(({ at, files }) => at.getTime() >= from && files <= MAX_FILES);
   return [
-    ...spreadOut(
+    ...pick(
       recent.flatMap((it) => localization(it) ?? []),
       options.limit,
     ),
-    ...spreadOut(
+    ...pick(
       recent.flatMap((it, index) => companion(it, index) ?? []),
       options.limit,
     ),
-    ...spreadOut(
+    ...pick(
       recent.flatMap((it) => documents(it) ?? []),
       options.limit,
     ),
-    ...spreadOut(ownership(recent), options.limit),
+    ...pick(ownership(recent), options.limit),
   ];
+}
+
+function newestOf<Item>(items: readonly Item[], limit: number): Item[] {
+  return items.slice(-limit);
 }
 
 /** Evenly over time, the newest among them. */

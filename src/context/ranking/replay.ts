@@ -10,14 +10,17 @@ const MANY_READS = 500;
 
 export class Replay {
   readonly #git: GitRepository;
+  readonly #signal: AbortSignal | undefined;
   readonly #history = new ChangeHistory();
   readonly #corpus = new Corpus();
   #head: string | undefined;
   #snapshot: Snapshot | undefined;
   #snapshotAt: string | undefined;
 
-  constructor(git: GitRepository) {
+  /** Once the signal is aborted, `follow` and `snapshot` throw its reason, and the replay is of no more use. */
+  constructor(git: GitRepository, signal?: AbortSignal) {
     this.#git = git;
+    this.#signal = signal;
   }
 
   get head(): string | undefined {
@@ -42,6 +45,7 @@ export class Replay {
     const branches = await readBranches(this.#git, to, this.#head);
     let isFirst = this.#head !== undefined;
     for await (const change of this.#git.changeLog({ to, from: this.#head })) {
+      this.#signal?.throwIfAborted();
       if (isFirst && change.parents[0] !== this.#head) return false;
       isFirst = false;
       this.#corpus.note(this.#history.add(change, branches(change)));
@@ -64,6 +68,7 @@ export class Replay {
     }
     if (reads.size > 0) {
       for await (const { sha, data } of this.#git.readBlobs([...reads.keys()])) {
+        this.#signal?.throwIfAborted();
         for (const file of reads.get(sha) ?? []) {
           this.#corpus.put(file, this.#history.paths[file]!, data);
         }

@@ -11,6 +11,7 @@ import { EmptyState, Loading, Notice, PageHeader, Panel, Problem } from '../../p
 import { useSearchState } from '../../parts/search-state.ts';
 import { When } from '../../parts/time.tsx';
 import { CommitList } from './commit-list.tsx';
+import { ContextStudyPanel } from './context-study.tsx';
 import './xray.css';
 
 const WeekChart = lazy(() => import('./week-chart.tsx'));
@@ -85,7 +86,9 @@ export function XrayPage() {
           />
         </div>
       )}
-      {report !== undefined && report.totals.commits > 0 && <Report report={report} show={show} />}
+      {report !== undefined && report.totals.commits > 0 && (
+        <Report report={report} show={show} study={<ContextStudyPanel repositoryId={id} />} />
+      )}
       <Drawer
         opened={shown !== undefined}
         onClose={() => setShown(undefined)}
@@ -101,7 +104,7 @@ export function XrayPage() {
   );
 }
 
-function Report({ report, show }: { report: XrayReport; show: Show }) {
+function Report({ report, show, study }: { report: XrayReport; show: Show; study: ReactNode }) {
   const all = Object.keys(report.commits);
   return (
     <div className="stack" style={{ '--gap': '16px' } as object}>
@@ -135,6 +138,7 @@ function Report({ report, show }: { report: XrayReport; show: Show }) {
         <Overlaps report={report} />
         <Agents report={report} show={show} />
       </div>
+      {study}
     </div>
   );
 }

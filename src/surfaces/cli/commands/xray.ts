@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { backtestOwnChanges, type ContextFigures } from '#context';
 import { cloneMirror, openRepository } from '#git';
-import { buildXray, type XrayProgress, type XrayReport } from '#insights';
+import { buildXray, STUDIED_CHANGES, type XrayProgress, type XrayReport } from '#insights';
 import { AppError, systemClock } from '#kernel';
 import { printable, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
@@ -15,21 +16,36 @@ export const registerXray: RegisterCommands = (program, context) => {
     .command('xray <path-or-url>')
     .description("90 days of a repository's own history: no server, no agent, no account")
     .option('--since <window>', 'how far back, such as 30d or 2026-01-31', '90d')
+    .option(
+      '--context-seconds <seconds>',
+      'how long to ask past changes whether their files would have been found; 0 asks none',
+      '30',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ loom xray .\n  $ loom xray ../shop --since 30d --json\n',
     )
-    .action(async (source: string, options: { since: string }) => {
+    .action(async (source: string, options: { since: string; contextSeconds: string }) => {
       const now = systemClock.now();
       const since = readSince(options.since, now);
+      const budgetMs = readSeconds(options.contextSeconds) * 1_000;
       const output = context.output();
       const onProgress = (progress: XrayProgress) => {
         if (context.streams.isTerminal && !output.isJson)
           context.streams.err(`\r${progress.phase}: ${progress.done}   `);
       };
-      const report = await withRepository(source, (git, repository) =>
-        buildXray(git, { repository, since, now, onProgress }),
-      );
+      const report = await withRepository(source, async (git, repository) => ({
+        ...(await buildXray(git, { repository, since, now, onProgress })),
+        context:
+          budgetMs === 0
+            ? null
+            : await backtestOwnChanges(git, {
+                changes: STUDIED_CHANGES,
+                pick: 'newest',
+                tasks: ['files'],
+                budgetMs,
+              }),
+      }));
       if (context.streams.isTerminal && !output.isJson)
         context.streams.err('\r                              \r');
       output.result(report, renderXray);
@@ -49,6 +65,17 @@ export function readSince(text: string, now: Date): Date {
     });
   }
   return at;
+}
+
+/** @throws AppError `xray.bad_seconds`. */
+function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && Number.isInteger(seconds) && seconds >= 0 && seconds <= 3_600)
+    return seconds;
+  throw new AppError('invalid', 'xray.bad_seconds', {
+    message: `${printable(text)} is not a number of seconds.`,
+    hint: 'Give a whole number from 0 to 3600.',
+  });
 }
 
 async function withRepository<Result>(
@@ -84,7 +111,25 @@ function underBound(it: XrayReport['risk']['underBound']): string {
     : `would have shipped alone under the ${bound}: ${it.changes} of ${it.judged} code changes (${percent(it.share)}); ${it.slipped} of ${it.defects} known defects among them`;
 }
 
-function renderXray(report: XrayReport): string {
+function renderContext(figures: ContextFigures | null): string[] {
+  if (figures === null) return [];
+  const [files] = figures.tasks;
+  const { cut } = figures;
+  const cutNote =
+    cut === null ? '' : `, cut after ${cut.afterMs / 1000} s at ${cut.asked} of ${cut.planned}`;
+  if (files === undefined)
+    return [`files of past changes: none could be asked about${cutNote}`, ''];
+  const unnamed = figures.withoutNames;
+  return [
+    `given only the title and text of its last ${figures.changes} changes${cutNote}, the first ten files hold ${percent(files.recall10)} of those it edited`,
+    ...(unnamed === null
+      ? []
+      : [`  ${percent(unnamed.recall10)} for the ${unnamed.asked} that name none of their files`]),
+    '',
+  ];
+}
+
+function renderXray(report: XrayReport & { context: ContextFigures | null }): string {
   const { totals, waits, churn, aiAuthored, ownership } = report;
   const bars = (rows: readonly { bucket: string; changes: number }[]) => {
     const most = Math.max(1, ...rows.map(({ changes }) => changes));
@@ -105,6 +150,7 @@ function renderXray(report: XrayReport): string {
       : 'waits before merge are not in this history (no merge commits); connect the git host to know them',
     `ownership: the busiest author holds ${percent(ownership.concentration)} of a file on average; ${percent(ownership.singleOwnerShare)} of files have one author`,
     '',
+    ...renderContext(report.context),
     'size of changes',
     ...bars(report.sizes),
     'risk of changes',

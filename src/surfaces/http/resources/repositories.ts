@@ -108,6 +108,29 @@ export function repositoryRoutes({ context, insights, clock }: Services): Route[
         return report as z.infer<typeof JsonObject>;
       },
     }),
+    route({
+      method: 'get',
+      path: '/v1/repositories/{id}/context-study',
+      access: 'insights:read',
+      tag: 'repositories',
+      summary: 'How well the files of past changes would have been found',
+      description:
+        'Given only the title and text of each of the last 200 changes, and what was known before it: recall, mean reciprocal rank and examples. Worked out in the background for each new head; until then `state` is `computing`.',
+      params,
+      answer: JsonObject,
+      async handle({ params: { id }, actor }) {
+        const repository = found(await context.findRepository(id), 'repository', id);
+        const study = await insights.contextStudy(repository.id);
+        if (study.state !== 'ready') return study as z.infer<typeof JsonObject>;
+        const access = await context.accessTo(repository.id, actor);
+        // A title tells as much as a path: an example with one closed file is not shown at all.
+        const examples = study.figures.examples.filter(({ files }) =>
+          files.every(({ path }) => access.mayReadPath(path)),
+        );
+        const shown = { ...study, figures: { ...study.figures, examples } };
+        return shown as unknown as z.infer<typeof JsonObject>;
+      },
+    }),
   ];
 }
 
