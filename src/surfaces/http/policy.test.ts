@@ -17,8 +17,8 @@ test('a policy is checked, put over history, published, agreed to, and kept', as
   await made.commit({ message: 'Begin', files: { 'a.md': 'a\n' } });
   await made.commit({ message: 'docs: a', files: { 'docs/a.md': 'a\n' } });
   const [ada, bo, agent] = [
-    await app.tokenFor('admin'),
-    await app.tokenFor('admin'),
+    await app.loginOf('admin'),
+    await app.loginOf('admin'),
     await app.tokenFor('viewer'),
   ];
   await app.services.context.importRepository(

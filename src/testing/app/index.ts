@@ -31,6 +31,8 @@ export interface TestApp extends AsyncDisposable {
   readonly http: HttpApp;
   /** Secret of a new token of a new person with these roles. */
   tokenFor(...roles: Role[]): Promise<string>;
+  /** The same by a login of the person's own: nobody else knows this one. */
+  loginOf(...roles: Role[]): Promise<string>;
   /** Places what was committed in the log, so that the stream and the audit routes know of it. */
   settle(): Promise<void>;
   /** Calls the app as a program would; `body` goes as JSON. */
@@ -150,6 +152,10 @@ export async function testApp(
         byOwner,
       );
       return secret;
+    },
+    async loginOf(...roles) {
+      const { id } = await governance.createPerson({ name: roles.join(' '), roles }, byOwner);
+      return (await governance.redeemLoginCode(await governance.createLoginCode(id))).secret;
     },
     async settle() {
       await sequencer.runOnce();
