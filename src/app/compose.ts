@@ -37,6 +37,7 @@ import {
   createWorkflowService,
   createWorkflowWorker,
   createWorkService,
+  identitiesOf,
   type Intake,
   loadChangeWorkflow,
 } from '#orchestration';
@@ -204,7 +205,12 @@ export async function compose(options: {
       leaseMs: config.workflow.leaseMs,
       async onDeployment(signal) {
         const actor = { kind: 'connector', id: signal.source } as const;
-        await reportDeployment({ context, observability, changes }, signal, actor);
+        const deployers = identitiesOf(signal.source, signal.deployer ?? {});
+        await reportDeployment(
+          { context, observability, changes },
+          { ...signal, deployers },
+          actor,
+        );
       },
       async onIncident(signal) {
         await observability.recordIncident(signal, { kind: 'connector', id: signal.source });

@@ -51,7 +51,7 @@ export {
   type SessionDeps,
   type SessionSweeper,
 } from './sessions/index.ts';
-export { createWorkService } from './work/index.ts';
+export { createWorkService, identitiesOf } from './work/index.ts';
 export {
   type ChangeDeps,
   type ChangeKeeper,

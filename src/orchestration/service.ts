@@ -58,6 +58,21 @@ export interface ChangeService {
     by: Principal,
   ): Promise<Change>;
   /**
+   * An agent's word on the current head: evidence `second-agent-review`, never a consent. The first word
+   * of a session stands; one refusal takes the evidence away.
+   * @throws AppError `changes.review_needs_session`, `changes.own_session`, `changes.head_moved`.
+   */
+  recordAgentReview(
+    id: Id<'chg'>,
+    review: {
+      sessionId: Id<'ses'>;
+      decision: 'approve' | 'decline';
+      headSha: string;
+      reason: string;
+    },
+    by: Principal,
+  ): Promise<Change>;
+  /**
    * A deployment was reported: the runs of the merged changes it contains get the signal `deployed`,
    * and what succeeded in production is shipped. Gives those changes; again, it changes nothing.
    */
@@ -69,6 +84,8 @@ export interface ChangeService {
       status: 'started' | 'succeeded' | 'failed' | 'rolled-back';
       externalKey: string;
       deploymentId?: Id<'dep'> | undefined;
+      /** Who set it off, as the source names them: `github:ada`. The reporting person counts too. */
+      deployers?: readonly string[] | undefined;
       occurredAt?: Date | undefined;
     },
     by: { actor: Actor; cause?: Id<'evt'> | undefined },

@@ -4,7 +4,7 @@
  * Method: every room for real over one database: a local forge, its mirror, the policy at its base,
  * the engine, the outbox. Background work is driven by hand until nothing is left to do.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { createLocalForge } from '#connectors/local';
 import type { Signal } from '#connectors/contract';
 import { createContextService } from '#context';
 import { createGovernanceService, type Principal, type Role } from '#governance';
+import { type Clock, systemClock } from '#kernel';
 import { createOutboxWorker } from '#ledger';
 import { createPolicyService } from '#policy';
 import { testDatabase, testRepository } from '#testing';
@@ -21,7 +22,7 @@ import { createIntakeService } from './intake/index.ts';
 import { loadChangeWorkflow } from './library/index.ts';
 import type { Change, Run } from './schema.ts';
 import { createStepHandlers } from './steps/index.ts';
-import { eventTypes, roomsOn, startSession } from './test-rooms.ts';
+import { eventTypes, operator, roomsOn, startSession } from './test-rooms.ts';
 import { createWorkflowService, createWorkflowWorker } from './workflow/index.ts';
 
 const repository = 'acme/shop';
@@ -53,7 +54,10 @@ steps:
     with: { to: host, message: "Shipped: {title}" }
 `;
 
-async function testThread(database: Awaited<ReturnType<typeof testDatabase>>) {
+async function testThread(
+  database: Awaited<ReturnType<typeof testDatabase>>,
+  begin: { files?: Record<string, string>; policyClock?: Clock } = {},
+) {
   const stack = new AsyncDisposableStack();
   const rooms = stack.use(roomsOn(database));
   const folder = await mkdtemp(join(tmpdir(), 'loom-thread-'));
@@ -65,12 +69,13 @@ async function testThread(database: Awaited<ReturnType<typeof testDatabase>>) {
       '.loom/workflows/change.yaml': WORKFLOW,
       'docs/guide.md': 'Guide\n',
       'src/total.js': 'export const total = 1;\n',
+      ...begin.files,
     },
     message: 'Begin',
   });
 
   const governance = createGovernanceService(rooms);
-  const policy = createPolicyService(rooms);
+  const policy = createPolicyService({ ...rooms, clock: begin.policyClock ?? rooms.clock });
   const workflow = createWorkflowService(rooms);
   const context = createContextService({ ...rooms, folder: join(folder, 'mirrors') });
   const heard: Signal[] = [];
@@ -852,3 +857,130 @@ test('a commit that stays away is held, and never lands by accident', async () =
   const page = await thread.policy.listDecisions({ changeId: change.id, limit: 1 });
   expect(page.items[0]).toMatchObject({ lane: 'hold', outcome: 'block', score: 100 });
 });
+
+const EXAMPLE = new URL('../../docs/examples/leader-policy.yaml', import.meta.url);
+/** All services of the example: one that a catalog does not know is a typo, and stops the file. */
+const CATALOG = [
+  'payments-api',
+  'identity',
+  'checkout-web',
+  'ledger',
+  'docs-site',
+  'internal-tools',
+]
+  .map((name) => {
+    const paths = name === 'internal-tools' ? 'tools/**' : `services/${name}/**`;
+    return `kind: Component\nmetadata: { name: ${name} }\nspec: { paths: ["${paths}"] }\n`;
+  })
+  .join('---\n');
+const WITH_TESTS = {
+  'tools/report.js': 'export const report = () => "sum";\n',
+  'tools/report.test.js': 'import "./report.js";\n',
+};
+
+test.each([
+  { taken: 'nothing', files: WITH_TESTS, word: 'approve', state: 'merged', lane: 'ship' },
+  {
+    taken: 'the review by a second agent',
+    files: WITH_TESTS,
+    word: null,
+    state: 'open',
+    lane: 'one-reviewer',
+  },
+  {
+    taken: 'the consent of the second agent',
+    files: WITH_TESTS,
+    word: 'decline',
+    state: 'open',
+    lane: 'one-reviewer',
+  },
+  {
+    taken: 'the tests',
+    files: { 'tools/report.js': WITH_TESTS['tools/report.js'] },
+    word: 'approve',
+    state: 'open',
+    lane: 'one-reviewer',
+  },
+  {
+    taken: 'a check of the workflow',
+    files: { ...WITH_TESTS, broken: '' },
+    word: 'approve',
+    state: 'open',
+    lane: 'hold',
+  },
+  {
+    taken: 'a check of the host',
+    files: WITH_TESTS,
+    word: 'approve',
+    hostCheck: 'failure',
+    state: 'open',
+    lane: 'hold',
+  },
+  {
+    taken: 'the end of a check of the host',
+    files: WITH_TESTS,
+    word: 'approve',
+    hostCheck: 'cancelled',
+    state: 'open',
+    lane: 'one-reviewer',
+  },
+] as const)(
+  'under the example policy a change of an agent ships alone on its evidence; taken away: $taken',
+  async ({ files, word, state, lane, ...rest }) => {
+    await using thread = await testThread(await testDatabase(), {
+      files: {
+        '.loom/policy.yaml': await readFile(EXAMPLE, 'utf8'),
+        '.loom/catalog.yaml': CATALOG,
+      },
+      // A Wednesday: the example freezes weekends.
+      policyClock: { ...systemClock, now: () => new Date('2026-06-03T12:00:00Z') },
+    });
+    const maker = await startSession(thread, { branch: 'report' });
+    const reviewer = await startSession(thread, { agent: 'codex' });
+    await thread.work.branch('report');
+    const headSha = await thread.work.commit({
+      files,
+      message: `Report\n\nLoom-Session: ${maker.id}`,
+    });
+    await thread.push('report');
+    await thread.settle();
+    const change = await thread.change('report');
+    const review = { headSha, reason: 'Read and run.' };
+    const as = (id: typeof maker.id) => thread.governance.agentPrincipal(operator(), id, 'codex');
+    const tell = (
+      sessionId: typeof maker.id,
+      decision: 'approve' | 'decline',
+      by = as(sessionId),
+    ) => thread.changes.recordAgentReview(change.id, { ...review, sessionId, decision }, by);
+
+    expect(change.state).toBe('open');
+    await expect(tell(maker.id, 'approve')).rejects.toMatchObject({ code: 'changes.own_session' });
+    await expect(tell(reviewer.id, 'approve', as(maker.id))).rejects.toMatchObject({
+      code: 'changes.review_needs_session',
+    });
+    if ('hostCheck' in rest) {
+      await thread.intake.receive({
+        source: 'local',
+        deliveryId: 'check-1',
+        signals: [
+          {
+            type: 'check.completed',
+            source: 'local',
+            dedupeKey: 'check-1',
+            occurredAt: new Date(),
+            repository,
+            headSha,
+            name: 'build',
+            conclusion: rest.hostCheck,
+          },
+        ],
+      });
+      await thread.settle();
+    }
+    if (word !== null) await tell(reviewer.id, word);
+    await thread.settle();
+
+    expect(await thread.change('report')).toMatchObject({ state, lane });
+    expect(await thread.governance.listApprovals(null, change.id)).toEqual([]);
+  },
+);

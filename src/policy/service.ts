@@ -63,6 +63,8 @@ export interface ChangeToJudge {
   checks: 'passed' | 'failed' | 'unknown';
   /** What else is known; what is left out counts as unknown. See `FactSources`. */
   evidence?: ChangeEvidence | undefined;
+  /** Names who knows the files best, among those who may judge; asked only where a rule wants them. */
+  findExperts?: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** Facts that only other layers know. */
@@ -183,6 +185,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     content: FactSources['content'];
     editedPolicyProblem: string | null;
     assessed: AssessedRisk | null;
+    experts: readonly string[] | undefined;
     dependants: readonly string[];
     now: Date;
   }
@@ -199,6 +202,9 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       files,
       content: files === null ? 'unread' : await contentOf(change.git, change, files),
       editedPolicyProblem: await findEditedPolicyProblem(change, files, active),
+      experts: document.rules.some(({ from }) => from.includes('expertise'))
+        ? await change.findExperts?.()
+        : undefined,
       assessed: files === null ? null : await assessRisk(change),
       now: clock.now(),
     };
@@ -206,7 +212,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
 
   function judgeReading(
     change: Omit<ChangeToJudge, 'changeId'>,
-    { active, files, content, editedPolicyProblem, dependants, assessed, now }: Reading,
+    { active, files, content, editedPolicyProblem, dependants, assessed, experts, now }: Reading,
     { spent, halved }: { spent: ReadonlyMap<string, number>; halved: readonly string[] },
   ): Omit<Decision, 'id' | 'changeId'> & { facts: Facts } {
     const { policy } = active;
@@ -214,6 +220,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       risk: assessed?.risk ?? null,
       ceiling: ceilingOf(policy.document.boundPerMille, assessed),
       ...change.evidence,
+      ...(experts === undefined ? {} : { experts }),
       files,
       content,
       dependants,

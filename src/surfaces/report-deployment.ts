@@ -11,6 +11,7 @@ export interface DeploymentReport {
   status: Deployment['status'];
   externalKey: string;
   url?: string | undefined;
+  deployers?: readonly string[] | undefined;
   occurredAt?: Date | undefined;
 }
 

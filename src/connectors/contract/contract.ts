@@ -106,6 +106,8 @@ export const Signal = z.discriminatedUnion('type', [
     sha: z.string(),
     status: z.enum(['started', 'succeeded', 'failed', 'rolled-back']),
     externalKey: z.string(),
+    /** Who set it off, where the source says so. */
+    deployer: SignalPerson.optional(),
     url: z.string().optional(),
   }),
   z.object({

@@ -109,6 +109,7 @@ const Deployment = z.object({
   sha: Sha,
   environment: z.string(),
   created_at: Time,
+  creator: Account,
 });
 
 export const DeploymentEvent = z.object({

@@ -228,6 +228,7 @@ function deployment(body: Uint8Array): Signal[] {
       sha: made.sha,
       status: 'started',
       externalKey: `${repository.full_name}/deployments/${made.id}`,
+      ...(made.creator ? { deployer: person(made.creator) } : {}),
     },
   ];
 }
@@ -261,6 +262,7 @@ function deploymentStatus(body: Uint8Array): Signal[] {
       sha: made.sha,
       status: state,
       externalKey: `${repository.full_name}/deployments/${made.id}`,
+      ...(made.creator ? { deployer: person(made.creator) } : {}),
       ...(url ? { url } : {}),
     },
   ];

@@ -4,6 +4,7 @@ import type { Actor } from '#ledger';
 import type { ChangeService } from '../service.ts';
 import type { ChangeDeps } from './deps.ts';
 import { changeShipped } from './events.ts';
+import { noteDeployers } from './evidence-store.ts';
 import { freshMirror } from './gather.ts';
 import * as store from './store.ts';
 
@@ -27,6 +28,10 @@ export async function recordDeployment(
   news: DeploymentNews,
   by: { actor: Actor; cause?: Id<'evt'> | undefined },
 ): Promise<Id<'chg'>[]> {
+  const at = news.occurredAt ?? deps.clock.now();
+  if (isProduction(news.environment)) {
+    await noteDeployers(deps.db, news.repository, deployersOf(news, by.actor), at);
+  }
   const candidates = await store.unshippedChanges(deps.db, news.repository, MAX_CHANGES);
   if (candidates.length === 0) return [];
   const git = await freshMirror(deps, news.repository, news.sha);
@@ -43,6 +48,13 @@ export async function recordDeployment(
     if (isContained && (await tellChange(deps, id, news, by))) carried.push(id);
   }
   return carried;
+}
+
+/** Who set a deployment off: whom its source names, and the person that reports it. Pure. */
+export function deployersOf(news: Pick<DeploymentNews, 'deployers'>, actor: Actor): string[] {
+  const reporter = actor.kind === 'agent' ? actor.onBehalfOf : actor.id;
+  const isPerson = actor.kind !== 'connector' && reporter?.startsWith('usr_') === true;
+  return [...(news.deployers ?? []), ...(isPerson ? [`person:${reporter}`] : [])];
 }
 
 async function tellChange(

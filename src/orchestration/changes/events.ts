@@ -105,3 +105,12 @@ export function reviewIgnored(
 ): NewEvent {
   return { ...base(change, about), type: 'change.review-ignored', data: review };
 }
+
+export function agentReviewed(
+  change: ChangeRow,
+  review: { agent: string; sessionId: Id<'ses'>; decision: string; reason: string },
+  about: About,
+): NewEvent {
+  // The change stays the maker's; the reviewer is the actor.
+  return { ...base(change, about), type: 'change.agent-reviewed', data: review };
+}

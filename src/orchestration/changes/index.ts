@@ -9,3 +9,4 @@ export { changeRefs } from './events.ts';
 export { createMomentWatch, createReconsiderLoop } from './reconsider-loop.ts';
 export { type ChangeKeeper, createChangeService } from './service.ts';
 export { type ChangeRow, findChange, toChange } from './store.ts';
+export { selectAgentReviews, selectDeployers, selectHostChecks } from './evidence-store.ts';

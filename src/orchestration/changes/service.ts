@@ -6,6 +6,8 @@ import { decodeCursor, type Id, isId, toPage, type Tx } from '#kernel';
 import { ORCHESTRATION } from '../deps.ts';
 import type { Change } from '../schema.ts';
 import type { ChangeService } from '../service.ts';
+import { recordAgentReview } from './agent-reviews.ts';
+import { applyCheckSignal } from './checks.ts';
 import { applyChangeSignal } from './apply.ts';
 import { recordDeployment } from './deployments.ts';
 import type { ChangeDeps } from './deps.ts';
@@ -88,6 +90,9 @@ export function createChangeService(deps: ChangeDeps): ChangeKeeper {
       store.toChange(await recordReview(deps, id, review, by, also)),
 
     apply: async (signal, cause) => (await applyChangeSignal(deps, signal, cause)) !== undefined,
+    recordAgentReview: async (id, review, by) =>
+      store.toChange(await recordAgentReview(deps, id, review, by)),
+
     applyReview: (signal, cause) => applyReviewSignal(deps, signal, cause),
 
     async applyPush(signal) {
@@ -103,22 +108,7 @@ export function createChangeService(deps: ChangeDeps): ChangeKeeper {
       return true;
     },
 
-    async applyCheck(signal) {
-      const { headSha, name, conclusion, url = null } = signal;
-      const changes = await store.openChanges(db, signal.repository);
-      for (const { run_id: runId, head_sha: sha } of changes) {
-        if (runId === null || sha !== headSha) continue;
-        await db.transaction((tx) =>
-          workflow.signal(tx, {
-            runId,
-            name: 'check',
-            body: { name, conclusion, headSha, url },
-            dedupeKey: signal.dedupeKey,
-            actor: { kind: 'connector', id: signal.source },
-          }),
-        );
-      }
-    },
+    applyCheck: (signal) => applyCheckSignal(deps, signal),
 
     async recordMergeResult({ changeId, runId, idempotencyKey, result }) {
       const row = await db.transaction(async (tx) => {

@@ -4,7 +4,7 @@ import type { NewOutboxMessage } from '#ledger';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import type { StepDeps } from './deps.ts';
-import { type Checks, judge, verdictOutput } from './judge.ts';
+import { judge, type Judged, verdictOutput } from './judge.ts';
 import { overrideOf, overrideVerdict } from './override.ts';
 import { renderVerdict } from './render-verdict.ts';
 import { findSubject, forGood, toHostChange } from './subject.ts';
@@ -44,7 +44,7 @@ export function createDecideStep(deps: StepDeps): StepHandler {
 function toResult(
   { clock }: StepDeps,
   decision: Decision,
-  checks: Checks,
+  checks: Judged,
   change: Change,
   { cause }: StepContext,
 ): StepResult {

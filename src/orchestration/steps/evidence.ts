@@ -1,12 +1,49 @@
-/** What orchestration knows of a change that its commits do not tell: session, ticket, purpose. */
-import type { Queryable } from '#kernel';
+/** What orchestration knows of a change that its commits do not tell: checks, reviews, session, ticket. */
+import type { Clock, Id, Queryable } from '#kernel';
 import type { ChangeEvidence } from '#policy';
+import { selectAgentReviews, selectDeployers, selectHostChecks } from '../changes/index.ts';
 import type { Change } from '../schema.ts';
 import { findSessions, type SessionRow } from '../sessions/index.ts';
+import { byNameOrder, type CheckResult } from './checks.ts';
 
-export async function gatherEvidence(db: Queryable, change: Change): Promise<ChangeEvidence> {
-  const [session] = change.sessionId === null ? [] : await findSessions(db, [change.sessionId]);
-  return evidenceOf(change, session);
+const MAX_HOST_CHECKS = 200;
+/** Whoever deployed the repository to production within a quarter deploys it. */
+const DEPLOYER_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+/** The facts, and apart from them what the host's checks say, for these also bear on the sum. */
+export async function gatherEvidence(
+  { db, clock }: { db: Queryable; clock: Clock },
+  change: Change,
+  steps: readonly CheckResult[],
+): Promise<{ facts: ChangeEvidence; hostChecks: CheckResult[] }> {
+  const { id, repository, headSha, sessionId } = change;
+  const [session] = sessionId === null ? [] : await findSessions(db, [sessionId]);
+  const hostChecks = await selectHostChecks(db, repository, headSha, MAX_HOST_CHECKS);
+  const reviews = await selectAgentReviews(db, id, headSha);
+  const since = new Date(clock.now().getTime() - DEPLOYER_DAYS * DAY_MS);
+  const facts = evidenceOf(change, session);
+  return {
+    hostChecks,
+    facts: {
+      ...facts,
+      marks: [
+        ...(facts.marks ?? []),
+        ...(isReviewedByAgent(reviews, sessionId) ? (['second-agent-review'] as const) : []),
+      ],
+      ci: [...steps, ...hostChecks].sort(byNameOrder),
+      deployers: await selectDeployers(db, repository, since),
+    },
+  };
+}
+
+/** True when another session looked and none refused. Asked again here: who made it is learned late. Pure. */
+export function isReviewedByAgent(
+  reviews: readonly { sessionId: Id<'ses'>; decision: string }[],
+  makerId: Id<'ses'> | null,
+): boolean {
+  const others = reviews.filter(({ sessionId }) => sessionId !== makerId);
+  return others.length > 0 && others.every(({ decision }) => decision === 'approve');
 }
 
 /** Pure. */

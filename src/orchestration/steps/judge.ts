@@ -4,27 +4,19 @@ import type { Approval } from '#governance';
 import type { Decision } from '#policy';
 import type { Change } from '../schema.ts';
 import type { StepContext } from '../steps.ts';
+import { type CheckResult, type Checks, checksOf, stepChecks, withHostChecks } from './checks.ts';
 import type { StepDeps } from './deps.ts';
 import { gatherEvidence } from './evidence.ts';
+import { findExperts } from './experts.ts';
 
 /** A fetch may be under way; after so many looks the commit counts as gone. */
 const ATTEMPTS_TO_FIND = 3;
 const MAX_OWNED_FILES = 20_000;
 
-export type Checks = 'passed' | 'failed' | 'unknown';
-
-/**
- * What the needed steps say of the checks. One failure is a failure; none heard of is unknown, which
- * policy counts as failed. Pure.
- */
-export function checksOf(inputs: StepContext['inputs']): Checks {
-  const results = Object.values(inputs).flatMap(({ checks }) =>
-    typeof checks === 'string' ? [checks] : [],
-  );
-  if (results.includes('failed')) return 'failed';
-  return results.length > 0 && results.every((result) => result === 'passed')
-    ? 'passed'
-    : 'unknown';
+/** What the workflow's own steps say; the host's checks are looked up afresh at every verdict. */
+export interface Judged {
+  checks: Checks;
+  ci: CheckResult[];
 }
 
 /** The verdict of this moment. The same question gets the same answer and is written down once. */
@@ -32,7 +24,7 @@ export async function judge(
   deps: StepDeps,
   context: StepContext,
   change: Change,
-): Promise<{ decision: Decision; checks: Checks; refusal: Approval | undefined }> {
+): Promise<{ decision: Decision; checks: Judged; refusal: Approval | undefined }> {
   const { db, policy, governance, changes } = deps;
   const git = await deps.changes.openMirror(change);
   const baseSha = await git.resolve(`refs/heads/${change.baseBranch}`);
@@ -59,7 +51,8 @@ export async function judge(
       custody: change.custody,
     }),
   );
-  const checks = checksOf(context.inputs);
+  const evidence = await gatherEvidence(deps, change, stepChecks(context.inputs));
+  const checks = withHostChecks(checksOf(context.inputs), evidence.hostChecks);
   const decision = await policy.decide(
     {
       changeId: change.id,
@@ -71,18 +64,20 @@ export async function judge(
       owners,
       approvals,
       checks,
-      evidence: await gatherEvidence(db, change),
+      evidence: evidence.facts,
+      findExperts: () => findExperts(deps, change, paths),
     },
     { cause: context.cause, correlationId: change.correlationId },
   );
   await changes.setLane(change.id, change.headSha, decision.lane);
   // Asked for after the verdict, which asks nobody where a change may ship alone.
   const refusal = await governance.findDecline(null, change.id, change.headSha);
-  return { decision, checks, refusal };
+  const steps = { checks: checksOf(context.inputs), ci: stepChecks(context.inputs) };
+  return { decision, checks: steps, refusal };
 }
 
 /** A verdict as the output of a step: what later steps and conditions read. */
-export function verdictOutput(decision: Decision, checks: Checks) {
+export function verdictOutput(decision: Decision, { checks, ci }: Judged) {
   return {
     decisionId: decision.id,
     lane: decision.lane,
@@ -92,5 +87,6 @@ export function verdictOutput(decision: Decision, checks: Checks) {
     headSha: decision.headSha,
     baseSha: decision.baseSha,
     checks,
+    ci,
   };
 }

@@ -11,7 +11,7 @@ import type { Decision } from '#policy';
 import { waitFor } from '#testing';
 import { describeMissing, loginsOf } from './approve.ts';
 import { npmCommand } from './default-command.ts';
-import { checksOf } from './judge.ts';
+import { checksOf } from './checks.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { toResult } from './merge.ts';
 import { fillIn } from './notify.ts';

@@ -75,16 +75,18 @@ export function changeRoutes(services: Services): Route[] {
     route({
       method: 'post',
       path: '/v1/changes/{id}/reviews',
-      access: 'changes:approve',
+      // Agents may check; whoever consents needs `changes:approve` as well, which is asked for below.
+      access: ['changes:approve', 'changes:check'],
       tag: 'changes',
       summary: 'Approve or decline a change',
       description:
-        'Bound to the commit that was looked at: a push makes it void. Nobody in the custody of a change may approve it.',
+        'Bound to the commit that was looked at: a push makes it void. Nobody in the custody of a change may approve it, and no agent. The word of an agent, which names its `sessionId`, is evidence `second-agent-review` where its session had no hand in the change.',
       params,
       body: z.strictObject({
         decision: z.enum(['approve', 'decline']),
         headSha: commitSha,
         reason: z.string().trim().min(1).max(2_000),
+        sessionId: idSchema('ses').optional(),
       }),
       bodyExample: {
         decision: 'approve',
@@ -92,8 +94,13 @@ export function changeRoutes(services: Services): Route[] {
         reason: 'Boundary cases are tested.',
       },
       answer: Change,
-      handle: async ({ params: { id }, body, principal }) =>
-        changes.review((await find(id)).id, body, principal),
+      async handle({ params: { id }, body: { sessionId, ...review }, principal }) {
+        const change = await find(id);
+        if (principal.kind !== 'agent' || sessionId === undefined) {
+          return changes.review(change.id, review, principal);
+        }
+        return changes.recordAgentReview(change.id, { ...review, sessionId }, principal);
+      },
     }),
     route({
       method: 'get',
