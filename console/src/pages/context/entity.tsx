@@ -2,6 +2,7 @@
 import { Button, Switch } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { ApiProblem } from '../../api/client.ts';
 import { contextQueries } from '../../api/context-queries.ts';
 import type { EntityPage as Answer } from '../../api/context-types.ts';
 import { StateBadge } from '../../parts/badges.tsx';
@@ -37,6 +38,7 @@ export function EntityPage() {
   const [isReporting, setReporting] = useState(false);
   const mayReport = useMay('context:record');
   const page = query.data;
+  const isUnknown = query.error instanceof ApiProblem && query.error.status === 404;
   const isBack = state.validAt !== '' || state.knownAt !== '';
 
   return (
@@ -77,7 +79,21 @@ export function EntityPage() {
           <Loading label="Loading entity" />
         </div>
       )}
-      {page === undefined && query.error !== null && (
+      {page === undefined && isBack && isUnknown && (
+        <Notice tone="info" title="Nothing was known of it then">
+          <span>No source had spoken of it at the time you chose.</span>
+          <div>
+            <Button
+              variant="default"
+              size="compact-sm"
+              onClick={() => setState({ validAt: '', knownAt: '' })}
+            >
+              Back to now
+            </Button>
+          </div>
+        </Notice>
+      )}
+      {page === undefined && query.error !== null && !(isBack && isUnknown) && (
         <Problem error={query.error} onRetry={() => void query.refetch()} />
       )}
       {page !== undefined && (
