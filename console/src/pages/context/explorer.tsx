@@ -184,7 +184,7 @@ function Hit({ hit }: { hit: SearchHit }) {
         <span className="quiet small">{humanise(hit.kind)}</span>
       </div>
       <p className="small soft hit-excerpt">{hit.excerpt}</p>
-      <p className="quiet small wrap-anywhere">
+      <p className="quiet small wrap-anywhere in-sentence">
         {hit.repository}
         {hit.path !== null && (
           <>

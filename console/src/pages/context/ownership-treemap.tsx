@@ -86,6 +86,9 @@ export function OwnershipTreemap({
             <>
               <span className="cut">{name}</span>
               <span className="cut small">bus factor {area.busFactor}</span>
+              <span className="visually-hidden">
+                {plural(area.files, 'file')}, {word}
+              </span>
             </>
           );
           return (
@@ -96,12 +99,7 @@ export function OwnershipTreemap({
               style={{ left: `${x}%`, top: `${y}%`, width: `${width}%`, height: `${height}%` }}
             >
               {area.folder !== under ? (
-                <button
-                  type="button"
-                  title={text}
-                  aria-label={text}
-                  onClick={() => onEnter(area.folder)}
-                >
+                <button type="button" title={text} onClick={() => onEnter(area.folder)}>
                   {content}
                 </button>
               ) : (

@@ -254,7 +254,7 @@ function Known({ area: { people } }: { area: FolderOwnership }) {
           />
         ))}
       </span>
-      <span className="small wrap-anywhere">
+      <span className="small wrap-anywhere in-sentence">
         {named.map(({ id, name, share, isActive, lastAt }, index) => (
           <span key={id}>
             {index > 0 && ', '}

@@ -63,7 +63,7 @@ export function EvidenceLink({ word }: { word: SourceWord }) {
 
 export function SourceLine({ word }: { word: SourceWord }) {
   return (
-    <span className="source-line">
+    <span className="source-line in-sentence">
       <MethodBadge method={word.method} />
       <span>
         {percent(word.confidence)} sure · {word.system === 'human' ? 'a person' : word.system}{' '}
