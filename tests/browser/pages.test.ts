@@ -334,7 +334,12 @@ async function problemsOn(page: Page, look: Look): Promise<string[]> {
   if ((await page.locator('main').count()) !== 1) problems.push('it has not one main landmark');
   if (!/\S · LoomStack$/.test(await page.title())) problems.push('the tab has no name');
 
-  const text = await page.locator('body').innerText();
+  // A record shown word for word names things by their ids; everything else by their names.
+  const records = await page.locator('pre.json').allInnerTexts();
+  const text = records.reduce(
+    (rest, record) => rest.replace(record, ''),
+    await page.locator('body').innerText(),
+  );
   for (const pattern of [BROKEN_TEXT, RAW_ID]) {
     const [wrong] = pattern.exec(text) ?? [];
     if (wrong !== undefined) problems.push(`it shows ${JSON.stringify(wrong)}`);

@@ -93,6 +93,8 @@ export default function PolicyEditor({
           EditorState.readOnly.of(isReadOnly),
           EditorView.contentAttributes.of({
             'aria-label': label,
+            // A text that is only read is scrolled with the keys, too.
+            tabindex: '0',
             spellcheck: 'false',
             autocapitalize: 'off',
           }),
