@@ -1,57 +1,91 @@
 /**
- * A model that follows a script: it speaks Anthropic's Messages API with server-sent events, so that a
- * real agent runs against it without network, key or chance. It keeps every request it was sent.
+ * A model that follows a script, for real agents without network, key or chance. It speaks what they
+ * speak: Anthropic's Messages, OpenAI's Responses and Chat Completions, Gemini's generateContent. The
+ * next step is told by the tool results already in the conversation, so that retries and side requests
+ * cannot shift the script; requests that offer no tools get plain text.
  */
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { type Answer, DIALECTS, type Dialect } from './model-dialects.ts';
 
-/** What the model does once so many tool results are in the conversation. */
-export type Turn = { tool: string; input: Record<string, unknown> } | { text: string };
+/**
+ * What the model does once so many tool results are in the conversation: calls a tool by the name the
+ * agent offers it under, speaks, or refuses as a provider does (429 with `retry-after`, 401, 529).
+ */
+export type Turn =
+  | { tool: string; input: Record<string, unknown> }
+  | { text: string }
+  | { status: number; headers?: Record<string, string>; message?: string };
 
-interface Block {
-  type: string;
-  text?: string;
-  content?: unknown;
-}
-
+/** One request that offered tools: a turn of the agent itself. */
 export interface ModelRequest {
-  system?: unknown;
-  messages: { role: string; content: string | Block[] }[];
-  tools?: { name: string }[];
-  stream?: boolean;
+  dialect: Dialect['name'];
+  /** Names of the tools as the agent offers them; those of groups as `GROUP__NAME`. */
+  tools: readonly string[];
+  /** Everything the conversation says, system prompt first, as one text. */
+  text: string;
+  /** Tool results it already holds. */
+  results: number;
+  headers: IncomingMessage['headers'];
 }
 
 export interface ScriptedModel extends AsyncDisposable {
+  /** Without a path: Anthropic and Gemini take it as it is, OpenAI's clients want `${url}/v1`. */
   readonly url: string;
-  /** Requests that offered tools, in order: the turns of the agent itself. */
+  /** Requests that offered tools, in order. */
   readonly turns: readonly ModelRequest[];
 }
 
-export async function startScriptedModel(script: readonly Turn[]): Promise<ScriptedModel> {
+export async function startScriptedModel(
+  script: readonly Turn[],
+  /** Tokens every answer claims to have used. */
+  usage = { input: 10, output: 10 },
+): Promise<ScriptedModel> {
   const turns: ModelRequest[] = [];
+
+  function answer(request: IncomingMessage, response: ServerResponse, raw: Buffer): void {
+    const path = (request.url ?? '').split('?')[0]!;
+    const dialect = DIALECTS.find(({ isCall }) => request.method === 'POST' && isCall(path));
+    if (dialect === undefined) {
+      const known = /count_?tokens$/i.test(path)
+        ? COUNTED
+        : /models(\/[^/:]+)?$/.test(path) && MODELS;
+      sendJson(response, known === false ? 404 : 200, known === false ? {} : known);
+      return;
+    }
+    const body = JSON.parse(raw.toString()) as Record<string, unknown>;
+    const read = dialect.read(body);
+    const isTurn = read.tools.length > 0;
+    if (isTurn) turns.push({ dialect: dialect.name, headers: request.headers, ...read });
+    const turn = isTurn ? (script[read.results] ?? DONE) : DONE;
+    if ('status' in turn) {
+      const message = turn.message ?? 'The script refuses this request.';
+      sendJson(response, turn.status, dialect.refuse(turn.status, message), turn.headers);
+      return;
+    }
+    const said: Answer = { ...turn, usage, body };
+    if (!dialect.isStream(path, body)) {
+      sendJson(response, 200, dialect.whole(said));
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const { event, data } of dialect.stream(said)) {
+      const name = event === undefined ? '' : `event: ${event}\n`;
+      response.write(`${name}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
+    }
+    response.end();
+  }
+
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const path = request.url ?? '';
-      if (request.method !== 'POST' || !path.startsWith('/v1/messages')) {
-        response.writeHead(path.startsWith('/v1/models') ? 200 : 404, json).end('{"data":[]}');
-        return;
+      try {
+        answer(request, response, decode(request, Buffer.concat(chunks)));
+      } catch (error) {
+        sendJson(response, 500, { error: { message: String(error) } });
       }
-      if (path.includes('count_tokens')) {
-        response.writeHead(200, json).end('{"input_tokens":100}');
-        return;
-      }
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as ModelRequest;
-      // Titles, summaries and the like are asked for without tools; they are no step of the script.
-      if ((body.tools?.length ?? 0) === 0) {
-        say(response, { text: 'Done.' }, body.stream === true);
-        return;
-      }
-      turns.push(body);
-      // Retries repeat a conversation, so its own results say where the script stands.
-      const turn = script[countResults(body)] ?? { text: 'Done.' };
-      say(response, turn, body.stream === true);
     });
   });
   await new Promise<void>((resolve) => {
@@ -72,57 +106,33 @@ export async function startScriptedModel(script: readonly Turn[]): Promise<Scrip
 
 /** Everything a request tells the model, as one text. */
 export function textOf(request: ModelRequest): string {
-  return request.messages.map(({ content }) => flatten(content)).join('\n');
+  return request.text;
 }
 
-function flatten(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  return (content as Block[]).map(({ text, content: inner }) => text ?? flatten(inner)).join('\n');
-}
+const DONE = { text: 'Done.' };
+const COUNTED = { input_tokens: 100, totalTokens: 100 };
+/** Both forms at once: OpenAI's `data` and Gemini's and Codex's `models`. */
+const MODELS = { object: 'list', data: [], models: [] };
 
-function countResults({ messages }: ModelRequest): number {
-  return messages
-    .flatMap(({ content }) => (typeof content === 'string' ? [] : content))
-    .filter(({ type }) => type === 'tool_result').length;
-}
-
-const json = { 'content-type': 'application/json' };
-let spoken = 0;
-
-function say(response: ServerResponse, turn: Turn, stream: boolean): void {
-  spoken += 1;
-  const isTool = 'tool' in turn;
-  const block = isTool
-    ? { type: 'tool_use', id: `toolu_${spoken}`, name: turn.tool, input: turn.input }
-    : { type: 'text', text: turn.text };
-  const message = {
-    id: `msg_${spoken}`,
-    type: 'message',
-    role: 'assistant',
-    model: 'claude-sonnet-4-5',
-    stop_sequence: null,
-    usage: { input_tokens: 10, output_tokens: 10 },
-  };
-  const stop = isTool ? 'tool_use' : 'end_turn';
-  if (!stream) {
-    const whole = { ...message, content: [block], stop_reason: stop };
-    response.writeHead(200, json).end(JSON.stringify(whole));
-    return;
+function decode(request: IncomingMessage, raw: Buffer): Buffer {
+  switch (request.headers['content-encoding']) {
+    case 'gzip':
+      return gunzipSync(raw);
+    case 'br':
+      return brotliDecompressSync(raw);
+    case 'zstd':
+      return zstdDecompressSync(raw);
+    default:
+      return raw;
   }
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  const send = (type: string, data: Record<string, unknown>) =>
-    response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
-  send('message_start', { message: { ...message, content: [], stop_reason: null } });
-  const empty = isTool ? { ...block, input: {} } : { type: 'text', text: '' };
-  send('content_block_start', { index: 0, content_block: empty });
-  const delta = isTool
-    ? { type: 'input_json_delta', partial_json: JSON.stringify(turn.input) }
-    : { type: 'text_delta', text: turn.text };
-  send('content_block_delta', { index: 0, delta });
-  send('content_block_stop', { index: 0 });
-  const usage = { output_tokens: 10 };
-  send('message_delta', { delta: { stop_reason: stop, stop_sequence: null }, usage });
-  send('message_stop', {});
-  response.end();
+}
+
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
 }
