@@ -8,7 +8,7 @@ export interface Delivery {
 }
 
 /** A person as the outside system names them. Any field may be all we know. */
-const SignalPerson = z.object({
+export const SignalPerson = z.object({
   /** Our own id of the person, from a host that asks us who its users are; no other host can know it. */
   id: z.string().optional(),
   login: z.string().optional(),
@@ -96,7 +96,43 @@ export const Signal = z.discriminatedUnion('type', [
       state: z.enum(['open', 'closed']),
       url: z.string().optional(),
       author: SignalPerson,
+      assignee: SignalPerson.optional(),
+      /** The state as the system calls it: `In Review`. */
+      status: z.string().max(200).optional(),
+      priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
+      /** Names this revision of the item; one that a mirror of ours made is no news. */
+      revision: z.string().max(200).optional(),
     }),
+  }),
+  /** Somebody wrote `/loom …` on a change or work item. */
+  z.object({
+    type: z.literal('command.given'),
+    ...common,
+    repository: z.string(),
+    /** Of the pull request or issue. */
+    number: z.int(),
+    isChange: z.boolean(),
+    /** As written, after `/loom`. */
+    word: z.string().max(40),
+    argument: z.string().max(500).default(''),
+    author: SignalPerson,
+    url: z.string().optional(),
+  }),
+  /** The repository goes by another name now: renamed, or given to another owner. */
+  z.object({
+    type: z.literal('repository.renamed'),
+    ...common,
+    from: z.string(),
+    to: z.string(),
+  }),
+  /** We were given repositories, or lost them. */
+  z.object({
+    type: z.literal('repository.access-changed'),
+    ...common,
+    /** Account whose repositories these are. */
+    account: z.string(),
+    granted: z.array(z.string()),
+    revoked: z.array(z.string()),
   }),
   z.object({
     type: z.literal('deployment.reported'),
@@ -173,6 +209,19 @@ export interface VerdictReport {
   /** Markdown: verdict, rules with their lines, factors, what is missing and who can give it. */
   summary: string;
   detailsUrl: string;
+  /** What belongs to a line of the change; a host that cannot show it there leaves it out. */
+  annotations?: VerdictAnnotation[] | undefined;
+}
+
+export interface VerdictAnnotation {
+  path: string;
+  /** First and last line in the head, from 1. */
+  startLine: number;
+  endLine: number;
+  level: 'notice' | 'warning' | 'failure';
+  title: string;
+  /** Plain text. */
+  message: string;
 }
 
 export interface MergeRequest {
@@ -208,6 +257,36 @@ export interface CodeHost {
   upsertComment(change: HostChange, markdown: string): Promise<Published>;
   requestReviewers(change: HostChange, logins: string[]): Promise<void>;
   merge(request: MergeRequest): Promise<MergeResult>;
+  /** Says something once, such as the answer to a command: equal keys are one comment. */
+  answer?(
+    at: { repository: string; number: number },
+    markdown: string,
+    idempotencyKey: string,
+  ): Promise<Published>;
+  /** Has the host merge by itself once its own conditions hold. */
+  mergeWhenReady?(request: MergeRequest): Promise<MergeWhenReadyResult>;
+  /** What the host lets happen around us: is our check required, who may go past it. */
+  auditProtection?(repository: string): Promise<ProtectionAudit>;
+}
+
+export type MergeWhenReadyResult =
+  | MergeResult
+  | { outcome: 'waiting' }
+  /** The host cannot, or the repository does not allow it: merge it yourself. */
+  | { outcome: 'unsupported'; reason: string };
+
+export interface ProtectionFinding {
+  /** Stable: `check-not-required`. */
+  code: string;
+  level: 'ok' | 'warning' | 'problem';
+  text: string;
+  hint?: string | undefined;
+}
+
+export interface ProtectionAudit {
+  repository: string;
+  branch: string;
+  findings: ProtectionFinding[];
 }
 
 /**

@@ -10,13 +10,53 @@ export {
   type HostChange,
   type MergeRequest,
   type MergeResult,
+  type MergeWhenReadyResult,
   type Messenger,
+  type ProtectionAudit,
+  type ProtectionFinding,
   type Published,
   Signal,
   SignalChange,
+  SignalPerson,
   type SignalSource,
+  type VerdictAnnotation,
   type VerdictReport,
 } from './contract.ts';
+export {
+  type CommandName,
+  COMMANDS,
+  describeCommands,
+  type GivenCommand,
+  parseCommands,
+} from './commands.ts';
+export {
+  CAPABILITIES,
+  Capability,
+  type ConnectionTest,
+  type Connector,
+  type ConnectorDescription,
+  type DeliveryReply,
+  type ShownSetting,
+  type TestFinding,
+} from './connector.ts';
+export { isInsideAddress } from './addresses.ts';
+export {
+  createGuardedFetch,
+  type GuardedFetch,
+  type GuardedFetchOptions,
+  type GuardedRequest,
+} from './guarded-fetch.ts';
+export {
+  createHttpClient,
+  type HttpAnswer,
+  type HttpCall,
+  type HttpClient,
+  type HttpClientOptions,
+  toHttpFailure,
+} from './http-client.ts';
 export type { KnowledgeItem, KnowledgePage, KnowledgeSource } from './knowledge.ts';
 export { mergeMessage } from './merge-message.ts';
-export { isSignedBy, signBody } from './signature.ts';
+export { createRateBudget, pauseAsked, type RateBudget, type RateSnapshot } from './rate-budget.ts';
+export { isEqualSecret, isSignedBy, signBody } from './signature.ts';
+export type { SignalPage, SignalSweep, SweptDelivery } from './sweep.ts';
+export type { ExternalWorkItem, WorkItemMirror, WorkItemState } from './work-items.ts';

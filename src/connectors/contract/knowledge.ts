@@ -62,6 +62,11 @@ export interface KnowledgePage {
 export interface KnowledgeSource {
   readonly name: string;
   /**
+   * What is read apart, each with a cursor of its own: spaces, projects, channels. Without it, the
+   * repositories of the host of this name are.
+   */
+  listScopes?(): Promise<string[]>;
+  /**
    * The next page of what changed since the cursor; null reads from the beginning.
    * @throws AppError `unavailable` when the system wants us to wait; the cursor then still holds.
    */

@@ -37,6 +37,13 @@ export interface IntakeDeps extends OrchestrationDeps {
     signal: Extract<Signal, { type: 'incident.reported' }>,
     cause: Id<'evt'>,
   ): Promise<void>;
+  /** Does what somebody asked for with `/loom …`, or tells them why not. */
+  onCommand?(signal: Extract<Signal, { type: 'command.given' }>, cause: Id<'evt'>): Promise<void>;
+  /** Takes a new name of a repository, or rights won and lost. */
+  onRepository?(
+    signal: Extract<Signal, { type: 'repository.renamed' | 'repository.access-changed' }>,
+    cause: Id<'evt'>,
+  ): Promise<void>;
   /** How long a silent node keeps a signal. */
   leaseMs?: number;
 }
@@ -171,6 +178,11 @@ export function createIntakeService(deps: IntakeDeps): Intake {
         return deps.onDeployment(signal, cause);
       case 'incident.reported':
         return deps.onIncident(signal, cause);
+      case 'command.given':
+        return deps.onCommand?.(signal, cause);
+      case 'repository.renamed':
+      case 'repository.access-changed':
+        return deps.onRepository?.(signal, cause);
       case 'event.received':
         // Its event in the ledger is all there is to it.
         return;

@@ -18,6 +18,12 @@ export function subjectOf(signal: Signal): string {
       return `deployment:${signal.source}:${signal.repository}:${signal.externalKey}`;
     case 'incident.reported':
       return `incident:${signal.source}:${signal.externalKey}`;
+    case 'command.given':
+      return `command:${signal.source}:${signal.repository}#${signal.number}`;
+    case 'repository.renamed':
+      return `repository:${signal.source}:${signal.from}`;
+    case 'repository.access-changed':
+      return `account:${signal.source}:${signal.account}`;
     case 'event.received':
       return `event:${signal.dedupeKey}`;
   }
@@ -46,6 +52,11 @@ export function signalRefs(signal: Signal): { repository?: string; commit?: stri
       return { repository: signal.repository, commit: signal.sha };
     case 'incident.reported':
       return signal.repository === undefined ? {} : { repository: signal.repository };
+    case 'command.given':
+      return { repository: signal.repository };
+    case 'repository.renamed':
+      return { repository: signal.to };
+    case 'repository.access-changed':
     case 'event.received':
       return {};
   }
