@@ -277,10 +277,12 @@ const gemini: Dialect = {
 };
 
 function geminiAnswer(answer: Answer): unknown {
+  const config = (answer.body['generationConfig'] ?? {}) as Record<string, unknown>;
+  const schema = config['responseJsonSchema'] ?? config['responseSchema'];
   const part =
     'tool' in answer
       ? { functionCall: { name: answer.tool, args: answer.input } }
-      : { text: answer.text };
+      : { text: schema === undefined ? answer.text : JSON.stringify(sampleOf(schema)) };
   const { usage } = answer;
   return {
     candidates: [{ index: 0, content: { role: 'model', parts: [part] }, finishReason: 'STOP' }],
@@ -291,6 +293,27 @@ function geminiAnswer(answer: Answer): unknown {
     },
     modelVersion: 'scripted',
   };
+}
+
+/** The least value a schema takes: side requests for JSON are asked again and again without one. */
+function sampleOf(schema: unknown): unknown {
+  const { type, properties, items, minimum, ...rest } = (schema ?? {}) as Record<string, unknown>;
+  if (Array.isArray(rest['enum'])) return rest['enum'][0];
+  switch (typeof type === 'string' ? type.toLowerCase() : '') {
+    case 'object':
+      return Object.fromEntries(
+        Object.entries((properties ?? {}) as object).map(([key, value]) => [key, sampleOf(value)]),
+      );
+    case 'array':
+      return items === undefined ? [] : [sampleOf(items)];
+    case 'number':
+    case 'integer':
+      return minimum ?? 1;
+    case 'boolean':
+      return false;
+    default:
+      return 'Done.';
+  }
 }
 
 export const DIALECTS: readonly Dialect[] = [anthropic, responses, chat, gemini];
