@@ -45,6 +45,7 @@ import { createAutonomyProjection, createPolicyService, createRiskStudies } from
 import { reportDeployment, type Services } from '#surfaces';
 import { createDependantFinder } from './dependants.ts';
 import { openHosts, type Hosts } from './hosts.ts';
+import { repositoryOfService } from './service-repository.ts';
 import { watchSystem } from './status.ts';
 import type { Storage } from './storage.ts';
 import { forgeSweepLoop } from './forge-sweep.ts';
@@ -213,7 +214,14 @@ export async function compose(options: {
         );
       },
       async onIncident(signal) {
-        await observability.recordIncident(signal, { kind: 'connector', id: signal.source });
+        const { service } = signal;
+        const repository =
+          signal.repository ??
+          (service === undefined ? undefined : await repositoryOfService(context.graph, service));
+        await observability.recordIncident(
+          { ...signal, repository },
+          { kind: 'connector', id: signal.source },
+        );
       },
     }),
   );

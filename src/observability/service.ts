@@ -14,6 +14,7 @@ import {
   type PageRequest,
 } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
+import { foldIncident } from './incident.ts';
 import { createTraceReader, type TraceReader } from './read-trace.ts';
 import type { Deployment, Incident } from './schema.ts';
 import * as store from './store.ts';
@@ -48,6 +49,7 @@ export interface ObservabilityService extends TraceReader {
       repository?: string | undefined;
       deploymentId?: Id<'dep'> | undefined;
       url?: string | undefined;
+      /** The source's moment of the state: the newest word counts, in whatever order words arrive. */
       occurredAt?: Date | undefined;
     },
     actor: Actor,
@@ -187,20 +189,9 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
         });
       }
       const known = await store.findIncident(tx, report.externalKey);
-      const next: Incident = {
-        id: known?.id ?? newId('inc'),
-        title: report.title,
-        severity: report.severity,
-        state: report.state,
-        repository: report.repository ?? known?.repository ?? null,
-        deploymentId: report.deploymentId ?? known?.deploymentId ?? null,
-        externalKey: report.externalKey,
-        url: report.url ?? known?.url ?? null,
-        detectedAt: known?.detectedAt ?? at,
-        resolvedAt: report.state === 'resolved' ? (known?.resolvedAt ?? at) : null,
-      };
-      if (known !== undefined && sameIncident(known, next)) return known;
-      await store.saveIncident(tx, next);
+      const { stateAt, ...next } = foldIncident(known, report, at, () => newId('inc'));
+      await store.saveIncident(tx, next, stateAt);
+      if (known !== undefined && sameIncident(known, next)) return next;
       await ledger.append(tx, {
         type: typeOfIncidentEvent(known, next),
         subject: next.id,

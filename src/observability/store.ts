@@ -11,6 +11,7 @@ import {
 } from '#kernel';
 import { z } from 'zod';
 import type { NodeKind } from './flow.ts';
+import type { KnownIncident } from './incident.ts';
 import type { Deployment, Incident } from './schema.ts';
 
 interface DeploymentRow {
@@ -36,6 +37,7 @@ interface IncidentRow {
   url: string | null;
   detected_at: Date;
   resolved_at: Date | null;
+  state_at: Date | null;
 }
 interface Tables {
   deployments: DeploymentRow;
@@ -150,16 +152,17 @@ export async function listDeployments(
 export async function findIncident(
   tx: Queryable,
   externalKey: string,
-): Promise<Incident | undefined> {
+): Promise<KnownIncident | undefined> {
   const row = await kysely<Tables>(tx)
     .selectFrom('incidents')
     .selectAll()
     .where('external_key', '=', externalKey)
     .executeTakeFirst();
-  return row === undefined ? undefined : toIncident(row);
+  if (row === undefined) return undefined;
+  return { ...toIncident(row), stateAt: row.state_at ?? row.resolved_at ?? row.detected_at };
 }
 
-export async function saveIncident(tx: Tx, incident: Incident): Promise<void> {
+export async function saveIncident(tx: Tx, incident: Incident, stateAt: Date): Promise<void> {
   const row: IncidentRow = {
     id: incident.id,
     title: incident.title,
@@ -171,6 +174,7 @@ export async function saveIncident(tx: Tx, incident: Incident): Promise<void> {
     url: incident.url,
     detected_at: incident.detectedAt,
     resolved_at: incident.resolvedAt,
+    state_at: stateAt,
   };
   const { id: _id, external_key: _key, ...changeable } = row;
   await kysely<Tables>(tx)

@@ -155,6 +155,8 @@ export const Signal = z.discriminatedUnion('type', [
     /** Equal keys are one incident. */
     externalKey: z.string(),
     repository: z.string().optional(),
+    /** The service it harms, by the name its owners give it; it leads to the repository where that is not told. */
+    service: z.string().optional(),
     url: z.string().optional(),
   }),
   /** What we have no word of our own for: kept as it came, and nothing follows from it. */
