@@ -23,6 +23,7 @@ import type { IntakeService } from '#orchestration';
 import type { ForgeService, WebhookReceiver } from '#surfaces';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openMonitoring } from './monitoring.ts';
 import { ownSecret } from './secrets.ts';
 
 const CONNECTORS = ['local', 'github'];
@@ -113,6 +114,9 @@ export function openHosts(deps: {
       return token === undefined ? cloudEvents.verify(delivery) : mayTell(governance, token);
     },
   });
+  for (const { source, verify } of openMonitoring({ settings: config.connectors, governance })) {
+    webhooks.set(source.name, { ...receiver(source), verify });
+  }
   const key = privateKey ?? (privateKeyFile === undefined ? undefined : readKey(privateKeyFile));
   if (appId !== undefined && key !== undefined) {
     const host = createGitHubHost({

@@ -7,22 +7,10 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
+import { ConnectorSettings } from './connector-settings.ts';
 import { AppError } from './errors.ts';
+import { count, flag, secret } from './setting-types.ts';
 import { suggest } from './suggest.ts';
-
-const flag = z.union([
-  z.boolean(),
-  z
-    .enum(['true', 'false', '1', '0', 'yes', 'no'])
-    .transform((text) => ['true', '1', 'yes'].includes(text)),
-]);
-/** A whole number. Text is read only when it is digits: coercion would take nothing for zero. */
-const count = (min = 0, max = Number.MAX_SAFE_INTEGER) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
-    z.number().int().min(min).max(max),
-  );
-const secret = z.string().min(1).meta({ secret: true });
 
 /** Every setting there is. `meta.secret` marks what must never be shown. */
 export const Config = z.strictObject({
@@ -153,6 +141,7 @@ export const Config = z.strictObject({
         .describe('Standard Webhooks secret of senders of CloudEvents. Unset: tokens only.'),
     })
     .prefault({}),
+  connectors: ConnectorSettings,
   sample: flag
     .default(true)
     .describe('Make the sample organisation on first start without a repository.'),
