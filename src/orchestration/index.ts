@@ -92,3 +92,4 @@ export {
   type PastIncident,
   Watch,
 } from './escalation/index.ts';
+export { backtestTrace, BreakerTrace, type TraceVerdict } from './breakers/index.ts';

@@ -5,6 +5,7 @@ import { openRepository } from '#git';
 import { AppError } from '#kernel';
 import { EXIT_CODES, printable, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
+import { addBreakerBacktest } from './backtest-breaker.ts';
 import { addPolicyBacktests } from './backtest-policy.ts';
 
 export const registerBacktest: RegisterCommands = (program, context) => {
@@ -76,6 +77,7 @@ Examples:
     );
 
   addPolicyBacktests(backtest, context);
+  addBreakerBacktest(backtest, context);
 };
 
 function readFolder(path: string): string {

@@ -1,0 +1,6 @@
+/** Circuit breakers: they cut loops and overspending before these cost. They run nothing and judge no code. */
+export { backtestTrace, BreakerTrace, type TraceVerdict } from './backtest.ts';
+export { type Breaker, createBreaker } from './breaker.ts';
+export { type Budget, NO_BUDGET } from './budget.ts';
+export { BreakerStep, type RuleName, RULES, type Stage, STAGES, type Verdict } from './step.ts';
+export { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';

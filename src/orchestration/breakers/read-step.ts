@@ -1,0 +1,89 @@
+/** Everything the rules need to know of one step, in numbers of fixed size. Pure. */
+import { type Call, readCall, textOf } from './call.ts';
+import { type CommandPurpose, purposeOf } from './command.ts';
+import { type FileEdit, readEdits } from './edit-state.ts';
+import { hash, normaliseText } from './normalise.ts';
+import { type Poll, readPoll } from './polling.ts';
+import { readResult, type Result, wordsOf } from './result.ts';
+import type { BreakerStep } from './step.ts';
+import { type FailingSet, failingChecks, failingTests, setOf } from './test-output.ts';
+
+const LETTERS_PER_TOKEN = 4;
+
+export interface Reading {
+  call: Call;
+  purpose: CommandPurpose | null;
+  result: Result;
+  edits: FileEdit[];
+  /** The failing ones of a test run, or of a build or lint. */
+  run: (FailingSet & { kind: 'tests' | 'checks' }) | null;
+  poll: Poll | null;
+  tokens: number;
+  /** What a message says, without figures; 0 when it is none. */
+  words: number;
+}
+
+export function readStep(step: BreakerStep): Reading {
+  const call = readCall(step);
+  const result = readResult(step, call);
+  const purpose = call.kind === 'command' ? purposeOf(call.plainCommand, call.command) : null;
+  return {
+    call,
+    purpose,
+    result,
+    edits: result.hasFailed ? [] : editsOf(step, call),
+    run: runOf(step, call, purpose, result),
+    poll: readPoll(step, call, purpose, result),
+    tokens: step.tokens ?? estimateTokens(step, result),
+    words: call.kind === 'say' ? wordsKey(step) : 0,
+  };
+}
+
+/** What passes through the model in one step at the least, by the usual four letters per token. */
+export function estimateTokens(step: { args?: unknown }, result: { text: string }): number {
+  return Math.ceil((textOf(step.args).length + result.text.length) / LETTERS_PER_TOKEN);
+}
+
+function editsOf(step: BreakerStep, call: Call): FileEdit[] {
+  if (step.edit == null) return readEdits(call);
+  const { file, state } = step.edit;
+  return [{ file: hash(file), effect: { whole: hash(String(state)) } }];
+}
+
+function runOf(
+  step: BreakerStep,
+  call: Call,
+  purpose: CommandPurpose | null,
+  result: Result,
+): Reading['run'] {
+  if (step.tests != null) {
+    const { failed } = step.tests;
+    return {
+      kind: 'tests',
+      ...setOf(
+        failed.map((name) => normaliseText(name)),
+        failed.length,
+      ),
+    };
+  }
+  if (purpose === 'test') {
+    const set = failingTests(result.text, result.hasFailed);
+    if (set !== undefined) return { kind: 'tests', ...set };
+    if (!result.hasFailed) return { kind: 'tests', count: 0, key: 0 };
+    return { kind: 'checks', ...failingChecks(result.text, true) };
+  }
+  if (purpose === 'check') {
+    return { kind: 'checks', ...failingChecks(result.text, result.hasFailed) };
+  }
+  // Scripts that run tests are known by what they print.
+  if (call.kind === 'command' && purpose === 'act' && result.hasFailed) {
+    const set = failingTests(result.text, true);
+    if (set !== undefined && set.count > 0) return { kind: 'tests', ...set };
+  }
+  return null;
+}
+
+function wordsKey(step: BreakerStep): number {
+  const text = normaliseText(`${JSON.stringify(step.args ?? '')} ${wordsOf(step.result)}`);
+  return hash(text.toLowerCase().replaceAll(/\d+/g, '').replaceAll(/\W+/g, ' ').slice(0, 300));
+}
