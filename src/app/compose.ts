@@ -41,7 +41,12 @@ import {
   type Intake,
   loadChangeWorkflow,
 } from '#orchestration';
-import { createAutonomyProjection, createPolicyService, createRiskStudies } from '#policy';
+import {
+  createAutonomyProjection,
+  createPolicyService,
+  createRiskStudies,
+  type PolicyService,
+} from '#policy';
 import { reportDeployment, type Services } from '#surfaces';
 import { createDependantFinder } from './dependants.ts';
 import { openHosts, type Hosts } from './hosts.ts';
@@ -83,8 +88,11 @@ export async function compose(options: {
   const leaseMs = config.sessions.leaseMinutes * 60_000;
 
   const governance = createGovernanceService(deps);
-  const risk = createRiskStudies(deps);
-  const policy = createPolicyService({
+  const risk = createRiskStudies({
+    ...deps,
+    onMended: (repository, shas) => policy.noteTracedFixes(repository, shas),
+  });
+  const policy: PolicyService = createPolicyService({
     ...deps,
     listTeams: () => governance.listTeams(),
     risk,

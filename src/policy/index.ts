@@ -74,8 +74,11 @@ export {
   type WhyYou,
 } from './escalation/index.ts';
 export {
+  Audit,
   AutonomyCurb,
   AutonomyRecord,
   type AutonomyService,
   createAutonomyProjection,
+  RealisedBound,
+  unknownAudit,
 } from './autonomy/index.ts';

@@ -41,6 +41,8 @@ export function createRiskStudies(deps: {
   ledger: Ledger;
   clock: Clock;
   log: Logger;
+  /** Hears of landed commits that a later one mended, newly found or read again. */
+  onMended?: (repository: string, shas: readonly string[]) => Promise<void>;
 }): RiskStudies {
   const { db, ledger, clock } = deps;
   const log = deps.log.child({ room: 'policy' });
@@ -95,7 +97,10 @@ export function createRiskStudies(deps: {
     const isFollowed = through !== undefined && (await git.isAncestor(through, to));
     if (through !== undefined && !isFollowed) study.risk = newStudy(repository).risk;
     if (!isFollowed && (await git.countCommits({ to, firstParent: true })) > MAX_COMMITS) return;
-    await study.risk.catchUp(git, to, { signal: stop.signal });
+    const mended: string[] = [];
+    const onDefect = ({ sha }: { sha: string }) => mended.push(sha);
+    await study.risk.catchUp(git, to, { signal: stop.signal, onDefect });
+    await deps.onMended?.(repository, mended);
     if (study.risk.isUsable()) await record(repository, to, study.risk.calibration());
   }
 

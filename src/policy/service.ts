@@ -178,6 +178,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     return teams.length === 0 ? null : { teams, roles: [] };
   };
   const policies = createActivePolicies({ db, ledger, clock, load, directory });
+  const autonomy = createAutonomyService({ db, ledger, clock, termsOf });
 
   interface Reading {
     active: ActivePolicy;
@@ -185,6 +186,8 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     content: FactSources['content'];
     editedPolicyProblem: string | null;
     assessed: AssessedRisk | null;
+    /** Part of the bound that is left after what slipped. */
+    tightening: number;
     experts: readonly string[] | undefined;
     dependants: readonly string[];
     now: Date;
@@ -206,19 +209,24 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
         ? await change.findExperts?.()
         : undefined,
       assessed: files === null ? null : await assessRisk(change),
+      tightening:
+        document.boundPerMille === null ? 1 : await autonomy.tighteningOf(change.repository),
       now: clock.now(),
     };
   }
 
   function judgeReading(
     change: Omit<ChangeToJudge, 'changeId'>,
-    { active, files, content, editedPolicyProblem, dependants, assessed, experts, now }: Reading,
+    reading: Reading,
     { spent, halved }: { spent: ReadonlyMap<string, number>; halved: readonly string[] },
   ): Omit<Decision, 'id' | 'changeId'> & { facts: Facts } {
+    const { active, files, content, editedPolicyProblem, dependants } = reading;
+    const { assessed, tightening, experts, now } = reading;
     const { policy } = active;
+    const bound = policy.document.boundPerMille;
     const facts = buildFacts(policy.document, policy.matchers, {
       risk: assessed?.risk ?? null,
-      ceiling: ceilingOf(policy.document.boundPerMille, assessed),
+      ceiling: ceilingOf(bound === null ? null : bound * tightening, assessed),
       ...change.evidence,
       ...(experts === undefined ? {} : { experts }),
       files,
@@ -460,10 +468,10 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     return backtestPolicy({ ...question, headSha: baseSha, current: active.policy, edited });
   }
 
-  /** Null for a version that is not kept or says nothing of it. */
-  async function afterIncidentOf(tx: Tx, repository: string, version: string) {
+  /** Null for a version that is not kept. */
+  async function termsOf(tx: Tx, repository: string, version: string) {
     const sources = await store.selectPolicySources(tx, repository, version);
-    return sources === undefined ? null : (load(sources).policy?.document.afterIncident ?? null);
+    return sources === undefined ? null : (load(sources).policy?.document ?? null);
   }
 
   async function moment(repository: string, git: GitRepository, baseSha: string): Promise<string> {
@@ -475,7 +483,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
 
   return {
     ...createOrganisationPolicies({ db, ledger, clock, load, directory }),
-    ...createAutonomyService({ db, ledger, clock, afterIncidentOf }),
+    ...autonomy,
     decide,
     check,
     replay,

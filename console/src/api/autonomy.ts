@@ -32,12 +32,42 @@ export interface AutonomyRecord {
   lastAt: string;
 }
 
+/** The declared bound of a repository beside what happened there within a year. */
+export interface RealisedBound {
+  repository: string;
+  landed: number;
+  shippedAlone: number;
+  defects: number;
+  slipped: number;
+  audited: number;
+  auditedRisky: number;
+  boundPerMille: number | null;
+  realised: number | null;
+  tightening: number;
+  alarmSince: string | null;
+}
+
+/** A change that shipped alone and was drawn to be looked at afterwards. */
+export interface AuditedChange {
+  changeId: string;
+  repository: string;
+  title: string;
+  mergeSha: string;
+  landedAt: string;
+  state: 'open' | 'fine' | 'risky';
+  auditedName: string | null;
+  reason: string | null;
+  auditedAt: string | null;
+}
+
 export interface Autonomy {
   windowDays: number;
   curbs: AutonomyCurb[];
   /** `budget`: the grant and its scope, such as `autonomy.tier1 service:checkout`. */
   budgets: { repository: string; budget: string; used: number }[];
   records: AutonomyRecord[];
+  bounds: RealisedBound[];
+  audits: AuditedChange[];
 }
 
 export const autonomyQueries = {
@@ -50,4 +80,11 @@ export const autonomyQueries = {
 
 export function restoreAutonomy(curb: number, reason: string): Promise<AutonomyCurb> {
   return post('/v1/autonomy/restorations', { curb, reason });
+}
+
+export function answerAudit(
+  changeId: string,
+  answer: { finding: 'fine' | 'risky'; reason: string },
+): Promise<AuditedChange> {
+  return post(`/v1/autonomy/audits/${encodeURIComponent(changeId)}`, answer);
 }

@@ -10,13 +10,14 @@ import { createLedger, type LedgerEvent } from '#ledger';
 import { testClock, testDatabase, testRepository } from '#testing';
 import { createPolicyService } from '../service.ts';
 import { createAutonomyProjection } from './projection.ts';
+import { isDrawnForAudit } from './outcomes.ts';
 import { prefixesOf } from './service.ts';
 
 const DAY = 86_400_000;
 const POLICY = `version: 1
 services: { guide: { paths: ["docs/**"], owner: "team:docs" } }
 tiers: { tier3: [guide] }
-autonomy: { tier3: { max_risk_percentile: 100, daily_per_service: 3 }, agents: { daily_per_agent: 20, needs: [] } }
+autonomy: { bound: 5%, tier3: { max_risk_percentile: 100, daily_per_service: 3 }, agents: { daily_per_agent: 20, needs: [] } }
 `;
 
 async function open() {
@@ -53,8 +54,12 @@ async function open() {
       },
       { correlationId: changeId },
     );
-  async function land(title: string, fields: { isOurs?: boolean; text?: string } = {}) {
-    const changeId = newId('chg');
+  async function land(
+    title: string,
+    fields: { isOurs?: boolean; text?: string; isDrawn?: boolean } = {},
+  ) {
+    let changeId = newId('chg');
+    while (isDrawnForAudit(changeId) !== (fields.isDrawn ?? false)) changeId = newId('chg');
     const headSha = await aHead();
     const decision = await decide(changeId, headSha);
     await db.transaction((tx) =>
@@ -163,6 +168,66 @@ test('an incident told of twice halves once, and the halving ends by itself afte
   expect((await app.read()).curbs[0]!.isActive).toBe(false);
   const later = await app.decide(app.newId('chg'), await app.aHead());
   expect(later.facts).toMatchObject({ isHalved: false });
+});
+
+test('more harm that shipped alone than was declared raises one alarm and tightens, until it is rare again', async () => {
+  await using app = await open();
+  const bounds = async () => (await app.read()).bounds;
+  const alone = await app.land('Explain refunds');
+  app.clock.advance(1_000);
+  await app.land('Revert "Explain refunds"', { text: `This reverts commit ${alone.headSha}.` });
+
+  expect(await bounds()).toMatchObject([
+    { landed: 2, shippedAlone: 2, defects: 1, slipped: 1, boundPerMille: 50 },
+  ]);
+  expect((await bounds())[0]!.alarmSince).toBeNull();
+
+  // The halving after the revert is over.
+  app.clock.advance(15 * DAY);
+  const second = await app.land('Explain vouchers');
+  // Two traces of one change are one defect.
+  await app.policy.noteTracedFixes('acme/shop', [second.headSha, 'f'.repeat(40), alone.headSha]);
+  await app.policy.noteTracedFixes('acme/shop', [second.headSha]);
+
+  const [passed] = await bounds();
+  expect(passed).toMatchObject({ defects: 2, slipped: 2, realised: 1 });
+  expect(passed!.alarmSince).toEqual(app.clock.now());
+  expect(passed!.tightening).toBeLessThan(1);
+  // Harm of changes that people let through is no slip: it makes the same two rare.
+  let withPeople = 0;
+  while (withPeople < 12) {
+    const next = await app.land('Past the budget of the day');
+    if (next.decision.outcome === 'ship') continue;
+    withPeople += 1;
+    await app.policy.noteTracedFixes('acme/shop', [next.headSha]);
+  }
+  expect((await bounds())[0]).toMatchObject({ defects: 14, slipped: 2, alarmSince: null });
+  const { items } = await app.ledger.list({ ref: 'acme/shop', type: 'autonomy.', limit: 20 });
+  const alarms = items.map(({ type }) => type).filter((type) => type.startsWith('autonomy.bound'));
+  expect(alarms).toEqual(['autonomy.bound-kept', 'autonomy.bound-passed']);
+});
+
+test('what was drawn for an audit is answered once, and a risky one counts as harm that slipped', async () => {
+  await using app = await open();
+  const plain = await app.land('Explain refunds');
+  const drawn = await app.land('Explain vouchers', { isDrawn: true });
+  const by = { id: app.newId('usr'), name: 'Dora' };
+  const answer = (finding: 'fine' | 'risky', reason = 'it names a price that is wrong') =>
+    app.policy.answerAudit(drawn.changeId, { finding, reason, by });
+
+  expect((await app.read()).audits).toMatchObject([{ changeId: drawn.changeId, state: 'open' }]);
+  await expect(answer('fine', 'ok')).rejects.toMatchObject({ code: 'policy.short_reason' });
+  await expect(
+    app.policy.answerAudit(plain.changeId, { finding: 'fine', reason: 'all of it was read', by }),
+  ).rejects.toMatchObject({ code: 'policy.no_such_audit' });
+  await Promise.all([answer('risky'), answer('risky')]);
+  await expect(answer('fine')).rejects.toMatchObject({ code: 'policy.audit_answered' });
+
+  const { audits, bounds } = await app.read();
+  expect(audits).toMatchObject([{ state: 'risky', auditedName: 'Dora' }]);
+  expect(bounds).toMatchObject([{ audited: 1, auditedRisky: 1, defects: 1, slipped: 1 }]);
+  const { items } = await app.ledger.list({ ref: drawn.changeId, type: 'autonomy.' });
+  expect(items.map(({ type }) => type)).toEqual(['autonomy.audited', 'autonomy.audit-drawn']);
 });
 
 test('track records are kept by the folders a change touches, two names deep', () => {

@@ -1,10 +1,16 @@
 /**
- * Follows the ledger for harm: incidents and rollbacks of deployments that carry changes which shipped
- * alone. Reverts are seen where they land.
+ * Follows the ledger for harm: incidents and rollbacks of deployments that carry changes of ours.
+ * Reverts are seen where they land.
  */
 import type { Tx } from '#kernel';
 import type { Ledger, LedgerEvent, Projection } from '#ledger';
 import { halve } from './halve.ts';
+import {
+  noteOutcomeDeployment,
+  selectOutcome,
+  selectOutcomesOfDeployment,
+} from './outcome-store.ts';
+import { noteHarm } from './outcomes.ts';
 import * as store from './store.ts';
 
 export function createAutonomyProjection({ ledger }: { ledger: Ledger }): Projection {
@@ -14,16 +20,21 @@ export function createAutonomyProjection({ ledger }: { ledger: Ledger }): Projec
       if (deployment === undefined) continue;
       if (type === 'change.deployed' && change !== undefined) {
         await store.noteDeployment(tx, change, deployment);
+        await noteOutcomeDeployment(tx, change, deployment);
       } else if (type === 'change.deployment-rolled-back' && change !== undefined) {
         await store.noteDeployment(tx, change, deployment);
+        await noteOutcomeDeployment(tx, change, deployment);
+        const rollback = { cause: 'rollback', ref: deployment, at } as const;
+        const outcome = await selectOutcome(tx, change);
+        if (outcome !== undefined) await noteHarm(tx, { ledger }, outcome, rollback);
         const record = await store.selectRecord(tx, change);
-        if (record !== undefined) {
-          await halve(tx, ledger, record, { cause: 'rollback', ref: deployment, at });
-        }
+        if (record !== undefined) await halve(tx, ledger, record, rollback);
       } else if (type.startsWith('incident.') && incident !== undefined) {
-        for (const record of await store.selectOfDeployment(tx, deployment)) {
-          await halve(tx, ledger, record, { cause: 'incident', ref: incident, at });
-        }
+        const harm = { cause: 'incident', ref: incident, at } as const;
+        for (const outcome of await selectOutcomesOfDeployment(tx, deployment))
+          await noteHarm(tx, { ledger }, outcome, harm);
+        for (const record of await store.selectOfDeployment(tx, deployment))
+          await halve(tx, ledger, record, harm);
       }
     }
   }

@@ -7,7 +7,17 @@ import { AFTER_INCIDENT_BY_DEFAULT } from '../leader-terms.ts';
 import { revertsIn } from '../reverts.ts';
 import { latestOf } from '../store.ts';
 import { halve } from './halve.ts';
-import type { AutonomyCurb, AutonomyRecord } from './schema.ts';
+import { lockAudit, type OutcomeRow, selectAudits, selectRecentOutcomes } from './outcome-store.ts';
+import {
+  answerAudit,
+  type AuditAnswer,
+  noteHarm,
+  noteTracedFixes,
+  readSlip,
+  readSlips,
+  recordOutcome,
+} from './outcomes.ts';
+import type { Audit, AutonomyCurb, AutonomyRecord, RealisedBound } from './schema.ts';
 import * as store from './store.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,14 +42,30 @@ export interface Landing {
 }
 
 export interface AutonomyService {
-  /** Writes down what landed: alone or not, and whether it takes back something that did. */
+  /** Writes down what landed: alone or not, and whether it takes back something that landed before. */
   recordLanding(tx: Tx, landing: Landing): Promise<void>;
-  /** Curbs (newest first), budgets drawn on today, and the track record of the last 90 days. */
+  /** Harm that the history tells of: commits that a later one mends. Counted once each. */
+  noteTracedFixes(repository: string, shas: readonly string[]): Promise<void>;
+  /** Part of a bound (a share) that is left to use after what slipped, above 0 to 1. */
+  tighteningOf(repository: string): Promise<number>;
+  /** The landed change that was drawn to be looked at; undefined for any other. */
+  findAudit(changeId: Id<'chg'>): Promise<Audit | undefined>;
+  /**
+   * What a person found who looked at a change that had shipped alone.
+   * @throws AppError `policy.no_such_audit`, `policy.audit_answered`, `policy.short_reason`.
+   */
+  answerAudit(changeId: Id<'chg'>, answer: AuditAnswer): Promise<Audit>;
+  /**
+   * Curbs (newest first), budgets drawn on today, the track record of the last 90 days, the promise
+   * against what happened within a year, and what was drawn to be looked at.
+   */
   readAutonomy(filter: { repository?: string | undefined; agent?: string | undefined }): Promise<{
     windowDays: number;
     curbs: AutonomyCurb[];
     budgets: { repository: string; budget: string; used: number }[];
     records: AutonomyRecord[];
+    bounds: RealisedBound[];
+    audits: Audit[];
   }>;
   findCurb(number: number): Promise<AutonomyCurb | undefined>;
   /**
@@ -61,19 +87,22 @@ export function createAutonomyService(deps: {
   db: Db;
   ledger: Ledger;
   clock: Clock;
-  /** After-incident terms of a policy version that is kept; null where it says nothing. */
-  afterIncidentOf(
+  /** What a policy version that is kept says of autonomy; null where it is not kept. */
+  termsOf(
     tx: Tx,
     repository: string,
     policyVersion: string,
-  ): Promise<LeaderTerms['afterIncident'] | null>;
+  ): Promise<{
+    afterIncident: LeaderTerms['afterIncident'] | null;
+    boundPerMille: number | null;
+  } | null>;
 }): AutonomyService {
   const { db, ledger, clock } = deps;
 
   /** Which earlier changes this one takes back, by its title or by the commit it names. */
-  async function findReverted(tx: Tx, landing: Landing): Promise<store.RecordRow[]> {
+  async function findReverted(tx: Tx, landing: Landing): Promise<OutcomeRow[]> {
     const since = new Date(landing.at.getTime() - REVERT_DAYS * DAY_MS);
-    const earlier = (await store.selectRecent(tx, landing.repository, since)).filter(
+    const earlier = (await selectRecentOutcomes(tx, landing.repository, since)).filter(
       ({ changeId }) => changeId !== landing.changeId,
     );
     const landed = earlier.map((row) => ({
@@ -96,8 +125,11 @@ export function createAutonomyService(deps: {
   return {
     async recordLanding(tx, landing) {
       const { changeId, repository, headSha } = landing;
-      for (const record of await findReverted(tx, landing)) {
-        await halve(tx, ledger, record, { cause: 'revert', ref: changeId, at: landing.at });
+      const revert = { cause: 'revert', ref: changeId, at: landing.at } as const;
+      for (const outcome of await findReverted(tx, landing)) {
+        await noteHarm(tx, deps, outcome, revert);
+        const record = await store.selectRecord(tx, outcome.changeId);
+        if (record !== undefined) await halve(tx, ledger, record, revert);
       }
       const decision = await latestOf(tx, changeId);
       const isAlone =
@@ -105,10 +137,22 @@ export function createAutonomyService(deps: {
         decision?.headSha === headSha &&
         decision.outcome === 'ship' &&
         (decision.lane === 'ship' || decision.lane === 'ship-and-watch');
-      if (!isAlone) return;
       const terms =
-        (await deps.afterIncidentOf(tx, repository, decision.policyVersion)) ??
-        AFTER_INCIDENT_BY_DEFAULT;
+        decision === undefined ? null : await deps.termsOf(tx, repository, decision.policyVersion);
+      // Past us nothing was promised, and nothing slipped.
+      if (landing.isOurs) {
+        await recordOutcome(tx, deps, {
+          changeId,
+          repository,
+          title: landing.title,
+          mergeSha: landing.mergeSha,
+          shippedAlone: isAlone,
+          boundPerMille: terms?.boundPerMille ?? null,
+          landedAt: landing.at,
+        });
+      }
+      if (!isAlone) return;
+      const { halveForMs, scope } = terms?.afterIncident ?? AFTER_INCIDENT_BY_DEFAULT;
       const { services, paths } = decision.facts;
       await store.insertRecord(tx, {
         changeId,
@@ -120,8 +164,8 @@ export function createAutonomyService(deps: {
         mergeSha: landing.mergeSha,
         policyVersion: decision.policyVersion,
         decisionId: decision.id,
-        halveForMs: terms.halveForMs,
-        scope: terms.scope,
+        halveForMs,
+        scope,
         landedAt: landing.at,
       });
     },
@@ -130,13 +174,27 @@ export function createAutonomyService(deps: {
       const now = clock.now();
       const since = new Date(now.getTime() - WINDOW_DAYS * DAY_MS);
       const filter = { repository: repository ?? null, agent: agent ?? null, since };
-      const [curbs, budgets, records] = await Promise.all([
+      const [curbs, budgets, records, bounds, audits] = await Promise.all([
         store.selectCurbs(db, filter.repository, now),
         store.selectBudgets(db, { ...filter, day: now.toISOString().slice(0, 10) }),
         store.selectTrackRecords(db, filter),
+        readSlips(db, filter.repository, now),
+        selectAudits(db, filter),
       ]);
-      return { windowDays: WINDOW_DAYS, curbs, budgets, records };
+      return { windowDays: WINDOW_DAYS, curbs, budgets, records, bounds, audits };
     },
+
+    noteTracedFixes: (repository, shas) => noteTracedFixes(deps, repository, shas),
+
+    async tighteningOf(repository) {
+      return (await readSlip(db, repository, clock.now()))?.tightening ?? 1;
+    },
+
+    async findAudit(changeId) {
+      return db.transaction((tx) => lockAudit(tx, changeId));
+    },
+
+    answerAudit: (changeId, answer) => answerAudit(deps, changeId, answer),
 
     async findCurb(number) {
       return db.transaction((tx) => store.lockCurb(tx, number, clock.now()));

@@ -45,18 +45,6 @@ export async function insertRecord(tx: Tx, row: RecordRow): Promise<boolean> {
   return rows.length > 0;
 }
 
-export async function selectRecent(
-  queryable: Queryable,
-  repository: string,
-  since: Date,
-): Promise<RecordRow[]> {
-  return queryable.query<RecordRow>(
-    `select ${RECORD} from loom.autonomy_records
-     where repository = $1 and landed_at > $2 order by landed_at desc limit 5000`,
-    [repository, since],
-  );
-}
-
 export async function selectOfDeployment(tx: Tx, deploymentId: string): Promise<RecordRow[]> {
   return tx.query<RecordRow>(
     `select ${RECORD} from loom.autonomy_records where deployment_ids @> array[$1::text]

@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { AppError, suggest, toAppError } from '#kernel';
 import { type ApiClient, createApiClient } from './client.ts';
 import { registerAttach } from './commands/attach.ts';
+import { registerAutonomy } from './commands/autonomy.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerBacktest } from './commands/backtest.ts';
 import { registerChanges } from './commands/changes.ts';
@@ -158,6 +159,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerChanges,
   registerRuns,
   registerInbox,
+  registerAutonomy,
   registerWorkflow,
   registerTrace,
   registerAudit,

@@ -8,7 +8,9 @@ import { count, day, percent, plural } from '../../parts/format.ts';
 import { EmptyState, Loading, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { When } from '../../parts/time.tsx';
+import { Audits } from './audits.tsx';
 import './autonomy.css';
+import { Bounds } from './bounds.tsx';
 import { Curbs } from './curbs.tsx';
 
 export function AutonomyPage() {
@@ -30,8 +32,8 @@ export function AutonomyPage() {
 }
 
 function Content({ autonomy }: { autonomy: Autonomy }) {
-  const { curbs, budgets, records, windowDays } = autonomy;
-  if (curbs.length + budgets.length + records.length === 0) {
+  const { curbs, budgets, records, bounds, audits, windowDays } = autonomy;
+  if (curbs.length + budgets.length + records.length + bounds.length === 0) {
     return (
       <div className="panel">
         <EmptyState
@@ -73,6 +75,8 @@ function Content({ autonomy }: { autonomy: Autonomy }) {
           note={active === 0 ? 'full budgets everywhere' : 'percentile and budget'}
         />
       </div>
+      <Bounds bounds={bounds} />
+      <Audits audits={audits} />
       <Curbs curbs={curbs} />
       <Budgets budgets={budgets} />
       <Records records={records} windowDays={windowDays} />

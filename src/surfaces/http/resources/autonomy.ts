@@ -1,16 +1,19 @@
 /** `/v1/autonomy` and `/v1/overrides`: what ships alone and how it went, and verdicts put aside. */
 import { z } from 'zod';
 import { idSchema } from '#kernel';
+import { answerAudit } from '../../answer-audit.ts';
 import { restoreAutonomy } from '../../restore-autonomy.ts';
 import type { Services } from '../../services.ts';
 import { type Route, route } from '../route.ts';
 import {
+  Audit,
   AutonomyCurb,
   AutonomyRecord,
   commitSha,
   listQuery,
   Override,
   page,
+  RealisedBound,
   repositoryName,
 } from '../schemas.ts';
 
@@ -27,7 +30,7 @@ export function autonomyRoutes(services: Services): Route[] {
       tag: 'policy',
       summary: 'Show autonomy',
       description:
-        'Halvings after harm, budgets drawn on today, and what each agent shipped alone by repository and folder, with what came of it.',
+        'Halvings after harm, budgets drawn on today, what each agent shipped alone by repository and folder and what came of it, the declared bound beside what really slipped, and the sample that a person looks at afterwards.',
       query: z.strictObject({
         repository: repositoryName.optional(),
         agent: z.string().min(1).max(200).optional(),
@@ -43,6 +46,8 @@ export function autonomyRoutes(services: Services): Route[] {
           }),
         ),
         records: z.array(AutonomyRecord),
+        bounds: z.array(RealisedBound),
+        audits: z.array(Audit),
       }),
       handle: ({ query }) => policy.readAutonomy(query),
     }),
@@ -61,6 +66,24 @@ export function autonomyRoutes(services: Services): Route[] {
       bodyExample: { curb: 7, reason: 'The cause was a broken fixture, mended in #812.' },
       answer: AutonomyCurb,
       handle: ({ body, principal }) => restoreAutonomy(services, body, principal),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/autonomy/audits/{changeId}',
+      access: DECIDERS,
+      tag: 'policy',
+      summary: 'Answer an audit',
+      description:
+        'What a person found who looked at a change that had shipped alone and was drawn for it. Nobody with a hand in the change may; a risky one counts as harm that slipped.',
+      params: z.strictObject({ changeId: idSchema('chg') }),
+      body: z.strictObject({
+        finding: z.enum(['fine', 'risky']),
+        reason: z.string().trim().min(10).max(2_000),
+      }),
+      bodyExample: { finding: 'fine', reason: 'Only words of the guide changed; read all of it.' },
+      answer: Audit,
+      handle: ({ params: { changeId }, body, principal }) =>
+        answerAudit(services, changeId, body, principal),
     }),
     route({
       method: 'get',
