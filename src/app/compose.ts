@@ -22,6 +22,8 @@ import {
   clearAbandonedChecks,
   createChangeService,
   createClaimService,
+  createConnectionLoop,
+  createConnectionService,
   createEscalationLoop,
   createEscalationService,
   createHostOutboxHandlers,
@@ -34,6 +36,7 @@ import {
   createSessionLoop,
   createSessionService,
   createStepHandlers,
+  createSweepLoop,
   createWorkflowService,
   createWorkflowWorker,
   createWorkService,
@@ -115,8 +118,10 @@ export async function compose(options: {
     publicUrl,
     governance,
     intake: () => intake!,
+    tally: () => connections.tally,
     onKnowledge: hints.offer,
   });
+  const connections = createConnectionService({ ...deps, parts: hosts.parts });
   const context = knowOwnForge(
     createContextService({
       ...deps,
@@ -181,6 +186,7 @@ export async function compose(options: {
     escalations,
     overrides: createOverrideService(escalationDeps),
     workflows: workflow,
+    connections,
     webhooks: hosts.webhooks,
     forge: hosts.forgeService,
     insights: {
@@ -235,7 +241,7 @@ export async function compose(options: {
   );
 
   const loops: BackgroundLoop[] = [];
-  const status = watchSystem({ storage, services, hosts, loops });
+  const status = watchSystem({ storage, hosts, loops });
   if (options.work !== false) {
     const checkouts = join(config.data, 'checkouts');
     await clearAbandonedChecks(checkouts, log);
@@ -273,7 +279,9 @@ export async function compose(options: {
           escalationHandler(log),
         ],
         leaseMs: config.workflow.leaseMs,
-        leaveToOthers: hosts.spokenForElsewhere.map((host) => ({ host })),
+        // Of a paused connection nothing is written; it waits, and nobody gives up on it.
+        leaveToOthers: () =>
+          [...hosts.spokenForElsewhere(), ...connections.pausedNames()].map((host) => ({ host })),
       }),
       createIntakeLoop({ intake, db, clock, log }),
       createSessionLoop({ sessions, clock, log }),
@@ -287,9 +295,15 @@ export async function compose(options: {
       }),
       createReconcileLoop({ intake, context, clock, log }),
       createReconsiderLoop({ ...deps, context, policy, workflow }),
-      ...(hosts.knowledge.size === 0
-        ? []
-        : [knowledgeLoop({ context, sources: hosts.knowledge, clock, log })]),
+      createConnectionLoop({ connections, clock, log }),
+      createSweepLoop({ connections, intake, db, clock, log }),
+      knowledgeLoop({
+        context,
+        sources: hosts.knowledge,
+        isPaused: connections.isPaused,
+        clock,
+        log,
+      }),
       ...(hosts.forge === null ? [] : [forgeSweepLoop({ forge: hosts.forge, clock, log })]),
     );
   }

@@ -1,42 +1,39 @@
 /**
- * The outside systems of this node: the local forge and the GitHub App as code hosts, and the receivers
- * of what they and senders of CloudEvents tell.
+ * The outside systems of this node: the local forge, and every connector of the registry, as code hosts,
+ * sources of knowledge and receivers of what they tell.
  */
-import { CLOUD_EVENTS, createCloudEventsSource } from '#connectors/cloudevents';
-import {
-  createGitHubHost,
-  createGitHubKnowledge,
-  createGitHubSource,
-  knowledgeOfDelivery,
-} from '#connectors/github';
 import { createLocalForge, type ForgeUser, type LocalForge } from '#connectors/local';
 import type {
   CodeHost,
+  Connector,
   Delivery,
   KnowledgeItem,
   KnowledgeSource,
-  SignalSource,
 } from '#connectors/contract';
 import { type GovernanceService } from '#governance';
 import { AppError, type Clock, type Config, type Logger } from '#kernel';
-import type { IntakeService } from '#orchestration';
+import type { ConnectionPart, ConnectionTally, IntakeService } from '#orchestration';
 import type { ForgeService, WebhookReceiver } from '#surfaces';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openMonitoring } from './monitoring.ts';
+import { type ConnectorSet, openConnectors } from './connectors/open.ts';
+import type { ConnectorEntry } from './connectors/entry.ts';
+import { createOwnSecrets } from './connectors/own-secrets.ts';
+import { createReceiver } from './connectors/receiver.ts';
+import { CONNECTORS } from './connectors/registry.ts';
 import { ownSecret } from './secrets.ts';
-
-const CONNECTORS = ['local', 'github'];
 
 export interface Hosts {
   /** By name; undefined for repositories nobody speaks for. */
   find(name: string): CodeHost | undefined;
-  all: readonly CodeHost[];
-  /** What hosts know beside code, by the name of the host. */
+  /** What connectors know beside code, by name. Live. */
   knowledge: ReadonlyMap<string, KnowledgeSource>;
   /** Hosts we have a connector for that is off on this node; another node may speak for them. */
-  spokenForElsewhere: readonly string[];
+  spokenForElsewhere(): readonly string[];
+  /** By the name in `/webhooks/{name}`. Live. */
   webhooks: ReadonlyMap<string, WebhookReceiver>;
+  connectors: ConnectorSet;
+  /** For the connections service. */
+  parts(): ConnectionPart[];
   forge: LocalForge | null;
   forgeService: ForgeService | null;
 }
@@ -49,31 +46,13 @@ export function openHosts(deps: {
   governance: GovernanceService;
   /** Known only after the hosts, because it acts on them. */
   intake: () => IntakeService;
+  /** Known only after the hosts, because it shows them. */
+  tally: () => ConnectionTally;
   /** Hears what a delivery tells of changes, reviews, issues and deployments. It must not wait. */
   onKnowledge(system: string, items: readonly KnowledgeItem[]): void;
 }): Hosts {
-  const { config, clock, log, publicUrl, governance } = deps;
-  const hosts = new Map<string, CodeHost>();
+  const { config, clock, log, publicUrl, governance, tally } = deps;
   const webhooks = new Map<string, WebhookReceiver>();
-  const knowledge = new Map<string, KnowledgeSource>();
-
-  function receiver(
-    source: SignalSource,
-    toKnowledge: (delivery: Delivery) => KnowledgeItem[] = () => [],
-  ): WebhookReceiver {
-    return {
-      verify: (delivery) => source.verify(delivery),
-      async receive(delivery) {
-        const received = await deps.intake().receive({
-          source: source.name,
-          deliveryId: source.deliveryId(delivery),
-          signals: source.toSignals(delivery),
-        });
-        deps.onKnowledge(source.name, toKnowledge(delivery));
-        return received;
-      },
-    };
-  }
 
   let forge: LocalForge | null = null;
   if (config.forge.enabled) {
@@ -82,59 +61,65 @@ export function openHosts(deps: {
       webhookSecret: config.forge.webhookSecret ?? ownSecret(config.data, 'forge-webhook'),
       publicUrl,
       authenticate: (_username, secret) => authenticateGit(governance, secret),
-      onDelivery: (delivery: Delivery) => {
+      onDelivery: async (delivery: Delivery) => {
         const local = webhooks.get('local')!;
         // Our own forge signs as a foreign one would, and is believed no more easily.
-        return Promise.resolve(local.verify(delivery)).then(() => local.receive(delivery));
+        await local.verify(delivery);
+        return local.receive(delivery);
       },
       clock,
       log: log.child({ connector: 'local' }),
     });
-    hosts.set(forge.host.name, forge.host);
-    webhooks.set(forge.source.name, receiver(forge.source));
   }
 
-  const { appId, webhookSecret, privateKey, privateKeyFile, apiUrl } = config.github;
-  if (webhookSecret !== undefined) {
-    webhooks.set(
-      'github',
-      receiver(
-        createGitHubSource({ webhookSecret, ...(appId === undefined ? {} : { appId }) }),
-        knowledgeOfDelivery,
-      ),
-    );
-  }
-  const cloudEvents = receiver(
-    createCloudEventsSource({ webhookSecret: config.cloudevents.webhookSecret, clock }),
-  );
-  webhooks.set(CLOUD_EVENTS, {
-    ...cloudEvents,
-    verify: (delivery) => {
-      const token = /^Bearer +(\S+) *$/i.exec(delivery.headers['authorization'] ?? '')?.[1];
-      return token === undefined ? cloudEvents.verify(delivery) : mayTell(governance, token);
+  const entries: readonly ConnectorEntry[] = [localEntry(forge), ...CONNECTORS];
+  const connectors = openConnectors({
+    entries,
+    deps: {
+      config,
+      clock,
+      log,
+      publicUrl,
+      secrets: createOwnSecrets(config.data, clock),
+      authorizeSender: (token, connector) => mayTell(governance, token, connector),
     },
+    tally,
   });
-  for (const { source, verify } of openMonitoring({ settings: config.connectors, governance })) {
-    webhooks.set(source.name, { ...receiver(source), verify });
+
+  /** A connector that is set up later, while the server runs, gets its receiver then. */
+  function placeReceivers(): void {
+    for (const { description, connector } of connectors.list()) {
+      const { name } = description;
+      if (connector?.source === undefined) webhooks.delete(name);
+      else if (!webhooks.has(name)) {
+        const of = {
+          find: (): Connector => connectors.find(name)!,
+          findPrevious: () => connectors.findPrevious(name),
+        };
+        webhooks.set(name, createReceiver(name, of, deps));
+      }
+    }
   }
-  const key = privateKey ?? (privateKeyFile === undefined ? undefined : readKey(privateKeyFile));
-  if (appId !== undefined && key !== undefined) {
-    const host = createGitHubHost({
-      appId,
-      privateKey: key,
-      apiUrl,
-      log: log.child({ connector: 'github' }),
-    });
-    hosts.set(host.name, host);
-    knowledge.set(host.name, createGitHubKnowledge({ appId, privateKey: key, apiUrl, clock }));
-  }
+  placeReceivers();
 
   return {
-    knowledge,
-    find: (name) => hosts.get(name),
-    all: [...hosts.values()],
-    spokenForElsewhere: CONNECTORS.filter((name) => !hosts.has(name)),
+    find: (name) => connectors.hosts.get(name),
+    knowledge: connectors.knowledge,
+    spokenForElsewhere: () =>
+      entries
+        .filter(({ description: { capabilities, name } }) => {
+          return capabilities.includes('code-host') && !connectors.hosts.has(name);
+        })
+        .map(({ description }) => description.name),
     webhooks,
+    connectors: {
+      ...connectors,
+      reopen(name) {
+        connectors.reopen(name);
+        placeReceivers();
+      },
+    },
+    parts: () => connectors.parts(),
     forge,
     forgeService:
       forge === null
@@ -150,10 +135,41 @@ export function openHosts(deps: {
   };
 }
 
+/** The forge of this node is made before the connectors, because it serves git as well. */
+function localEntry(forge: LocalForge | null): ConnectorEntry {
+  return {
+    description: {
+      name: 'local',
+      title: 'Local forge',
+      summary: 'Git repositories on this server, with a protected main.',
+      capabilities: ['signals', 'code-host'],
+      documentation: 'docs/connectors/local.md',
+    },
+    open({ config }) {
+      const settings = [{ path: 'forge.enabled', value: String(config.forge.enabled) }];
+      if (forge === null) return { missing: 'Set forge.enabled.', settings };
+      return {
+        settings,
+        source: forge.source,
+        host: forge.host,
+        async test() {
+          const repositories = await forge.listRepositories();
+          const text = `${repositories.length} ${repositories.length === 1 ? 'repository' : 'repositories'} under /git`;
+          return { account: 'this server', findings: [{ level: 'ok', text }] };
+        },
+      };
+    },
+  };
+}
+
 /** A sender that signs nothing proves itself by a token. @throws AppError 401 or 403. */
-async function mayTell(governance: GovernanceService, token: string): Promise<void> {
+async function mayTell(
+  governance: GovernanceService,
+  token: string,
+  connector: string,
+): Promise<void> {
   const principal = await governance.authenticate(token);
-  await governance.authorize(principal, 'signals:write', { kind: 'connector', id: CLOUD_EVENTS });
+  await governance.authorize(principal, 'signals:write', { kind: 'connector', id: connector });
 }
 
 /** Git sends any user name and a token of ours as the password. */
@@ -173,17 +189,5 @@ async function authenticateGit(
   } catch (error) {
     if (error instanceof AppError && error.kind === 'unauthenticated') return undefined;
     throw error;
-  }
-}
-
-function readKey(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new AppError('invalid', 'config.unreadable_file', {
-      message: `The private key of the GitHub App, ${path}, cannot be read.`,
-      hint: 'Correct github.privateKeyFile or the permissions of the file.',
-      cause,
-    });
   }
 }

@@ -13,31 +13,53 @@ const LIST_EVERY_MS = 24 * 3_600_000;
 export function knowledgeLoop(deps: {
   context: Pick<ContextService, 'listRepositories' | 'knowledge'>;
   sources: ReadonlyMap<string, KnowledgeSource>;
+  isPaused(name: string): boolean;
   clock: Clock;
   log: Logger;
 }): BackgroundLoop {
-  const { context, sources, clock, log } = deps;
+  const { context, sources, isPaused, clock, log } = deps;
   const listedAt = new Map<string, number>();
 
   async function readOne(source: KnowledgeSource, repository: string): Promise<void> {
     await context.knowledge.sweepOnce(source.name, repository, source);
     const now = clock.now().getTime();
-    if (now - (listedAt.get(repository) ?? 0) < LIST_EVERY_MS) return;
+    const key = `${source.name}:${repository}`;
+    if (now - (listedAt.get(key) ?? 0) < LIST_EVERY_MS) return;
     await context.knowledge.buryGone(source.name, repository, source);
-    listedAt.set(repository, now);
+    listedAt.set(key, now);
+  }
+
+  /** Systems whose knowledge belongs to no repository of theirs say themselves what is read apart. */
+  async function readScopes(): Promise<void> {
+    for (const source of sources.values()) {
+      if (source.listScopes === undefined || isPaused(source.name)) continue;
+      const scopes = await source.listScopes().catch((error: unknown) => {
+        log.info({ err: error, connector: source.name }, 'what it holds could not be listed');
+        return [];
+      });
+      for (const scope of scopes) await readQuietly(source, scope);
+    }
+  }
+
+  /** A limit or an outage of one system does not keep the others from being read. */
+  async function readQuietly(source: KnowledgeSource, scope: string): Promise<void> {
+    await readOne(source, scope).catch((error: unknown) => {
+      log.info(
+        { err: error, connector: source.name, scope },
+        'what its system knows was not read to the end',
+      );
+    });
   }
 
   async function readAll(): Promise<number> {
+    await readScopes();
     let cursor: string | undefined;
     do {
       const page = await context.listRepositories({ limit: MAX_PAGE_SIZE, cursor });
       for (const { name, host } of page.items) {
         const source = sources.get(host);
-        if (source === undefined) continue;
-        // A limit or an outage of one repository's host does not keep the others from being read.
-        await readOne(source, name).catch((error: unknown) => {
-          log.info({ err: error, repository: name }, 'what its host knows was not read to the end');
-        });
+        if (source === undefined || source.listScopes !== undefined || isPaused(host)) continue;
+        await readQuietly(source, name);
       }
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);

@@ -34,7 +34,8 @@ export function leaveCredentials(dataFolder: string, credentials: LeftCredential
   writePrivately(join(dataFolder, CREDENTIALS_FILE), `${JSON.stringify(credentials, null, 2)}\n`);
 }
 
-function writePrivately(path: string, text: string): void {
+/** Whole or not at all, and for the server's own user alone. */
+export function writePrivately(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const half = `${path}.${process.pid}.half`;
   writeFileSync(half, text, { mode: 0o600 });

@@ -1,22 +1,36 @@
 /** The state of everything a node depends on, for /v1/system, the console and the doctor. */
 import { type BackgroundLoop, isUnavailable } from '#kernel';
 import { readOutboxStatus } from '#ledger';
-import type { Services, SystemStatus } from '#surfaces';
+import type { SystemStatus } from '#surfaces';
 import type { Hosts } from './hosts.ts';
 import type { Storage } from './storage.ts';
 
 export function watchSystem(deps: {
   storage: Storage;
-  services: Services;
   hosts: Hosts;
   /** Filled after this is made. */
   loops: readonly BackgroundLoop[];
 }): { read(): Promise<SystemStatus> } {
-  const { storage, services, hosts, loops } = deps;
+  const { storage, hosts, loops } = deps;
 
   async function readOutbox(): Promise<SystemStatus['outbox']> {
     const { pending, lagMs, dead } = await readOutboxStatus(storage.db);
     return { waiting: pending, lagSeconds: lagMs / 1_000, failed: dead };
+  }
+
+  async function readConnectors(): Promise<SystemStatus['connectors']> {
+    const { forge } = hosts;
+    const rooms = forge === null ? undefined : howMany((await forge.listRepositories()).length);
+    return hosts.parts().map(({ name, missing, documentation, settings }) => ({
+      name,
+      state: missing === undefined ? ('ready' as const) : ('off' as const),
+      detail:
+        missing === undefined
+          ? name === 'local' && rooms !== undefined
+            ? rooms
+            : settings.flatMap(({ path, value }) => (value ? [`${path} ${value}`] : [])).join(', ')
+          : `${missing} See ${documentation}.`,
+    }));
   }
 
   return {
@@ -29,28 +43,10 @@ export function watchSystem(deps: {
         if (!isUnavailable(error)) throw error;
         state = 'unavailable';
       }
-      const { config } = services;
       return {
         database: { state, version: storage.version, isEmbedded: storage.kind === 'embedded' },
         loops: loops.map((loop) => Object.assign({ name: loop.name }, loop.health())),
-        connectors: [
-          {
-            name: 'local',
-            state: hosts.forge === null ? ('off' as const) : ('ready' as const),
-            detail:
-              hosts.forge === null
-                ? 'forge.enabled is off'
-                : howMany((await hosts.forge.listRepositories()).length),
-          },
-          {
-            name: 'github',
-            state: hosts.find('github') === undefined ? ('off' as const) : ('ready' as const),
-            detail:
-              hosts.find('github') === undefined
-                ? 'set github.appId, github.privateKeyFile and github.webhookSecret (docs/connectors/github.md)'
-                : `App ${config.github.appId ?? '?'} at ${config.github.apiUrl}`,
-          },
-        ],
+        connectors: await readConnectors(),
         outbox,
       };
     },

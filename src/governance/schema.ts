@@ -32,6 +32,8 @@ export const ACTIONS = [
   'audit:read',
   'audit:export',
   'insights:read',
+  'connections:read',
+  'connections:manage',
   'people:read',
   'people:manage',
   'tokens:manage',

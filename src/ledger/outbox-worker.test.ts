@@ -131,7 +131,9 @@ test('a message that only another node can serve waits for that node and loses n
   const seen: string[] = [];
   const deliverAs = (node: string) => async () => void seen.push(node);
   const leaveToOthers = [{ key: 'elsewhere' }, { host: 'unknown' }];
-  await using incapable = aWorker(db, deliverAs('incapable'), { leaveToOthers });
+  await using incapable = aWorker(db, deliverAs('incapable'), {
+    leaveToOthers: () => leaveToOthers,
+  });
   await using capable = aWorker(db, deliverAs('capable'));
   await enqueue(db, 'elsewhere');
 

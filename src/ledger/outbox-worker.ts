@@ -35,7 +35,7 @@ export interface OutboxWorkerDeps {
   log: Logger;
   handlers: readonly OutboxHandler[];
   /** Messages whose payload holds one of these are not for this node, such as `{ host: 'local' }`. */
-  leaveToOthers?: readonly JsonObject[];
+  leaveToOthers?: () => readonly JsonObject[];
   /** Deliveries under way at once on this node. */
   concurrency?: number;
   /** How long a silent worker keeps a message. */
@@ -60,7 +60,7 @@ export function pauseAfter(attempt: number, random: () => number = Math.random):
 /** `runOnce` delivers what is due and waits for it. */
 export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
   const { db, ledger, concurrency = 8, leaseMs = 60_000, maxAttempts = 15 } = deps;
-  const { leaveToOthers = [] } = deps;
+  const { leaveToOthers = () => [] } = deps;
   const { retryInMs = pauseAfter } = deps;
   const log = deps.log.child({ room: 'ledger' });
   const handlers = new Map(deps.handlers.map((handler) => [handler.target, handler]));
@@ -71,7 +71,12 @@ export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
     const limit = concurrency - underWay.size;
     if (limit <= 0) return 0;
     const targets = [...handlers.keys()];
-    const messages = await leaseMessages(db, { targets, leaveToOthers, limit, leaseMs });
+    const messages = await leaseMessages(db, {
+      targets,
+      leaveToOthers: leaveToOthers(),
+      limit,
+      leaseMs,
+    });
     for (const message of messages) {
       const delivery = deliver(message)
         // The database went away meanwhile; the lease will end and the message be taken again.

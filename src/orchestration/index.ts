@@ -61,6 +61,16 @@ export {
   type DeploymentNews,
 } from './changes/index.ts';
 export {
+  Connection,
+  type ConnectionDeps,
+  type ConnectionPart,
+  type ConnectionService,
+  type ConnectionTally,
+  createConnectionLoop,
+  createConnectionService,
+  createSweepLoop,
+} from './connections/index.ts';
+export {
   createIntakeLoop,
   createIntakeService,
   createReconcileLoop,

@@ -14,6 +14,7 @@ import type {
   ChangeKeeper,
   ChangeService,
   ClaimService,
+  ConnectionService,
   EscalationService,
   OverrideService,
   SessionService,
@@ -31,6 +32,10 @@ export interface WebhookDelivery {
 export interface WebhookReceiver {
   /** @throws AppError `unauthenticated` when the delivery is not genuine. */
   verify(delivery: WebhookDelivery): void | Promise<void>;
+  /** What the sender's protocol wants at once, in place of keeping the delivery. After `verify`. */
+  reply?(
+    delivery: WebhookDelivery,
+  ): Promise<{ status: number; contentType: string; body: string } | undefined>;
   /** Resolves after the commit that holds the delivery. A known one adds nothing. */
   receive(delivery: WebhookDelivery): Promise<{ accepted: number; isDuplicate: boolean }>;
 }
@@ -103,6 +108,7 @@ export interface Services {
   escalations: EscalationService;
   overrides: OverrideService;
   workflows: WorkflowService;
+  connections: ConnectionService;
   /** Receivers by the name in `/webhooks/{connector}`. */
   webhooks: ReadonlyMap<string, WebhookReceiver>;
   /** Null when the local forge is switched off. */

@@ -12,6 +12,7 @@ import { registerBacktest } from './commands/backtest.ts';
 import { registerChanges } from './commands/changes.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerConfig } from './commands/config.ts';
+import { registerConnections } from './commands/connections.ts';
 import { registerContext } from './commands/context.ts';
 import { registerPolicy } from './commands/policy.ts';
 import { registerRepositories } from './commands/repositories.ts';
@@ -164,6 +165,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerTrace,
   registerAudit,
   registerTokens,
+  registerConnections,
   registerConfig,
 ];
 

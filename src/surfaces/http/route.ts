@@ -82,6 +82,7 @@ export const TAGS = {
   people: 'People, tokens and login links.',
   policy: 'Rules in force, and checking a rule file.',
   forge: 'Repositories hosted here.',
+  connections: 'Outside systems: state, test, pause.',
   system: 'State of this installation.',
 } as const;
 export type Tag = keyof typeof TAGS;

@@ -25,15 +25,22 @@ const PLAIN_ADDRESS = /^\/webhooks\/([a-z0-9-]+)$/;
 const BODY_WITHIN_MS = 60_000;
 
 interface Receipt {
-  status: 200 | 202;
-  body: { accepted: number; isDuplicate: boolean };
+  status: number;
+  contentType: string;
+  body: string;
 }
 
 /** Nothing is stored before the delivery is known to be genuine, nor answered before it is stored. */
 async function accept(receiver: WebhookReceiver, delivery: WebhookDelivery): Promise<Receipt> {
   await receiver.verify(delivery);
+  const reply = await receiver.reply?.(delivery);
+  if (reply !== undefined) return reply;
   const { accepted, isDuplicate } = await receiver.receive(delivery);
-  return { status: isDuplicate ? 200 : 202, body: { accepted, isDuplicate } };
+  return {
+    status: isDuplicate ? 200 : 202,
+    contentType: 'application/json',
+    body: JSON.stringify({ accepted, isDuplicate }),
+  };
 }
 
 export function mountWebhooks(app: OpenAPIHono<Environment>, services: Services): void {
@@ -46,11 +53,11 @@ export function mountWebhooks(app: OpenAPIHono<Environment>, services: Services)
         hint: `Known are: ${[...services.webhooks.keys()].join(', ') || 'none'}.`,
       });
     }
-    const { status, body } = await accept(receiver, {
+    const { status, body, contentType } = await accept(receiver, {
       headers: context.req.header(),
       body: await readBytes(context.req.raw, services.config.limits.bodyBytes),
     });
-    return context.json(body, status);
+    return new Response(body, { status, headers: { 'content-type': contentType } });
   });
 }
 
@@ -83,8 +90,8 @@ export function createWebhookListener(
       };
       const receipt = await accept(receiver, delivery);
       status = receipt.status;
-      text = JSON.stringify(receipt.body);
-      headers = { 'content-type': 'application/json' };
+      text = receipt.body;
+      headers = { 'content-type': receipt.contentType };
     } catch (error) {
       if (incoming.destroyed && !incoming.complete) return;
       const { code, kind } = toAppError(error);

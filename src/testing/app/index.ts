@@ -13,6 +13,7 @@ import { createObservabilityService } from '#observability';
 import {
   createChangeService,
   createClaimService,
+  createConnectionService,
   createEscalationService,
   createOpenWorkFinder,
   createOverrideService,
@@ -126,6 +127,7 @@ export async function testApp(
     escalations: createEscalationService(escalationDeps),
     overrides: createOverrideService(escalationDeps),
     workflows,
+    connections: createConnectionService({ ...deps, parts: () => [] }),
     webhooks: new Map(),
     forge: null,
     insights: absent('insights'),

@@ -6,6 +6,7 @@ import { accountRoutes } from './account.ts';
 import { autonomyRoutes } from './autonomy.ts';
 import { auditRoutes } from './audit.ts';
 import { changeRoutes } from './changes.ts';
+import { connectionRoutes } from './connections.ts';
 import { contextRoutes } from './context.ts';
 import { forgeRoutes } from './forge.ts';
 import { inboxRoutes } from './inbox.ts';
@@ -44,6 +45,7 @@ export function allRoutes(services: Services): Route[] {
     ...autonomyRoutes(services),
     ...policyRoutes(services),
     ...forgeRoutes(services),
+    ...connectionRoutes(services),
     ...systemRoutes(services),
     ...streamRoutes(services),
   ];

@@ -1,0 +1,51 @@
+/** A connection as the API shows it. */
+import { z } from 'zod';
+import { Capability } from '#connectors/contract';
+
+export const Connection = z.object({
+  /** As in `/webhooks/{name}`. */
+  name: z.string(),
+  title: z.string(),
+  summary: z.string(),
+  capabilities: z.array(Capability),
+  /** Page in docs. */
+  documentation: z.string(),
+  /**
+   * `off` lacks settings, `paused` was paused by somebody, `waiting` was not heard of yet, `limited` was
+   * asked to slow down, `failing` failed last, `healthy` worked last.
+   */
+  state: z.enum(['off', 'paused', 'waiting', 'limited', 'failing', 'healthy']),
+  /** What has to be set before it works; null when all is. */
+  missing: z.string().nullable(),
+  /** Where the outside system delivers to; null when it delivers nothing. */
+  webhookUrl: z.string().nullable(),
+  settings: z.array(z.object({ path: z.string(), value: z.string().nullable() })),
+  /** What the API can do with it. */
+  canTest: z.boolean(),
+  canRotateSecret: z.boolean(),
+  pause: z.object({ at: z.date(), by: z.string(), reason: z.string().nullable() }).nullable(),
+  lastEventAt: z.date().nullable(),
+  lastSuccessAt: z.date().nullable(),
+  lastError: z.object({ at: z.date(), code: z.string(), message: z.string() }).nullable(),
+  counts: z.object({
+    /** Deliveries that were taken, known ones included. */
+    deliveries: z.int().nonnegative(),
+    duplicates: z.int().nonnegative(),
+    /** Deliveries that were not genuine or not readable. */
+    refused: z.int().nonnegative(),
+    signals: z.int().nonnegative(),
+    /** Objects read for the graph. */
+    objects: z.int().nonnegative(),
+  }),
+  rate: z
+    .object({
+      limit: z.int().nullable(),
+      remaining: z.int().nullable(),
+      resetsAt: z.date().nullable(),
+      callsLastHour: z.int().nonnegative(),
+      callsPerHour: z.int().nonnegative(),
+      closedUntil: z.date().nullable(),
+    })
+    .nullable(),
+});
+export type Connection = z.infer<typeof Connection>;
