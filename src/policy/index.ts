@@ -56,6 +56,7 @@ export {
   planReviewers,
   type RankedCandidate,
   reasonsOf,
+  rotates,
   type ReviewerCandidate,
   type ReviewSlot,
   slotsOf,

@@ -74,6 +74,22 @@ export function selectAgentReviews(
   );
 }
 
+/** What agents said of a commit, those that declined first; at most `limit`. */
+export function selectAgentFindings(
+  queryable: Queryable,
+  changeId: Id<'chg'>,
+  headSha: string,
+  limit: number,
+): Promise<(Pick<AgentReview, 'decision' | 'reason'> & { agent: string })[]> {
+  return queryable.query(
+    `select r.decision, r.reason, s.agent
+     from loom.agent_reviews r join loom.sessions s on s.id = r.session_id
+     where r.change_id = $1 and r.head_sha = $2 and r.reason <> ''
+     order by r.decision = 'approve', r.session_id limit $3`,
+    [changeId, headSha, limit],
+  );
+}
+
 export async function noteDeployers(
   queryable: Queryable,
   repository: string,

@@ -9,4 +9,9 @@ export { changeRefs } from './events.ts';
 export { createMomentWatch, createReconsiderLoop } from './reconsider-loop.ts';
 export { type ChangeKeeper, createChangeService } from './service.ts';
 export { type ChangeRow, findChange, toChange } from './store.ts';
-export { selectAgentReviews, selectDeployers, selectHostChecks } from './evidence-store.ts';
+export {
+  selectAgentFindings,
+  selectAgentReviews,
+  selectDeployers,
+  selectHostChecks,
+} from './evidence-store.ts';

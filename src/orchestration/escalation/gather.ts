@@ -10,7 +10,7 @@ import {
   readPatchHunks,
   type WhyYou,
 } from '#policy';
-import { findChange } from '../changes/index.ts';
+import { findChange, selectAgentFindings } from '../changes/index.ts';
 import type { Change } from '../schema.ts';
 import { findSessions } from '../sessions/index.ts';
 import { findWorkItem } from '../work/index.ts';
@@ -20,6 +20,7 @@ const MAX_PATCH_BYTES = 1_000_000;
 const INCIDENT_DAYS = 365;
 const DAY_MS = 86_400_000;
 const MAX_CAUSES = 30;
+const MAX_FINDINGS = 10;
 
 /** The package as the first person of the plan gets it; others get it readdressed. */
 export async function gatherPackage(
@@ -45,8 +46,7 @@ export async function gatherPackage(
     rulesOf: firedOnly(decision, terms),
     dataOf: terms.dataTouching,
     standards: terms.standards,
-    // Nothing in this release reviews a change beside people; when something does, it is said here.
-    findings: [],
+    findings: await findFindings(deps, change),
     incidents: await findSimilar(deps, change, git, decision),
     incidentDays: INCIDENT_DAYS,
     provenance: await findProvenance(deps, change),
@@ -71,6 +71,14 @@ async function readPatch(
 function firedOnly({ rules }: Decision, terms: LeaderTerms): EscalationInput['rulesOf'] {
   const fired = new Set(rules.map(({ id }) => id));
   return (path) => terms.rulesTouching(path).filter((id) => fired.has(id));
+}
+
+/** What other agents found in this very commit: doubts before praise. */
+async function findFindings({ db }: EscalationDeps, change: Change): Promise<string[]> {
+  const said = await selectAgentFindings(db, change.id, change.headSha, MAX_FINDINGS);
+  return said.map(({ agent, decision, reason }) =>
+    decision === 'decline' ? `${agent} declines: ${reason}` : `${agent}: ${reason}`,
+  );
 }
 
 /** Incidents whose changes touched a file of this change, or its folder. */

@@ -5,7 +5,9 @@
  */
 import { expect, test } from 'vitest';
 import { type TestClock, testClock, testDatabase, testRepository } from '#testing';
-import { eventTypes } from '../test-rooms.ts';
+import { insertAgentReview } from '../changes/evidence-store.ts';
+import { createSessionService } from '../sessions/index.ts';
+import { eventTypes, LEASE_MS, startSession } from '../test-rooms.ts';
 import { inboxOver } from './test-inbox.ts';
 
 const HOUR = 3_600_000;
@@ -38,14 +40,14 @@ async function aShop(options: { policy?: string; start?: TestClock } = {}) {
     ...inbox,
     clock,
     work,
-    async aChange(branch: string, custody?: string[]) {
+    async aChange(branch: string, custody?: string[], isRotated = false) {
       await work.git('switch', '--quiet', 'main');
       await work.branch(branch);
       await work.commit({
         files: { 'src/total.ts': `export const total = '${branch}';\n` },
         author: { name: 'Nobody', email: 'nobody@example.org' },
       });
-      return inbox.open(branch, custody === undefined ? {} : { custody });
+      return inbox.open(branch, { isRotated, ...(custody === undefined ? {} : { custody }) });
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -56,20 +58,26 @@ test('whoever reviews this code is asked, with reasons, a successor and a packag
   await shop.person('Ada');
   const grace = await shop.person('Grace');
   const change = await shop.aChange('total');
+  const { id: sessionId } = await startSession({
+    sessions: createSessionService({ ...shop, leaseMs: LEASE_MS }),
+  });
+  const said = { decision: 'decline', reason: 'The total is never read.' } as const;
+  await shop.db.transaction((tx) =>
+    insertAgentReview(tx, { ...said, sessionId, changeId: change.id, headSha: change.headSha }),
+  );
 
   await shop.ask(change);
   await shop.ask(change);
 
   const asked = await shop.asked(change);
-  expect(asked).toHaveLength(1);
-  // One change in ten goes to the second expert first, by its id.
-  const isRotated = asked[0]!.via === 'second-expert';
-  expect(asked[0]!.via).toBe(isRotated ? 'second-expert' : 'expert');
-  expect(asked[0]!.personId === grace.id).toBe(!isRotated);
+  expect(asked).toMatchObject([{ via: 'expert', personId: grace.id }]);
   const shown = await shop.escalations.show(asked[0]!.id);
   expect(Object.keys(shown.package.slots)).toHaveLength(10);
   expect(shown.package.words).toBeLessThanOrEqual(220);
   expect(shown.package.slots.evidence.text).toContain('no incident on these paths in 365 days');
+  expect(shown.package.slots.evidence.findings).toEqual([
+    'claude-code declines: The total is never read.',
+  ]);
   expect(shown.package.slots.hunks.hunks[0]).toMatchObject({ path: 'src/total.ts' });
   expect(shown.package.slots.rules.text).toContain('Code is read by somebody.');
   expect(shown.package.slots.whyYou.next).not.toBeNull();
@@ -78,6 +86,17 @@ test('whoever reviews this code is asked, with reasons, a successor and a packag
     'decision.made',
     'escalation.assigned',
   ]);
+});
+
+test('one change in ten asks the second expert first, so that there is one', async () => {
+  await using shop = await aShop();
+  const ada = await shop.person('Ada');
+  await shop.person('Grace');
+  const change = await shop.aChange('total', undefined, true);
+
+  await shop.ask(change);
+
+  expect(await shop.asked(change)).toMatchObject([{ via: 'second-expert', personId: ada.id }]);
 });
 
 test('nobody behind the change is asked: not the author, a co-author, nor through a delegate', async () => {

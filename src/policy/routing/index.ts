@@ -8,6 +8,6 @@ export {
   type ReviewerCandidate,
   type ReviewSlot,
 } from './filter.ts';
-export { planReviewers, type PlanEntry, type RankedCandidate, type Via } from './plan.ts';
+export { planReviewers, type PlanEntry, type RankedCandidate, rotates, type Via } from './plan.ts';
 export { knownHere, reasonsOf } from './reasons.ts';
 export { slotsOf } from './slots.ts';
