@@ -8,7 +8,11 @@ import { defineConfig } from 'vitest/config';
  * - database: real PostgreSQL, each file in its own cloned database; run again on DATABASE_URL.
  * - system (`tests/`): real processes, real Chromium, kill -9.
  */
-const testFiles = globSync('src/**/*.test.ts').map((path) => path.replaceAll('\\', '/'));
+// Suites of the embedded server have nothing to say about one named by DATABASE_URL.
+const isOtherServer = process.env['DATABASE_URL'] !== undefined;
+const testFiles = globSync('src/**/*.test.ts')
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => !isOtherServer || !path.endsWith('/embedded.test.ts'));
 const needsDatabase = (path: string) =>
   /\b(test(Database|App|Server)|startEmbeddedPostgres)\(/.test(readFileSync(path, 'utf8'));
 const database = testFiles.filter(needsDatabase);

@@ -7,7 +7,7 @@
  */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { testDatabase, type TestDatabase } from '#testing';
+import { generatedCases, testDatabase, type TestDatabase } from '#testing';
 import { stateFacts, withdrawStatements } from './assert.ts';
 import { graphHash } from './hash.ts';
 import { readRelations, summarise } from './read.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
-const CASES_PER_SEED = 35;
+const CASES_PER_SEED = generatedCases(35);
 const SEEDS = [11, 23, 37, 41, 59, 67];
 const START = Date.UTC(2026, 0, 1);
 const at = (minute: number) => new Date(START + minute * 60_000);

@@ -11,7 +11,13 @@ import { array, assert, asyncProperty, constantFrom, integer, record, string } f
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger, createNewId, type Id } from '#kernel';
 import { type Actor, createLedger } from '#ledger';
-import { testClock, testDatabase, type TestDatabase, testRepository } from '#testing';
+import {
+  generatedCases,
+  testClock,
+  testDatabase,
+  type TestDatabase,
+  testRepository,
+} from '#testing';
 import { createContextService } from '../context-service.ts';
 import { type ContextPack, ContextRequest } from '../schema.ts';
 import { countTokens } from '../tokens.ts';
@@ -435,7 +441,7 @@ test('every pack of every generated repository keeps its budget and cites all it
         }
       }
     }),
-    { numRuns: 25 },
+    { numRuns: generatedCases(25) },
   );
 });
 
