@@ -158,11 +158,11 @@ test('attaching writes what it shows, twice is once, and detaching gives every b
   mkdirSync(join(repository, '.claude'));
   writeFileSync(settings, before);
 
-  const shown = await loom(['attach', '--dry-run']);
+  const shown = await loom(['attach', '--agent', 'claude-code', '--dry-run']);
   const untouched = readFileSync(settings, 'utf8');
-  const attached = await loom(['attach']);
+  const attached = await loom(['attach', '--agent', 'claude-code']);
   const after = readFileSync(settings, 'utf8');
-  const again = await loom(['attach']);
+  const again = await loom(['attach', '--agent', 'claude-code']);
   const detached = await loom(['detach', '--json']);
 
   expect(shown).toMatchObject({ code: 0, out: expect.stringContaining('+++ b/.mcp.json') });

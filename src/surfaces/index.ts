@@ -19,7 +19,7 @@ export {
 export { runHook } from './cli/hook-command.ts';
 export { runMcpBridge } from './cli/mcp-command.ts';
 export { CREDENTIALS_FILE, findCredentials } from './cli/credentials.ts';
-export { isAttachedHere } from './cli/commands/attach.ts';
+export { attachedHere } from './cli/commands/attach.ts';
 export { ago, EXIT_CODES, printable, type Streams } from './cli/output.ts';
 export {
   type CliContext,

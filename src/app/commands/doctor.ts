@@ -2,9 +2,9 @@ import { gitVersion } from '#git';
 import { AppError, loadConfig, toAppError } from '#kernel';
 import {
   ago,
+  attachedHere,
   EXIT_CODES,
   type GlobalFlags,
-  isAttachedHere,
   printable,
   type RegisterCommands,
   type SystemStatus,
@@ -33,7 +33,7 @@ export const registerDoctor: RegisterCommands = (program, context) => {
         await gitFinding(),
         configFinding(program.opts<GlobalFlags>()),
         ...(await serverFindings(context.client())),
-        attachFinding(),
+        attachFinding(program.opts<GlobalFlags>()),
       ];
       if (findings.some(({ state }) => state === 'failed')) context.setExitCode(EXIT_CODES.unsound);
       context.output().result({ findings }, () =>
@@ -151,12 +151,13 @@ async function serverFindings(client: Client): Promise<Finding[]> {
   ];
 }
 
-function attachFinding(): Finding {
-  const attached = isAttachedHere();
+function attachFinding(flags: GlobalFlags): Finding {
+  const attached = attachedHere(flags);
   return {
     what: 'this folder',
     state: 'ok',
-    detail: attached ? 'claude-code is attached here' : 'no agent is attached here',
-    next: attached ? null : 'run `loom attach` where your agent works',
+    detail:
+      attached.length === 0 ? 'no agent is attached here' : `attached here: ${attached.join(', ')}`,
+    next: attached.length === 0 ? 'run `loom attach` where your agent works' : null,
   };
 }

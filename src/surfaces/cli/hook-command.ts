@@ -4,6 +4,7 @@
  * is down the agent goes on, with one clear line, unless LOOM_HOOKS_FAIL_CLOSED says otherwise.
  */
 import { execFile } from 'node:child_process';
+import { fill, tableOf } from '../hooks/dialect-tables.ts';
 import { findCredentials } from './credentials.ts';
 
 export interface HookStreams {
@@ -12,12 +13,8 @@ export interface HookStreams {
   err: (text: string) => void;
 }
 
-interface HookInput {
-  cwd?: unknown;
-  tool_name?: unknown;
-}
+type HookInput = Record<string, unknown>;
 
-const EDITS = new Set(['Edit', 'Write', 'MultiEdit', 'NotebookEdit']);
 const MAX_INPUT_BYTES = 64_000_000;
 /** Longer texts are cut: the server needs names and the start of a prompt, never a whole file. */
 const MAX_TEXT_LENGTH = 20_000;
@@ -31,14 +28,14 @@ export async function runHook(
 ): Promise<number> {
   const { url, token, hooks } = findCredentials(flags);
   const input = parse(await readAll(streams.stdin), MAX_TEXT_LENGTH);
-  const goOn = (line: string) => goOnWithout(hooks.failClosed, event, input, line, streams);
+  const goOn = (line: string) => goOnWithout(hooks.failClosed, agent, event, input, line, streams);
   if (input === undefined) {
     return goOn(`LoomStack cannot read the input of this ${event}: it is not a JSON object.`);
   }
   const path = `/hooks/${encodeURIComponent(agent)}/${encodeURIComponent(event)}`;
   const patience = AbortSignal.timeout(hooks.timeoutMs);
   try {
-    const git = await readGit(typeof input.cwd === 'string' ? input.cwd : process.cwd());
+    const git = await readGit(folderOf(input));
     const { status, text } = await post(
       new URL(path, url),
       token,
@@ -109,33 +106,38 @@ function isFilled(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 }
 
+/** The line in the agent's own words, as far as it has words for it. */
 function goOnWithout(
   failClosed: boolean,
+  agent: string,
   event: string,
   input: HookInput | undefined,
   line: string,
   streams: HookStreams,
 ): number {
+  const table = tableOf(agent, input);
+  const rule = table?.events[event];
+  const tool = table?.fields.tool.map((name) => input?.[name]).find((name) => name !== undefined);
   // Which tool it is for may be unreadable too; closed means closed.
   const isEdit =
-    event === 'PreToolUse' && (typeof input?.tool_name !== 'string' || EDITS.has(input.tool_name));
+    rule?.kind === 'tool-starting' &&
+    (typeof tool !== 'string' || Object.hasOwn(table!.edits, tool));
   if (isEdit && failClosed) {
-    streams.out(
-      JSON.stringify({
-        hookSpecificOutput: {
-          hookEventName: 'PreToolUse',
-          permissionDecision: 'deny',
-          permissionDecisionReason: `${line} Edits are denied meanwhile (hooks.failClosed is set).`,
-        },
-      }),
-    );
+    const reason = `${line} Edits are denied meanwhile (hooks.failClosed is set).`;
+    streams.out(JSON.stringify(fill(rule.denied, reason)));
     return 0;
   }
-  if (isEdit || event === 'SessionStart' || input === undefined) streams.err(`${line}\n`);
-  if (event === 'SessionStart') {
-    streams.out(JSON.stringify({ systemMessage: line }));
-  }
+  const isStart = rule?.kind === 'session-started';
+  if (isEdit || isStart || input === undefined) streams.err(`${line}\n`);
+  if (isStart && rule.notice !== undefined) streams.out(JSON.stringify(fill(rule.notice, line)));
   return 0;
+}
+
+/** Where the agent works; some name several folders. */
+function folderOf(input: HookInput): string {
+  const roots = input['workspace_roots'];
+  const folder = input['cwd'] ?? (Array.isArray(roots) ? (roots as unknown[])[0] : undefined);
+  return typeof folder === 'string' && folder !== '' ? folder : process.cwd();
 }
 
 /** Undefined when it is larger than any hook input can be. */
@@ -155,7 +157,7 @@ function parse(text: string | undefined, longest = Infinity): HookInput | undefi
     const value: unknown = JSON.parse(text ?? '', (_key, part: unknown) =>
       typeof part === 'string' && part.length > longest ? part.slice(0, longest) : part,
     );
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return typeof value === 'object' && value !== null ? (value as HookInput) : undefined;
   } catch {
     return undefined;
   }

@@ -172,7 +172,7 @@ const COMMANDS: readonly RegisterCommands[] = [
 const FIRST_STEPS = `
 First steps:
   $ loom up ../my-repo             start everything and open the X-ray of a repository
-  $ loom attach                    wire Claude Code into the repository you stand in
+  $ loom attach                    wire your agents into the repository you stand in
   $ loom doctor                    see the state of everything it depends on
   $ loom why src/pay.ts:42         who wrote this line, why, and who let it ship
 `;

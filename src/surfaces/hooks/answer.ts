@@ -33,6 +33,10 @@ export interface HookReport {
   operator: Principal;
   /** The most context the agent shows its model, in bytes. */
   maxContextBytes: number;
+  /** Whether the agent shows its model what is answered to this event … */
+  carriesContext: boolean;
+  /** … and what is answered before a tool runs; else the rules of a file come after its first edit. */
+  briefsBefore: boolean;
 }
 
 /** Acts on one event and says what the agent is to hear. */
@@ -48,10 +52,12 @@ export async function answerHook(services: Services, report: HookReport): Promis
     case 'tool-starting':
       return claimPaths(services, report, event);
     case 'tool-finished': {
-      const { id } = await joinSession(services, report, event);
-      const [path] = pathsInTree(event.paths, report.tree.toplevel ?? null, event.cwd);
-      await services.sessions.touch(id, { tool: event.tool, path });
-      return NOTHING;
+      const session = await joinSession(services, report, event);
+      const paths = pathsInTree(event.paths, report.tree.toplevel ?? null, event.cwd);
+      await services.sessions.touch(session.id, { tool: event.tool, path: paths[0] });
+      return report.briefsBefore || !report.carriesContext || session.repository === null
+        ? NOTHING
+        : briefPaths(services, session, paths, report.operator);
     }
     case 'turn-ended': {
       const { id } = await joinSession(services, report, event);
@@ -272,7 +278,9 @@ async function claimPaths(
 
   const { repository, id: sessionId, intent } = session;
   const answer = await services.claims.acquire({ sessionId, repository, paths, intent });
-  if (answer.outcome === 'granted') return briefPaths(services, session, paths, report.operator);
+  if (answer.outcome === 'granted') {
+    return report.briefsBefore ? briefPaths(services, session, paths, report.operator) : NOTHING;
+  }
   await services.sessions.touch(sessionId, {
     tool: event.tool,
     path: paths[0],

@@ -1,4 +1,7 @@
-/** What agents tell and hear through hooks, in our words. Each agent's own words are a dialect. */
+/** What agents tell and hear through hooks, in our words; each agent's own words are in the tables. Pure. */
+import { z } from 'zod';
+import { AppError } from '#kernel';
+import { type DialectTable, fill, type PathRule } from './dialect-tables.ts';
 
 interface Told {
   /** The agent's own id of its session. */
@@ -24,13 +27,144 @@ export type HookAnswer =
   | { kind: 'context'; text: string }
   | { kind: 'denied'; reason: string };
 
-export interface HookDialect {
-  /** Name in `/hooks/{agent}` and in sessions. */
-  readonly agent: string;
-  /** Longer context is not shown to the model as it is. In bytes. */
-  readonly maxContextBytes: number;
-  /** Pure. @throws AppError `hooks.malformed_input`. */
-  read(event: string, input: unknown): HookEvent;
-  /** What the hook command prints for the agent; an empty object is nothing. Pure. */
-  write(event: string, answer: HookAnswer): Record<string, unknown>;
+const Input = z.record(z.string(), z.unknown());
+const SessionId = z.string().min(1).max(200);
+
+/** @throws AppError `hooks.malformed_input`. */
+export function readHook(table: DialectTable, event: string, input: unknown): HookEvent {
+  const kind = Object.hasOwn(table.events, event) ? table.events[event]!.kind : undefined;
+  if (kind === undefined) return { kind: 'ignored' };
+  const parsed = Input.safeParse(input);
+  if (!parsed.success) throw malformed('it is not a JSON object');
+  const read = (field: keyof DialectTable['fields']) => readField(table, parsed.data, field);
+  const session = SessionId.safeParse(read('session'));
+  if (!session.success) throw malformed(`${table.fields.session[0]} is not the id of a session`);
+  const told = { externalId: session.data, cwd: textOf(first(read('cwd'))) };
+  switch (kind) {
+    case 'session-started':
+      return {
+        kind,
+        model: textOf(read('model')),
+        isFresh: read('source') !== 'resume',
+        ...told,
+      };
+    case 'prompt-submitted':
+      return { kind, prompt: textOf(read('prompt')) ?? '', ...told };
+    case 'tool-starting':
+    case 'tool-finished':
+      return { kind, ...readTool(table, read('tool'), read('toolInput')), ...told };
+    case 'turn-ended':
+      return { kind, ...told };
+    case 'session-ended':
+      return { kind, reason: textOf(read('reason')) ?? 'the agent ended', ...told };
+  }
+}
+
+/** What the hook command prints for the agent; an empty object is nothing. */
+export function writeHook(
+  table: DialectTable,
+  event: string,
+  answer: HookAnswer,
+): Record<string, unknown> {
+  const rule = Object.hasOwn(table.events, event) ? table.events[event] : undefined;
+  if (answer.kind === 'denied') return fill(rule?.denied, answer.reason);
+  if (answer.kind === 'context' && answer.text !== '') return fill(rule?.context, answer.text);
+  return {};
+}
+
+/** Whether the agent shows its model what we answer to the event. */
+export function carriesContext(table: DialectTable, event: string): boolean {
+  return Object.hasOwn(table.events, event) && table.events[event]?.context !== undefined;
+}
+
+/** Whether what holds for a file can be told before the tool that changes it has run. */
+export function briefsBefore(table: DialectTable): boolean {
+  return Object.values(table.events).some(
+    ({ kind, context }) => kind === 'tool-starting' && context !== undefined,
+  );
+}
+
+/**
+ * What tells one firing from another: an agent that reads two files with our hooks in them fires each
+ * event twice, with the same words. Undefined where the words say too little.
+ */
+export function firingOf(table: DialectTable, event: string, input: unknown): string | undefined {
+  const parsed = Input.safeParse(input);
+  const kind = Object.hasOwn(table.events, event) ? table.events[event]!.kind : undefined;
+  if (!parsed.success || kind === undefined) return undefined;
+  const session = readField(table, parsed.data, 'session');
+  const call = readField(table, parsed.data, 'call');
+  const told =
+    typeof call === 'string' && call !== ''
+      ? call
+      : JSON.stringify([
+          readField(table, parsed.data, 'prompt'),
+          readField(table, parsed.data, 'tool'),
+          readField(table, parsed.data, 'toolInput'),
+          parsed.data['timestamp'],
+        ]);
+  return JSON.stringify([table.agent, kind, session, told]);
+}
+
+function readField(
+  table: DialectTable,
+  input: Record<string, unknown>,
+  field: keyof DialectTable['fields'],
+): unknown {
+  const name = table.fields[field].find((candidate) => input[candidate] != null);
+  return name === undefined ? undefined : input[name];
+}
+
+function readTool(
+  table: DialectTable,
+  name: unknown,
+  input: unknown,
+): { tool: string; paths: string[] } {
+  const tool = textOf(name) ?? '';
+  const rule = Object.hasOwn(table.edits, tool) ? table.edits[tool] : undefined;
+  return { tool, paths: rule === undefined ? [] : pathsOf(rule, input) };
+}
+
+function pathsOf(rule: PathRule, input: unknown): string[] {
+  // Some agents pass arguments on as the text the model wrote.
+  const args = Input.safeParse(typeof input === 'string' ? parseOr(input) : input);
+  const values = args.success ? args.data : {};
+  if (!('patch' in rule)) {
+    const path = rule.map((name) => textOf(values[name])).find((value) => value !== null);
+    return path === undefined || path === null || path === '' ? [] : [path];
+  }
+  const patch = typeof input === 'string' && !args.success ? input : undefined;
+  const text = patch ?? rule.patch.map((name) => values[name]).find((value) => value != null);
+  return patchedPaths(Array.isArray(text) ? text.join('\n') : (textOf(text) ?? ''));
+}
+
+/** The files a patch in the form agents use touches, each once; both names of a moved one. */
+export function patchedPaths(patch: string): string[] {
+  const lines = patch.matchAll(
+    /^\*\*\* (?:(?:Add|Update|Delete) File|Move to): ([^\r\n]+?)[ \t]*\r?$/gm,
+  );
+  return [...new Set([...lines].map(([, path]) => path!))];
+}
+
+function parseOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function first(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function malformed(what: string): AppError {
+  return new AppError('invalid', 'hooks.malformed_input', {
+    message: `The hook input is not understood: ${what}.`,
+    hint: 'Pass on what the agent wrote to the hook, unchanged, as `input`.',
+  });
 }

@@ -10,12 +10,11 @@ import type { Environment } from '../http/environment.ts';
 import type { Gate } from '../http/gate.ts';
 import type { Services } from '../services.ts';
 import { answerHook } from './answer.ts';
-import { claudeCode } from './claude-code.ts';
-import type { HookDialect } from './dialect.ts';
+import { DIALECT_TABLES, tableOf } from './dialect-tables.ts';
+import { briefsBefore, carriesContext, firingOf, readHook, writeHook } from './dialect.ts';
 import { createHookActivity } from './hook-activity.ts';
+import { createTwinGuard } from './twin-guard.ts';
 import { WorkTree } from './work-tree.ts';
-
-const DIALECTS: ReadonlyMap<string, HookDialect> = new Map([[claudeCode.agent, claudeCode]]);
 
 const HookRequest = z.object({ input: z.unknown(), git: WorkTree.nullish() });
 
@@ -28,6 +27,7 @@ export interface HookResponse {
 export function mountHooks(app: OpenAPIHono<Environment>, services: Services, gate: Gate): void {
   const { config, log } = services;
   const activity = createHookActivity(services);
+  const twins = createTwinGuard({ now: () => services.clock.now() });
 
   app.post('/hooks/:agent/:event', async (context) => {
     context.set('route', '/hooks/{agent}/{event}');
@@ -36,11 +36,10 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
       kind: 'session',
       id: agent,
     });
-    const dialect = DIALECTS.get(agent);
-    if (dialect === undefined || operator === undefined) {
+    if (!DIALECT_TABLES.some((table) => table.agent === agent) || operator === undefined) {
       throw new AppError('not_found', 'hooks.unknown_agent', {
         message: `Hooks of ${agent} are not understood here.`,
-        hint: `Known agents: ${[...DIALECTS.keys()].join(', ')}.`,
+        hint: `Known agents: ${DIALECT_TABLES.map((table) => table.agent).join(', ')}.`,
       });
     }
 
@@ -51,18 +50,23 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
         await readBytes(context.req.raw, config.limits.bodyBytes),
       );
       const { input, git } = checkValue(HookRequest, body, 'hooks.malformed_input');
-      const event = dialect.read(name, input);
+      const table = tableOf(agent, input)!;
+      const event = readHook(table, name, input);
       const [answer] = await Promise.all([
-        answerHook(services, {
-          agent,
-          event,
-          tree: git ?? {},
-          operator,
-          maxContextBytes: dialect.maxContextBytes,
-        }),
-        activity.record(agent, name),
+        twins.once(firingOf(table, name, input), () =>
+          answerHook(services, {
+            agent: table.agent,
+            event,
+            tree: git ?? {},
+            operator,
+            maxContextBytes: table.maxContextBytes,
+            carriesContext: carriesContext(table, name),
+            briefsBefore: briefsBefore(table),
+          }),
+        ),
+        activity.record(table.agent, name),
       ]);
-      response = { output: dialect.write(name, answer), note: null };
+      response = { output: writeHook(table, name, answer), note: null };
     } catch (error) {
       // A server in trouble says so, and the hook command decides; anything else is no reason to stop.
       if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { WiredFile } from './claude-code.ts';
+import type { WiredFile } from './wiring.ts';
 
 const Originals = z.record(
   z.string(),
@@ -37,6 +37,23 @@ export function keepOriginals(
       next[file.path] = { ...known, after };
     } else if (isClean(file)) next[file.path] = { before: file.before ?? null, after };
     else delete next[file.path];
+  }
+  return next;
+}
+
+/** After a detach: files that still hold something of another agent are remembered on. */
+export function dropOriginals(
+  kept: Originals,
+  detached: readonly WiredFile[],
+  isClean: (path: string, text: string | undefined) => boolean,
+): Originals {
+  const next = { ...kept };
+  for (const { path, before, after } of detached) {
+    const known = next[path];
+    if (known === undefined) continue;
+    const isUntouched = before !== undefined && known.after === digest(before);
+    if (after === undefined || !isUntouched || isClean(path, after)) delete next[path];
+    else next[path] = { ...known, after: digest(after) };
   }
   return next;
 }

@@ -1,0 +1,168 @@
+/**
+ * Goal: what each agent says is understood, what it hears is in its own words, and nonsense is named.
+ * Method: inputs as the agents wrote them, cut to the fields we read, and the table of every agent.
+ */
+import { describe, expect, test } from 'vitest';
+import {
+  CLAUDE_CODE,
+  CODEX,
+  COPILOT,
+  CURSOR,
+  DIALECT_TABLES,
+  GEMINI_CLI,
+  OPENCODE,
+  tableOf,
+} from './dialect-tables.ts';
+import { firingOf, patchedPaths, readHook, writeHook } from './dialect.ts';
+
+const snake = { session_id: '3f0c', cwd: '/home/ada/shop' };
+const PATCH =
+  '*** Begin Patch\n*** Update File: src/a.ts\n*** Move to: src/b.ts\n@@\n-x\n+y\n*** Add File: c d.md\n+hi\n*** End Patch\n';
+
+describe('a tool that is about to run', () => {
+  test.each([
+    [
+      CLAUDE_CODE,
+      'PreToolUse',
+      { tool_name: 'Edit', tool_input: { file_path: '/a.ts' } },
+      ['/a.ts'],
+    ],
+    [
+      CLAUDE_CODE,
+      'PreToolUse',
+      { tool_name: 'NotebookEdit', tool_input: { notebook_path: 'n' } },
+      ['n'],
+    ],
+    [CLAUDE_CODE, 'PreToolUse', { tool_name: 'Read', tool_input: { file_path: 'a.ts' } }, []],
+    [CLAUDE_CODE, 'PreToolUse', { tool_name: 'Edit', tool_input: { file_path: 7 } }, []],
+    [CLAUDE_CODE, 'PreToolUse', { tool_name: 'constructor', tool_input: {} }, []],
+    [
+      CODEX,
+      'PreToolUse',
+      { tool_name: 'apply_patch', tool_input: { command: PATCH } },
+      ['src/a.ts', 'src/b.ts', 'c d.md'],
+    ],
+    [CODEX, 'PreToolUse', { tool_name: 'Bash', tool_input: { command: 'ls' } }, []],
+    [
+      GEMINI_CLI,
+      'BeforeTool',
+      { tool_name: 'replace', tool_input: { file_path: 'a.ts' } },
+      ['a.ts'],
+    ],
+    [
+      OPENCODE,
+      'PreToolUse',
+      { tool_name: 'write', tool_input: { filePath: '/r/a.ts' } },
+      ['/r/a.ts'],
+    ],
+    [
+      OPENCODE,
+      'PreToolUse',
+      { tool_name: 'apply_patch', tool_input: { patchText: PATCH } },
+      ['src/a.ts', 'src/b.ts', 'c d.md'],
+    ],
+    [CURSOR, 'preToolUse', { tool_name: 'Write', tool_input: { file_path: 'a.ts' } }, ['a.ts']],
+  ])('%#: is known by its files', (table, event, input, paths) => {
+    expect(readHook(table, event, { ...snake, ...input })).toEqual({
+      kind: 'tool-starting',
+      externalId: '3f0c',
+      cwd: '/home/ada/shop',
+      tool: input.tool_name,
+      paths,
+    });
+  });
+
+  test('of Copilot may have its arguments as text', () => {
+    const input = { sessionId: 's', cwd: '/r', toolName: 'edit', toolArgs: '{"path":"/r/a.ts"}' };
+
+    expect(readHook(COPILOT, 'preToolUse', input)).toMatchObject({
+      externalId: 's',
+      tool: 'edit',
+      paths: ['/r/a.ts'],
+    });
+  });
+
+  test('of Cursor is placed by its workspace where it names no folder', () => {
+    const input = { conversation_id: 'c', workspace_roots: ['/w'], tool_name: 'Read' };
+
+    expect(readHook(CURSOR, 'preToolUse', input)).toMatchObject({ externalId: 'c', cwd: '/w' });
+  });
+});
+
+test('a patch names each file once, also between line ends of another system', () => {
+  expect(patchedPaths('*** Update File: a.ts\r\n*** Delete File: a.ts \r\n')).toEqual(['a.ts']);
+  expect(patchedPaths('+*** Update File: a.ts')).toEqual([]);
+});
+
+test('a session starts afresh unless it is resumed', () => {
+  const start = (source: string) => readHook(CLAUDE_CODE, 'SessionStart', { ...snake, source });
+
+  expect(start('startup')).toMatchObject({ kind: 'session-started', isFresh: true, model: null });
+  expect(start('resume')).toMatchObject({ isFresh: false });
+});
+
+describe.each(DIALECT_TABLES)('$agent', (table) => {
+  const eventOf = (kind: string) =>
+    Object.entries(table.events).find(([, rule]) => rule.kind === kind)![0];
+
+  test('tells us every moment of a session', () => {
+    const kinds = Object.values(table.events).map(({ kind }) => kind);
+
+    expect(new Set(kinds).size).toBe(6);
+  });
+
+  test('is denied an edit with the reason, in JSON of its own', () => {
+    const output = writeHook(table, eventOf('tool-starting'), {
+      kind: 'denied',
+      reason: 'held by codex',
+    });
+
+    expect(JSON.stringify(output)).toContain('deny');
+    expect(JSON.stringify(output)).toContain('held by codex');
+  });
+
+  test('hears context at its start and with a prompt, and nothing where there is nothing', () => {
+    for (const kind of ['session-started', 'prompt-submitted']) {
+      const output = writeHook(table, eventOf(kind), { kind: 'context', text: 'Rules "here"' });
+
+      expect(JSON.stringify(output)).toContain(String.raw`Rules \"here\"`);
+      expect(writeHook(table, eventOf(kind), { kind: 'nothing' })).toEqual({});
+    }
+    expect(writeHook(table, eventOf('turn-ended'), { kind: 'context', text: 'x' })).toEqual({});
+  });
+
+  test('may tell events we do not act on, whatever their input', () => {
+    expect(readHook(table, 'PreCompact', null)).toEqual({ kind: 'ignored' });
+    expect(readHook(table, 'constructor', {})).toEqual({ kind: 'ignored' });
+  });
+
+  test.each([[null], ['text'], [7], [{}], [{ session_id: '', sessionId: '' }]])(
+    'is told that input %j is not understood',
+    (input) => {
+      expect(() => readHook(table, eventOf('tool-starting'), input)).toThrow(
+        expect.objectContaining({ code: 'hooks.malformed_input' }),
+      );
+    },
+  );
+});
+
+describe('an agent that runs the hooks of another', () => {
+  const call = { ...snake, tool_name: 'Write', tool_input: { file_path: 'a' }, tool_use_id: 't1' };
+  const fromCursor = { ...call, cursor_version: '2.9.0' };
+
+  test('is recognised by what only it writes', () => {
+    expect(tableOf('claude-code', fromCursor)).toBe(CURSOR);
+    expect(tableOf('claude-code', call)).toBe(CLAUDE_CODE);
+    expect(tableOf('mystery', call)).toBeUndefined();
+    expect(tableOf('codex', null)).toBe(CODEX);
+  });
+
+  test('fires one event under two names, and it is one firing', () => {
+    const own = firingOf(CURSOR, 'preToolUse', { ...fromCursor, hook_event_name: 'preToolUse' });
+    const twin = firingOf(CURSOR, 'PreToolUse', { ...fromCursor, hook_event_name: 'PreToolUse' });
+
+    expect(twin).toBe(own);
+    expect(firingOf(CURSOR, 'postToolUse', fromCursor)).not.toBe(own);
+    expect(firingOf(CURSOR, 'preToolUse', { ...fromCursor, tool_use_id: 't2' })).not.toBe(own);
+  });
+});
