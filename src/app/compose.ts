@@ -19,7 +19,9 @@ import {
 import { createLedger, createOutboxWorker, createProjector, createSequencer } from '#ledger';
 import { createObservabilityService, traceProjection } from '#observability';
 import {
+  breakerSettings,
   clearAbandonedChecks,
+  createBreakerService,
   createChangeService,
   createClaimService,
   createConnectionLoop,
@@ -107,6 +109,7 @@ export async function compose(options: {
   const work = createWorkService(deps);
   const sessions = createSessionService({ ...deps, leaseMs });
   const claims = createClaimService({ ...deps, leaseMs });
+  const breakers = createBreakerService({ ...deps, settings: breakerSettings(config.breakers) });
 
   // Intake acts on changes, changes speak to hosts, and hosts deliver to intake: one knot, tied here.
   let intake: Intake | undefined;
@@ -183,6 +186,7 @@ export async function compose(options: {
     changes,
     sessions,
     claims,
+    breakers,
     escalations,
     overrides: createOverrideService(escalationDeps),
     workflows: workflow,

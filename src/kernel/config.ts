@@ -91,6 +91,66 @@ export const Config = z.strictObject({
         .describe('Life of a claim without a sign of life, in minutes.'),
     })
     .prefault({}),
+  breakers: z
+    .strictObject({
+      enabled: flag
+        .default(true)
+        .describe('Cut loops of sessions, and hold back starts where everything fails.'),
+      sameCall: count(2)
+        .default(4)
+        .describe('Times one call may give the same result with nothing changed between.'),
+      sameFailure: count(2).default(3).describe('The same for a call that fails.'),
+      cycleRounds: count(2).default(3).describe('Rounds of a cycle of two to four steps.'),
+      sameError: count(2).default(4).describe('Times changing calls may meet one class of error.'),
+      testRuns: count(3)
+        .default(6)
+        .describe('Test runs in which the failing tests may fail to get fewer.'),
+      editReturns: count(2)
+        .default(3)
+        .describe('Times edits may lead a file back to an earlier content.'),
+      idleSteps: count(5)
+        .default(20)
+        .describe('Steps without edit or test of which under half may be new.'),
+      messages: count(2).default(3).describe('Messages in a row that may say the same.'),
+      burstSteps: count(2)
+        .default(4)
+        .describe('Steps that may cost over eight times the usual tokens.'),
+      quietPolls: count(5)
+        .default(40)
+        .describe('Times something that runs may be asked without news.'),
+      tripsToEndSession: count(1)
+        .default(3)
+        .describe('Ended turns after which the session is ended.'),
+      budgetTokens: count(1).optional().describe('Tokens one session may use. Unset: no limit.'),
+      budgetUsdCents: count(1)
+        .optional()
+        .describe('Cents (US) one session may cost. Unset: no limit.'),
+      budgetMinutes: count(1).optional().describe('Minutes one session may take. Unset: no limit.'),
+      budgetCalls: count(1)
+        .optional()
+        .describe('Tool calls one session may make. Unset: no limit.'),
+      assumedSteps: count(1)
+        .default(50)
+        .describe('Steps a cut loop is taken to have had before it, in the estimate of savings.'),
+      fleetFailures: count(2)
+        .default(5)
+        .describe('Failed sessions of an agent or in a repository that hold back new ones.'),
+      fleetWindowMinutes: count(1).default(30).describe('Minutes in which they are counted.'),
+      cooldownMinutes: count(1)
+        .default(10)
+        .describe('Minutes until one session may probe again; doubled with each failed probe.'),
+      reviewDays: count(1)
+        .default(2)
+        .describe("Days of people's reviewing that may wait before new sessions wait too."),
+      reviewFloor: count(1)
+        .default(20)
+        .describe('Waiting reviews of a repository that never hold back new sessions.'),
+      feedbackTurns: count(2)
+        .default(12)
+        .describe('Times we and another system may change one thing in turn.'),
+      feedbackMinutes: count(1).default(10).describe('Minutes in which these turns are counted.'),
+    })
+    .prefault({}),
   workflow: z
     .strictObject({
       concurrency: count(1).default(8).describe('Steps one node works on at once.'),

@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   run: 'workflow run',
   stp: 'workflow step',
   bat: 'merge queue batch',
+  brk: 'trip of a circuit breaker',
   dep: 'deployment',
   inc: 'incident',
   evt: 'event',

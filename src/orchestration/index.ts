@@ -102,4 +102,18 @@ export {
   type PastIncident,
   Watch,
 } from './escalation/index.ts';
-export { backtestTrace, BreakerTrace, type TraceVerdict } from './breakers/index.ts';
+export {
+  backtestTrace,
+  BreakerTotals,
+  BreakerTrace,
+  BreakerTrip,
+  breakerSettings,
+  type BreakerService,
+  createBreakerService,
+  FLEET_SCOPES,
+  FleetBreaker,
+  type FleetBreakers,
+  type Outcome,
+  type StartAnswer,
+  type TraceVerdict,
+} from './breakers/index.ts';

@@ -11,6 +11,7 @@ import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
 import type { Ledger, TransparencyLog } from '#ledger';
 import type { ObservabilityService } from '#observability';
 import type {
+  BreakerService,
   ChangeKeeper,
   ChangeService,
   ClaimService,
@@ -105,6 +106,7 @@ export interface Services {
   changes: ChangeService & Pick<ChangeKeeper, 'mergedBySha' | 'recordDeploymentSignal'>;
   sessions: SessionService;
   claims: ClaimService;
+  breakers: BreakerService;
   escalations: EscalationService;
   overrides: OverrideService;
   workflows: WorkflowService;

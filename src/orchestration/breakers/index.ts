@@ -4,3 +4,14 @@ export { type Breaker, createBreaker } from './breaker.ts';
 export { type Budget, NO_BUDGET } from './budget.ts';
 export { BreakerStep, type RuleName, RULES, type Stage, STAGES, type Verdict } from './step.ts';
 export { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
+export type { FleetBreakers, FleetSettings } from './fleet-service.ts';
+export { type BreakerService, createBreakerService } from './service.ts';
+export {
+  BreakerTotals,
+  BreakerTrip,
+  FLEET_SCOPES,
+  FleetBreaker,
+  type Outcome,
+  type StartAnswer,
+} from './schema.ts';
+export { breakerSettings, type BreakerSettings } from './settings.ts';

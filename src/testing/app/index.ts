@@ -17,6 +17,8 @@ import {
   createEscalationService,
   createOpenWorkFinder,
   createOverrideService,
+  breakerSettings,
+  createBreakerService,
   createSessionService,
   createWorkflowService,
   createWorkService,
@@ -103,6 +105,7 @@ export async function testApp(
 
   const sessions = createSessionService({ ...deps, leaseMs });
   const claims = createClaimService({ ...deps, leaseMs });
+  const breakers = createBreakerService({ ...deps, settings: breakerSettings(config.breakers) });
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
 
   const escalationDeps = { ...deps, context, policy, governance, changes, workflow: workflows };
@@ -124,6 +127,7 @@ export async function testApp(
     changes,
     sessions,
     claims,
+    breakers,
     escalations: createEscalationService(escalationDeps),
     overrides: createOverrideService(escalationDeps),
     workflows,
