@@ -104,6 +104,9 @@ export const STEP_KINDS = [
   'wait.signal',
   'wait.timer',
   'notify',
+  'repeat',
+  'for-each',
+  'workflow',
 ] as const;
 export const StepKind = z.enum(STEP_KINDS);
 export type StepKind = z.infer<typeof StepKind>;
@@ -141,6 +144,8 @@ export const Step = z.object({
 });
 export type Step = z.infer<typeof Step>;
 
+export const RUN_STATES = ['running', 'paused', 'done', 'failed', 'cancelled'] as const;
+
 export const Run = z.object({
   id: idSchema('run'),
   workflow: z.string(),
@@ -148,7 +153,7 @@ export const Run = z.object({
   graphHash: z.string(),
   /** `.loom/workflows/change.yaml@<sha>` or `built-in`. */
   definitionSource: z.string(),
-  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  state: z.enum(RUN_STATES),
   changeId: idSchema('chg').nullable(),
   workItemId: idSchema('wrk').nullable(),
   repository: z.string().nullable(),
@@ -157,6 +162,11 @@ export const Run = z.object({
   correlationId: z.string(),
   createdAt: z.date(),
   endedAt: z.date().nullable(),
+  /** It fails when it has not ended by then. */
+  deadlineAt: z.date().nullable(),
+  /** The run this one undoes, and the one that undoes this one. */
+  undoOf: idSchema('run').nullable(),
+  undoneBy: idSchema('run').nullable(),
 });
 export type Run = z.infer<typeof Run>;
 export const RunWithSteps = Run.extend({ steps: z.array(Step) });

@@ -4,6 +4,9 @@ import type { Id, JsonObject, Page, PageRequest, Tx } from '#kernel';
 import type { Actor } from '#ledger';
 import type { Principal } from '#governance';
 import type { Change, Claim, Run, RunWithSteps, Session, WorkItem } from './schema.ts';
+import type { WorkflowGraph } from './workflow-graph.ts';
+
+export type { GraphStep, StepCondition, WorkflowGraph } from './workflow-graph.ts';
 
 export interface IntakeService {
   /**
@@ -221,29 +224,15 @@ export interface WorkflowService {
    * transaction on the run pass it, so as not to wait for themselves.
    */
   cancel(id: Id<'run'>, reason: string, actor: Actor, tx?: Tx): Promise<RunWithSteps>;
-  /** Takes a failed step up again, with all attempts afresh. */
+  /**
+   * Takes a failed or cancelled run up again, with all attempts afresh: from its failed steps, or from
+   * the named step on with everything that comes after it, also where that was done already.
+   */
   retry(id: Id<'run'>, step: string | undefined, actor: Actor): Promise<RunWithSteps>;
-}
-
-/** By needed step (or `input`), then by key of its output: the value or values that let the step run. */
-export type StepCondition = Record<
-  string,
-  Record<string, string | number | boolean | (string | number | boolean)[]>
->;
-
-export interface WorkflowGraph {
-  name: string;
-  source: string;
-  steps: {
-    name: string;
-    kind: string;
-    needs: string[];
-    with: JsonObject;
-    origin: string;
-    maxAttempts: number;
-    backoffMs: number;
-    timeoutMs: number | null;
-    /** Outputs of needed steps (or `input`, of the run) that must match, else the step is skipped. */
-    when?: StepCondition | undefined;
-  }[];
+  /** Nothing more begins; what is at work comes to its end. A paused run stays as it is. */
+  pause(id: Id<'run'>, reason: string, actor: Actor): Promise<RunWithSteps>;
+  /** Goes on where the pause stopped it, with the signals and timers that came meanwhile. */
+  resume(id: Id<'run'>, actor: Actor): Promise<RunWithSteps>;
+  /** The graph with this hash as runs were started with it, whatever has become of its file. */
+  findGraph(hash: string): Promise<WorkflowGraph | undefined>;
 }

@@ -322,7 +322,7 @@ export interface Run {
   workflow: string;
   graphHash: string;
   definitionSource: string;
-  state: 'running' | 'done' | 'failed' | 'cancelled';
+  state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
   changeId: string | null;
   workItemId: string | null;
   repository: string | null;

@@ -9,15 +9,18 @@ import type { StepEffects, StepResult } from '../steps.ts';
 import type { Announcer } from './announce.ts';
 import { backoffDelayMs } from './backoff.ts';
 import { type Claim, claimStepsWithCommit } from './claim.ts';
+import type { ControlOutcome } from './control.ts';
 import {
   runCompleted,
   runFailed,
+  runGrown,
   stepCompleted,
   stepFailed,
   stepSkipped,
   stepStarted,
   stepWaiting,
 } from './events.ts';
+import { blockUntilGrown, insertGrown } from './grow.ts';
 import { type ClaimedStep, referenceOf } from './rows.ts';
 import {
   type Completed,
@@ -28,8 +31,12 @@ import {
   parkStep,
   retryStepLater,
 } from './settle.ts';
+import { startUndo } from './undo.ts';
 
-export type Outcome = StepResult | { outcome: 'skipped'; message: string };
+export type Outcome =
+  | StepResult
+  | { outcome: 'skipped'; message: string }
+  | Extract<ControlOutcome, { outcome: 'grown' }>;
 
 export interface FinishedStep {
   claimed: ClaimedStep;
@@ -64,6 +71,8 @@ export interface TurnResult {
   settled: ReadonlySet<ClaimedStep>;
   /** More may be ready than was taken. */
   isMoreReady: boolean;
+  /** A step came to the gate of a limit, or one inside has ended. */
+  isGateTouched: boolean;
 }
 
 /** One turn in one transaction. Nothing of it counts unless this resolves. */
@@ -100,12 +109,13 @@ class Turn {
   readonly #taken = new Set<ClaimedStep>();
   /** Steps that became ready and are still free. */
   #opened = 0;
+  #isGateTouched = false;
   /** Steps that were ready before this turn. */
   #claimed: ClaimedStep[] = [];
 
   constructor(deps: TurnDeps, order: TurnOrder) {
     this.#deps = deps;
-    this.#order = order;
+    this.#order = { ...order, finished: order.finished.map(goOnAfterFailure) };
   }
 
   async write(tx: Tx): Promise<void> {
@@ -132,6 +142,7 @@ class Turn {
       claimed,
       settled: this.#settled,
       isMoreReady: mayClaim && claimed.length >= capacity,
+      isGateTouched: this.#isGateTouched,
     };
   }
 
@@ -146,6 +157,7 @@ class Turn {
 
   async #settle(tx: Tx): Promise<void> {
     const { finished } = this.#order;
+    this.#isGateTouched = finished.some(({ claimed }) => claimed.limitKey !== null);
     const isAtOnce = finished.every(({ result }) => needsNoAnswer(result));
     if (!isAtOnce) {
       await lockRuns(
@@ -153,7 +165,11 @@ class Turn {
         finished.map(({ claimed }) => claimed.run.id),
       );
     }
-    // Completions first: a failure in the same run would void work that is done.
+    // Growth first: it may add to what a completion in the same turn would otherwise end.
+    for (const { claimed, startedAt, result } of finished) {
+      if (result.outcome === 'grown') await this.#grow(tx, claimed, startedAt, result);
+    }
+    // Completions before failures: a failure in the same run would void work that is done.
     await this.#complete(tx, isAtOnce);
     for (const { claimed, startedAt, result } of finished) {
       if (result.outcome === 'waiting') await this.#park(tx, claimed, startedAt, result);
@@ -203,7 +219,8 @@ class Turn {
       event,
       endEvent,
     }));
-    const onCompleted = ({ events, taken, opened }: Completed) => {
+    const onCompleted = ({ events, taken, opened, isGateReached }: Completed) => {
+      this.#isGateTouched ||= isGateReached;
       for (const { claimed, event } of ending) if (events.has(event)) this.#settled.add(claimed);
       for (const step of taken) this.#taken.add(step);
       this.#opened += opened;
@@ -217,6 +234,40 @@ class Turn {
       if (result.outcome !== 'done' || !this.#settled.has(claimed)) continue;
       await this.#writeEffects(tx, claimed, event, result);
     }
+  }
+
+  async #grow(
+    tx: Tx,
+    claimed: ClaimedStep,
+    startedAt: Date,
+    { steps, progress, message }: Extract<Outcome, { outcome: 'grown' }>,
+  ): Promise<void> {
+    const { newId, worker } = this.#deps;
+    const { needs, name } = claimed.step;
+    const isMine = await blockUntilGrown(tx, worker, {
+      ...fencedBy(claimed),
+      needs,
+      progress,
+      message,
+    });
+    if (!isMine) return;
+    const event = newId('evt');
+    const growth = { runId: claimed.run.id, steps, waiting: name, cause: event };
+    const { ready, isGateReached } = await insertGrown(tx, newId, growth);
+    this.#opened += ready;
+    this.#isGateTouched ||= isGateReached;
+    const began = this.#attemptOf(claimed, startedAt);
+    this.#tell(
+      runGrown(claimed.run, {
+        id: event,
+        cause: claimed.cause ?? undefined,
+        by: name,
+        why: message,
+        steps,
+        ...began,
+      }),
+    );
+    this.#settled.add(claimed);
   }
 
   async #park(
@@ -261,7 +312,7 @@ class Turn {
     const reference = referenceOf(claimed);
     const { message } = result;
     if (result.isPermanent !== true && attempt < maxAttempts) {
-      const delayMs = backoffDelayMs(claimed.backoffMs, attempt);
+      const delayMs = backoffDelayMs(claimed.backoffMs, attempt, undefined, claimed.terms?.backoff);
       const isMine = await retryStepLater(tx, worker, {
         ...fencedBy(claimed),
         message,
@@ -274,9 +325,10 @@ class Turn {
       const failed = await failStep(tx, worker, { ...fencedBy(claimed), message });
       if (failed === undefined) return;
       const { cancelledSteps } = failed;
+      const undoneBy = await startUndo(tx, this.#deps, claimed.run, failed.undo, event);
       this.#tell(
         stepFailed(reference, { id: event, ...began, message, retryInMs: null }),
-        runFailed(reference, { cause: event, message, cancelledSteps }),
+        runFailed(reference, { cause: event, message, cancelledSteps, undoneBy }),
       );
       for (const step of this.#taken) {
         if (step.run.id === claimed.run.id) this.#taken.delete(step);
@@ -334,6 +386,18 @@ function needsNoAnswer(result: Outcome): boolean {
   if (result.outcome === 'skipped') return true;
   if (result.outcome !== 'done') return false;
   return result.write === undefined && (result.outbox ?? []).length === 0;
+}
+
+/** A step whose failure for good the run survives: what needs it reads `isFailed`. */
+function goOnAfterFailure(finished: FinishedStep): FinishedStep {
+  const { claimed, result } = finished;
+  if (claimed.terms?.onFailure !== 'continue' || result.outcome !== 'failed') return finished;
+  const { attempt, maxAttempts } = claimed.step;
+  if (result.isPermanent !== true && attempt < maxAttempts) return finished;
+  const { isPermanent: _isPermanent, message, ...effects } = result;
+  const output = { isFailed: true, message };
+  const words = `Failed, and the run goes on: ${message}`;
+  return { ...finished, result: { ...effects, outcome: 'done', output, message: words } };
 }
 
 function fencedBy({ run, step, fence }: ClaimedStep): {

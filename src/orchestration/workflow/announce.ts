@@ -6,6 +6,8 @@ import type { Db, Tx } from '#kernel';
 
 /** Workers listen here. An empty payload means new work; a run's id means that it ended early. */
 export const STEPS_CHANNEL = 'loom_steps';
+/** The payload that says: a step stands at the gate of a limit. */
+export const GATE_REACHED = 'gate';
 
 export interface Announcer {
   /** Once the transaction has committed, new work is announced; many at a time are told once. */
@@ -14,6 +16,8 @@ export interface Announcer {
   newWorkNow(): void;
   /** Once the transaction has committed, whoever holds a step of the run is told to look. */
   runEnded(tx: Tx, runId: string): void;
+  /** Once the transaction has committed, some worker looks who may be let in at a limit. */
+  gateReached(tx: Tx): void;
 }
 
 export function createAnnouncer(db: Db): Announcer {
@@ -33,6 +37,9 @@ export function createAnnouncer(db: Db): Announcer {
     newWorkNow,
     runEnded(tx, runId) {
       tx.afterCommit(() => db.notify(STEPS_CHANNEL, runId));
+    },
+    gateReached(tx) {
+      tx.afterCommit(() => db.notify(STEPS_CHANNEL, GATE_REACHED));
     },
   };
 }

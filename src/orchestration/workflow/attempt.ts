@@ -1,8 +1,9 @@
 /** One attempt at a step: its handler at work, until it ends, is cut off, or takes too long. */
-import { AppError, type Clock, type Logger, withLogContext } from '#kernel';
+import { AppError, assert, type Clock, type Logger, withLogContext } from '#kernel';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import type { Outcome } from './advance.ts';
 import { unmetCondition } from './condition.ts';
+import { considerGrowth } from './control.ts';
 import type { ClaimedStep } from './rows.ts';
 
 export interface Attempt {
@@ -15,7 +16,7 @@ export interface Attempt {
 
 export function startAttempt(
   claimed: ClaimedStep,
-  handler: StepHandler,
+  handler: StepHandler | undefined,
   { clock, log }: { clock: Clock; log: Logger },
 ): Attempt {
   const startedAt = clock.now();
@@ -57,18 +58,21 @@ export function startAttempt(
 
 async function perform(
   claimed: ClaimedStep,
-  handler: StepHandler,
+  handler: StepHandler | undefined,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { run, step, inputs } = claimed;
-  const unmet = unmetCondition(claimed.condition, { input: run.input, inputs });
+  const { run, step, terms } = claimed;
+  const unmet = unmetCondition(claimed.condition, { input: run.input, inputs: claimed.inputs });
   if (unmet !== undefined) return { outcome: 'skipped', message: unmet };
+  if (terms?.control !== undefined) return considerGrowth(claimed);
+  assert(handler !== undefined, 'a worker claims only what it can do');
+  const inputs = terms?.after === undefined ? claimed.inputs : withoutThose(claimed);
 
   const context: StepContext = {
     run,
     step,
     inputs,
-    idempotencyKey: `${run.id}/${step.name}`,
+    idempotencyKey: `${run.id}/${step.name}${claimed.redo === 0 ? '' : `#${claimed.redo}`}`,
     cause: claimed.cause ?? undefined,
     isDue: claimed.wake === 'timer',
     signal,
@@ -76,6 +80,12 @@ async function perform(
   if (claimed.signal === null) return handler.run(context);
   if (handler.onSignal !== undefined) return handler.onSignal(context, claimed.signal);
   return { outcome: 'done', output: claimed.signal.body };
+}
+
+/** Outputs it needs to know; steps that only had to come first are nobody's business. */
+function withoutThose({ inputs, terms }: ClaimedStep): ClaimedStep['inputs'] {
+  const known = Object.entries(inputs).filter(([name]) => terms?.after?.includes(name) !== true);
+  return Object.fromEntries(known);
 }
 
 function failureOf(error: unknown): StepResult {

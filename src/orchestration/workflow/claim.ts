@@ -6,7 +6,16 @@
 import type { Id, JsonObject, Queryable, Tx } from '#kernel';
 import type { Run, Step } from '../schema.ts';
 import type { StepCondition } from '../service.ts';
-import { type ClaimedStep, REFERENCE_COLUMNS, type StepReference } from './rows.ts';
+import {
+  type ClaimedStep,
+  type Progress,
+  REFERENCE_COLUMNS,
+  type StepReference,
+  type StepTerms,
+} from './rows.ts';
+
+/** When a step that is ready again may be claimed: of a paused run, not before it goes on. */
+export const DUE_NOW = `case when s.is_held then 'infinity' else statement_timestamp() end`;
 
 /** How many steps one sweep takes; the next one comes within a second. */
 const SWEEP_LIMIT = 500;
@@ -33,7 +42,7 @@ export const READY_STEPS = `select run_id, name from loom.steps
 /** What a handler may ask about the run of its step; `r` is the alias of loom.runs. */
 export const RUN_OF_CLAIM = `r.workflow, r.graph_hash, r.definition_source, r.state as run_state,
   r.change_id, r.work_item_id, r.repository, r.title, r.input, r.correlation_id,
-  r.created_at as run_created_at, r.ended_at as run_ended_at`;
+  r.created_at as run_created_at, r.ended_at as run_ended_at, r.deadline_at, r.undo_of, r.undone_by`;
 
 const CLAIM = `
   with ready as (${READY_STEPS}), claimed as (
@@ -62,6 +71,10 @@ export interface ClaimRow {
   origin: string;
   options: JsonObject;
   condition: StepCondition | null;
+  terms: StepTerms | null;
+  progress: Progress | null;
+  limit_key: string | null;
+  redo: number;
   attempt: number;
   max_attempts: number;
   backoff_ms: number;
@@ -89,6 +102,9 @@ export interface ClaimRow {
   correlation_id: string;
   run_created_at: Date;
   run_ended_at: Date | null;
+  deadline_at: Date | null;
+  undo_of: Id<'run'> | null;
+  undone_by: Id<'run'> | null;
   inputs: Record<string, JsonObject | null> | null;
 }
 
@@ -131,6 +147,9 @@ export function toClaimedStep(row: ClaimRow): ClaimedStep {
       correlationId: row.correlation_id,
       createdAt: row.run_created_at,
       endedAt: row.run_ended_at,
+      deadlineAt: row.deadline_at,
+      undoOf: row.undo_of,
+      undoneBy: row.undone_by,
     },
     step: {
       id: row.id,
@@ -154,6 +173,10 @@ export function toClaimedStep(row: ClaimRow): ClaimedStep {
     backoffMs: row.backoff_ms,
     timeoutMs: row.timeout_ms,
     condition: row.condition,
+    terms: row.terms,
+    progress: row.progress,
+    limitKey: row.limit_key,
+    redo: row.redo,
     isLast: row.next.length === 0,
     inputs: Object.fromEntries(inputs) as Record<string, JsonObject>,
     cause: row.cause,
@@ -208,8 +231,8 @@ export async function releaseSteps(
        for update of s skip locked
      )
      update loom.steps s
-     set state = 'ready', due_at = statement_timestamp(), lease_until = null,
-         attempt = greatest(s.attempt - 1, 0)
+     set state = 'ready', lease_until = null, attempt = greatest(s.attempt - 1, 0),
+         due_at = ${DUE_NOW}
      from mine where s.run_id = mine.run_id and s.name = mine.name
      returning s.name`,
     [JSON.stringify(holdings), worker],
@@ -234,7 +257,7 @@ export async function reclaimLost(
        order by lease_until limit ${SWEEP_LIMIT} for update skip locked
      ), freed as (
        update loom.steps s
-       set state = 'ready', due_at = statement_timestamp(), lease_until = null,
+       set state = 'ready', due_at = ${DUE_NOW}, lease_until = null,
            attempt = greatest(s.attempt - 1, 0), lost_leases = s.lost_leases + 1
        from lost where s.run_id = lost.run_id and s.name = lost.name
        returning s.*
@@ -268,6 +291,7 @@ export async function wakeTimers(
     `with due as (
        select run_id, name from loom.steps
        where state = 'waiting' and due_at is not null and due_at <= statement_timestamp()
+         and not is_held
        order by due_at limit ${SWEEP_LIMIT} for update skip locked
      ), woken as (
        update loom.steps s set state = 'ready', wake = 'timer', signal_number = null

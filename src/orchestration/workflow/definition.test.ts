@@ -81,7 +81,7 @@ test('a missing kind, an empty file and a list are refused in words', () => {
     (text) => validateWorkflow(text).problems[0]?.message,
   );
 
-  expect(messages[0]).toBe('kind is missing.');
+  expect(messages[0]).toBe('Step b says nothing to do: kind is missing.');
   expect(messages.every((message) => (message ?? '').length > 0)).toBe(true);
 });
 

@@ -179,8 +179,8 @@ test('a permanent failure is not tried again, and a retry revives the run from t
   expect(await engine.service.find(run.id)).toMatchObject({ state: 'failed' });
   const actor = { kind: 'person' as const, id: 'usr_test' };
 
-  const wrong = engine.service.retry(run.id, 'a', actor);
-  await expect(wrong).rejects.toMatchObject({ code: 'workflow.step_not_failed' });
+  const wrong = engine.service.retry(run.id, 'nowhere', actor);
+  await expect(wrong).rejects.toMatchObject({ code: 'workflow.step_unknown' });
   isBroken = false;
   const revived = await engine.service.retry(run.id, 'b', actor);
   await engine.worker.runOnce();

@@ -53,7 +53,7 @@ function stepEvent(type: string, step: StepReference, more: Partial<NewEvent>): 
 }
 
 export function runStarted(
-  run: RunReference & Pick<Run, 'title' | 'graphHash' | 'definitionSource'>,
+  run: RunReference & Pick<Run, 'title' | 'graphHash' | 'definitionSource' | 'undoOf'>,
   facts: { id: Id<'evt'>; cause: Id<'evt'> | undefined; steps: number },
 ): NewEvent {
   return runEvent('run.started', run, {
@@ -65,6 +65,7 @@ export function runStarted(
       graphHash: run.graphHash,
       definitionSource: run.definitionSource,
       steps: facts.steps,
+      ...(run.undoOf === null ? {} : { undoOf: run.undoOf }),
     },
   });
 }
@@ -87,7 +88,12 @@ export function runCompleted(
 
 export function runFailed(
   step: StepReference,
-  facts: { cause: Id<'evt'>; message: string; cancelledSteps: number },
+  facts: {
+    cause: Id<'evt'>;
+    message: string;
+    cancelledSteps: number;
+    undoneBy: Id<'run'> | undefined;
+  },
 ): NewEvent {
   return {
     type: 'run.failed',
@@ -96,15 +102,69 @@ export function runFailed(
     cause: facts.cause,
     correlationId: step.correlationId,
     refs: refsOf(step),
-    data: { step: step.name, message: facts.message, cancelledSteps: facts.cancelledSteps },
+    data: {
+      step: step.name,
+      message: facts.message,
+      cancelledSteps: facts.cancelledSteps,
+      ...(facts.undoneBy === undefined ? {} : { undoneBy: facts.undoneBy }),
+    },
   };
+}
+
+/** Its time is over before it has ended. */
+export function runTimedOut(
+  run: RunReference,
+  facts: { id: Id<'evt'>; message: string; cancelledSteps: number },
+): NewEvent {
+  const { id, ...data } = facts;
+  return runEvent('run.failed', run, { id, data: { step: null, ...data } });
+}
+
+/** Steps that are named in the event; of more, only how many. */
+const MAX_NAMED = 100;
+
+/** The run has more steps than it began with. */
+export function runGrown(
+  run: RunReference,
+  facts: {
+    id: Id<'evt'>;
+    cause: Id<'evt'> | undefined;
+    /** The step that grew them. */
+    by: string;
+    why: string;
+    steps: readonly { name: string; kind: string; origin: string }[];
+    attempt: number;
+    worker: string;
+    startedAt: Date;
+  },
+): NewEvent {
+  const { id, cause, steps, ...data } = facts;
+  const named = steps.slice(0, MAX_NAMED).map(({ name, kind, origin }) => ({ name, kind, origin }));
+  return runEvent('run.grown', run, {
+    id,
+    cause,
+    data: { ...data, steps: named, stepCount: steps.length },
+  });
+}
+
+export function runPaused(
+  run: RunReference,
+  facts: { id: Id<'evt'>; actor: Actor; reason: string },
+): NewEvent {
+  const { id, actor, reason } = facts;
+  return runEvent('run.paused', run, { id, actor, data: { reason } });
+}
+
+export function runResumed(run: RunReference, facts: { id: Id<'evt'>; actor: Actor }): NewEvent {
+  return runEvent('run.resumed', run, { ...facts, data: {} });
 }
 
 export function runCancelled(
   run: RunReference,
-  facts: { actor: Actor; reason: string; cancelledSteps: number },
+  facts: { id: Id<'evt'>; actor: Actor; reason: string; cancelledSteps: number },
 ): NewEvent {
   return runEvent('run.cancelled', run, {
+    id: facts.id,
     actor: facts.actor,
     data: { reason: facts.reason, cancelledSteps: facts.cancelledSteps },
   });
@@ -112,12 +172,12 @@ export function runCancelled(
 
 export function runRetried(
   run: RunReference,
-  facts: { id: Id<'evt'>; actor: Actor; steps: string[] },
+  facts: { id: Id<'evt'>; actor: Actor; from: string | null; steps: string[] },
 ): NewEvent {
   return runEvent('run.retried', run, {
     id: facts.id,
     actor: facts.actor,
-    data: { steps: facts.steps },
+    data: { from: facts.from, steps: facts.steps.slice(0, MAX_NAMED) },
   });
 }
 

@@ -7,9 +7,11 @@ export { createWorkflowWorker, type WorkflowWorker, type WorkflowWorkerDeps } fr
 export { findCycle, graphHash, MAX_STEPS } from './graph.ts';
 export {
   parseWorkflow,
+  refusal,
   validateWorkflow,
   type WorkflowDefinition,
   type WorkflowProblem,
 } from './definition.ts';
 export { durationMs, SIGNAL_TYPES, type SignalType } from './definition-schema.ts';
+export { type FindWorkflow, linkWorkflow, usesWorkflows } from './link.ts';
 export { GRAPH_FORMATS, type GraphFormat, renderWorkflow } from './render.ts';

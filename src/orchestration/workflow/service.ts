@@ -18,10 +18,20 @@ import {
 } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
 import type { Run, RunWithSteps } from '../schema.ts';
-import type { NewRunRequest, WorkflowGraph, WorkflowService } from '../service.ts';
+import type { NewRunRequest, WorkflowService } from '../service.ts';
 import { createAnnouncer } from './announce.ts';
-import { runCancelled, runRetried, runStarted, stepResumed } from './events.ts';
-import { checkGraph, graphHash, successorsOf } from './graph.ts';
+import {
+  runCancelled,
+  runPaused,
+  runResumed,
+  runRetried,
+  runStarted,
+  stepResumed,
+} from './events.ts';
+import { createGraphKeeper, findGraph } from './kept-graphs.ts';
+import { holdSteps, listUnheard, releaseHeldSteps } from './pause.ts';
+import { prepareGraph } from './prepare-graph.ts';
+import { applyRevival, planRevival, readRevivable } from './revive.ts';
 import { endRun } from './settle.ts';
 import {
   findRun,
@@ -32,11 +42,10 @@ import {
   listSteps,
   lockRun,
   type NewRun,
-  type NewStep,
-  reviveRun,
   setCauses,
   wakeBySignal,
 } from './store.ts';
+import { startUndo } from './undo.ts';
 
 const RunCursor = z.tuple([z.iso.datetime(), z.string()]);
 
@@ -52,12 +61,13 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
   const { db, ledger, newId } = deps;
   const log = deps.log.child({ room: 'workflow' });
   const announcer = createAnnouncer(db);
+  const keepGraph = createGraphKeeper();
 
   const starts = createGroupCommit({ flush: startMany, maxItems: 100, maxWaitMs: 1 });
 
   function toNewRun(request: NewRunRequest): NewRun {
     const { definition } = request;
-    const { hash, text } = prepare(definition);
+    const { hash, text, hasUndo, timeoutMs } = prepareGraph(definition);
     return {
       id: newId('run'),
       workflow: definition.name,
@@ -70,6 +80,9 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
       input: request.input,
       correlationId: request.correlationId,
       graph: text,
+      hasUndo,
+      undoOf: null,
+      timeoutMs,
       stepIds: definition.steps.map(() => newId('stp')),
       cause: newId('evt'),
     };
@@ -84,7 +97,9 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     const fresh = toNewRun(request);
     const run = await insertRun(tx, fresh);
     ledger.appendWithCommit(tx, [startedBy(request, fresh)]);
+    await keepGraph(tx, request.definition);
     announcer.newWork(tx);
+    if (prepareGraph(request.definition).hasLimit) announcer.gateReached(tx);
     return run;
   }
 
@@ -99,7 +114,13 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
         tx,
         fresh.map((run, index) => startedBy(requests[index]!, run)),
       );
+      for (const definition of new Set(requests.map((request) => request.definition))) {
+        await keepGraph(tx, definition);
+      }
       announcer.newWork(tx);
+      if (requests.some(({ definition }) => prepareGraph(definition).hasLimit)) {
+        announcer.gateReached(tx);
+      }
     });
     return fresh.map(({ id }) => started.get(id)!);
   }
@@ -128,6 +149,19 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     const number = await insertSignal(tx, incoming);
     if (number === undefined) return 0;
 
+    return deliver(tx, { runId, name, number, actor: incoming.actor });
+  }
+
+  /** Wakes the steps that wait for it; gives how many. */
+  async function deliver(
+    tx: Tx,
+    {
+      runId,
+      name,
+      number,
+      actor,
+    }: { runId: Id<'run'>; name: string; number: number; actor: Actor },
+  ): Promise<number> {
     const woken = (await wakeBySignal(tx, { runId, name, number })).map((step) => ({
       step,
       cause: newId('evt'),
@@ -136,7 +170,7 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     await ledger.appendMany(
       tx,
       woken.map(({ step, cause }) =>
-        stepResumed(step, { id: cause, by: 'signal', on: name, actor: incoming.actor }),
+        stepResumed(step, { id: cause, by: 'signal', on: name, actor }),
       ),
     );
     await setCauses(
@@ -166,13 +200,15 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
   ): Promise<RunWithSteps> {
     const run = await lockRun(tx, id);
     if (run === undefined) throw unknownRun(id);
-    if (run.state === 'running') {
-      const cancelledSteps = await endRun(tx, id, {
+    if (run.state === 'running' || run.state === 'paused') {
+      const { cancelledSteps, undo } = await endRun(tx, id, {
         state: 'cancelled',
         message: reason,
         stepMessage: `Cancelled: ${reason}`,
       });
-      await ledger.append(tx, runCancelled(run, { actor, reason, cancelledSteps }));
+      const event = newId('evt');
+      await ledger.append(tx, runCancelled(run, { id: event, actor, reason, cancelledSteps }));
+      await startUndo(tx, { ledger, newId, announcer }, run, undo, event);
       // Workers that hold a step of it abort at once instead of at the next renewal.
       announcer.runEnded(tx, id);
       log.info({ runId: id }, 'run cancelled');
@@ -188,22 +224,60 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     return db.transaction(async (tx) => {
       const run = await lockRun(tx, id);
       if (run === undefined) throw unknownRun(id);
-      if (run.state !== 'failed') {
-        throw new AppError('conflict', 'workflow.run_not_failed', {
-          message: `The run is ${run.state}; only a failed run can be taken up again.`,
-          hint: 'Look at it with `loom runs show`; a cancelled or finished run is started anew.',
+      refuseUnlessRevivable(run, step);
+      const steps = await readRevivable(tx, id);
+      if (step !== undefined && !steps.some(({ name }) => name === step)) {
+        throw new AppError('not_found', 'workflow.step_unknown', {
+          message: `The run has no step ${step}.`,
+          hint: 'Its steps are listed by `loom runs show`.',
         });
       }
-      if (step !== undefined) await refuseUnlessFailed(tx, id, step);
+      const plan = planRevival(steps, step);
       const event = newId('evt');
-      const steps = await reviveRun(tx, id, event);
-      await ledger.append(tx, runRetried(run, { id: event, actor, steps }));
+      await applyRevival(tx, id, plan, event);
+      const names = plan.reset.map(({ name }) => name);
+      const facts = { id: event, actor, from: step ?? null, steps: names };
+      await ledger.append(tx, runRetried(run, facts));
+      announcer.gateReached(tx);
       announcer.newWork(tx);
       return (await withSteps(tx, id))!;
     });
   }
 
+  async function pause(id: Id<'run'>, reason: string, actor: Actor): Promise<RunWithSteps> {
+    return db.transaction(async (tx) => {
+      const run = await lockRun(tx, id);
+      if (run === undefined) throw unknownRun(id);
+      if (run.state === 'running') {
+        await holdSteps(tx, id);
+        await ledger.append(tx, runPaused(run, { id: newId('evt'), actor, reason }));
+      } else if (run.state !== 'paused') throw hasEnded(run);
+      return (await withSteps(tx, id))!;
+    });
+  }
+
+  async function resume(id: Id<'run'>, actor: Actor): Promise<RunWithSteps> {
+    return db.transaction(async (tx) => {
+      const run = await lockRun(tx, id);
+      if (run === undefined) throw unknownRun(id);
+      if (run.state === 'paused') {
+        const event = newId('evt');
+        await releaseHeldSteps(tx, id, event);
+        await ledger.append(tx, runResumed(run, { id: event, actor }));
+        for (const unheard of await listUnheard(tx, id)) {
+          await deliver(tx, { runId: id, ...unheard, actor });
+        }
+        announcer.newWork(tx);
+        announcer.gateReached(tx);
+      } else if (run.state !== 'running') throw hasEnded(run);
+      return (await withSteps(tx, id))!;
+    });
+  }
+
   return {
+    pause,
+    resume,
+    findGraph: (hash) => findGraph(db, hash),
     start,
     startGrouped: (request) => starts.write(request),
     find,
@@ -219,15 +293,29 @@ async function withSteps(queryable: Queryable, id: Id<'run'>): Promise<RunWithSt
   return run === undefined ? undefined : { ...run, steps: await listSteps(queryable, id) };
 }
 
-async function refuseUnlessFailed(tx: Tx, id: Id<'run'>, step: string): Promise<void> {
-  const steps = await listSteps(tx, id);
-  const failed = steps.filter(({ state }) => state === 'failed').map(({ name }) => name);
-  if (failed.includes(step)) return;
-  throw new AppError('conflict', 'workflow.step_not_failed', {
-    message: steps.some(({ name }) => name === step)
-      ? `Step ${step} has not failed.`
-      : `The run has no step ${step}.`,
-    hint: `Name a failed step (${failed.join(', ')}), or none to take up all of them.`,
+/** A run that was undone, or is not over, cannot be taken up again. */
+function refuseUnlessRevivable(run: Run, step: string | undefined): void {
+  if (run.undoneBy !== null) {
+    throw new AppError('conflict', 'workflow.run_undone', {
+      message: `What the run had done was undone by ${run.undoneBy}.`,
+      hint: 'Start the workflow anew.',
+    });
+  }
+  const isOver = run.state === 'failed' || run.state === 'cancelled';
+  if (isOver || (run.state === 'done' && step !== undefined)) return;
+  throw new AppError('conflict', 'workflow.run_not_failed', {
+    message: `The run is ${run.state}; it has no failed step to take up again.`,
+    hint:
+      run.state === 'done'
+        ? 'Name the step to start from.'
+        : 'Look at it with `loom runs show`; `loom runs resume` lets a paused run go on.',
+  });
+}
+
+function hasEnded(run: Run): AppError {
+  return new AppError('conflict', 'workflow.run_over', {
+    message: `The run is ${run.state}: there is nothing to pause or resume.`,
+    hint: 'Take it up again with `loom runs retry`, or start it anew.',
   });
 }
 
@@ -236,36 +324,4 @@ function unknownRun(id: string): AppError {
     message: `There is no run ${id}.`,
     hint: 'List the runs with `loom runs list`.',
   });
-}
-
-interface PreparedGraph {
-  hash: string;
-  /** Its steps as they are sent. */
-  text: string;
-}
-
-/** Graphs are never edited once they are made, and most runs are of a few. */
-const prepared = new WeakMap<WorkflowGraph, PreparedGraph>();
-
-function prepare(definition: WorkflowGraph): PreparedGraph {
-  const known = prepared.get(definition);
-  if (known !== undefined) return known;
-  checkGraph(definition);
-  const successors = successorsOf(definition);
-  const steps = definition.steps.map((step, position): NewStep => ({
-    name: step.name,
-    position,
-    kind: step.kind,
-    needs: [...new Set(step.needs)],
-    next: successors.get(step.name) ?? [],
-    origin: step.origin,
-    options: step.with,
-    condition: step.when ?? null,
-    maxAttempts: step.maxAttempts,
-    backoffMs: step.backoffMs,
-    timeoutMs: step.timeoutMs,
-  }));
-  const graph = { hash: graphHash(definition), text: JSON.stringify(steps) };
-  prepared.set(definition, graph);
-  return graph;
 }

@@ -4,7 +4,15 @@
  */
 import type { Id, JsonObject, Tx } from '#kernel';
 import { COUNTED_EVENTS } from '#ledger';
-import { type Claim, type ClaimRow, RUN_OF_CLAIM, TAKEN_STEPS, toClaimedStep } from './claim.ts';
+import {
+  type Claim,
+  type ClaimRow,
+  DUE_NOW,
+  RUN_OF_CLAIM,
+  TAKEN_STEPS,
+  toClaimedStep,
+} from './claim.ts';
+import type { UndoTerms } from '../workflow-graph.ts';
 import type { ClaimedStep } from './rows.ts';
 
 /**
@@ -40,11 +48,14 @@ export interface Completed {
   taken: ClaimedStep[];
   /** How many became ready and are still free. */
   opened: number;
+  /** Whether a step has come to the gate of its limit. */
+  isGateReached: boolean;
 }
 
 interface CompletedRow extends ClaimRow {
   settled_event: Id<'evt'> | null;
   opened: number;
+  at_gate: boolean | null;
 }
 
 /**
@@ -93,7 +104,8 @@ function toCompleted(rows: readonly CompletedRow[]): Completed {
     if (row.settled_event === null) taken.push(toClaimedStep(row));
     else events.add(row.settled_event);
   }
-  return { events, taken, opened: rows[0]?.opened ?? 0 };
+  const [first] = rows;
+  return { events, taken, opened: first?.opened ?? 0, isGateReached: first?.at_gate ?? false };
 }
 
 const COMPLETE = `
@@ -123,7 +135,7 @@ const COMPLETE = `
         state = case when not m.is_ready then s.state
                      when m.is_ours and m.place <= $4 then 'running' else 'ready' end,
         due_at = case when m.is_ready then statement_timestamp() else s.due_at end,
-        cause = case when m.is_ready then m.event else s.cause end,
+        cause = m.event,
         worker = case when m.is_ours and m.place <= $4 then $2 else s.worker end,
         attempt = s.attempt + (m.is_ours and m.place <= $4)::int,
         fence = s.fence + (m.is_ours and m.place <= $4)::int,
@@ -160,9 +172,10 @@ const COMPLETE = `
     select
       set_config('${COUNTED_EVENTS}', (select string_agg(event, ',') from counted), true),
       set_config('${TAKEN_STEPS}', (select count(*)::text from taken), true),
-      (select count(*)::int from moved where state = 'ready') as opened
+      (select count(*)::int from moved where state = 'ready') as opened,
+      (select bool_or(limit_key is not null and unmet = 1) from moved) as at_gate
   )
-  select d.event as settled_event, told.opened, t.*
+  select d.event as settled_event, told.opened, told.at_gate, t.*
   from settled d full join taken t on t.run_id = d.run_id and t.name = d.name cross join told`;
 
 interface Fenced {
@@ -180,7 +193,10 @@ export async function parkStep(
   const [row] = await tx.query<{ isEarly: boolean }>(
     `with early as (
        select number from loom.run_signals
-       where run_id = $1 and name = $5 and taken_at is null order by number limit 1
+       where run_id = $1 and name = $5 and taken_at is null
+         -- A paused run hears it when it goes on.
+         and not exists (select from loom.steps where run_id = $1 and name = $2 and is_held)
+       order by number limit 1
      ), parked as (
        update loom.steps s
        set state = case when e.number is null then 'waiting' else 'ready' end,
@@ -211,9 +227,9 @@ export async function retryStepLater(
   step: Fenced & { message: string; delayMs: number; event: Id<'evt'> },
 ): Promise<boolean> {
   const rows = await tx.query(
-    `update loom.steps
+    `update loom.steps s
      set state = 'ready', message = $5, cause = $7, lease_until = null,
-         due_at = statement_timestamp() + $6::float8 * interval '1 millisecond'
+         due_at = ${DUE_NOW} + $6::float8 * interval '1 millisecond'
      where run_id = $1 and name = $2 and state = 'running' and worker = $3 and fence = $4
      returning name`,
     [step.runId, step.name, worker, step.fence, step.message, step.delayMs, step.event],
@@ -221,12 +237,27 @@ export async function retryStepLater(
   return rows.length === 1;
 }
 
+/** A begun step of a run that ends badly, and how it is undone. */
+export interface ToUndo {
+  name: string;
+  state: string;
+  output: JsonObject | null;
+  origin: string;
+  undo: UndoTerms;
+}
+
+export interface EndedRun {
+  cancelledSteps: number;
+  /** What is to be undone, in this order. */
+  undo: ToUndo[];
+}
+
 /** The step has failed for good: so has its run, and its other open steps are cancelled. */
 export async function failStep(
   tx: Tx,
   worker: string,
   step: Fenced & { message: string },
-): Promise<{ cancelledSteps: number } | undefined> {
+): Promise<EndedRun | undefined> {
   const failed = await tx.query(
     `update loom.steps
      set state = 'failed', message = $5, lease_until = null, due_at = null,
@@ -236,32 +267,44 @@ export async function failStep(
     [step.runId, step.name, worker, step.fence, step.message],
   );
   if (failed.length === 0) return undefined;
-  const cancelledSteps = await endRun(tx, step.runId, {
+  return endRun(tx, step.runId, {
     state: 'failed',
     message: step.message,
     stepMessage: `Not done: step ${step.name} failed.`,
   });
-  return { cancelledSteps };
 }
 
-/** Ends a run early; gives how many open steps were cancelled by it. The run is locked already. */
+/** Ends a run early: its open steps are cancelled. The run is locked already. */
 export async function endRun(
   tx: Tx,
   runId: Id<'run'>,
   end: { state: 'failed' | 'cancelled'; message: string; stepMessage: string },
-): Promise<number> {
-  await tx.query(
+): Promise<EndedRun> {
+  const [ended] = await tx.query<{ has_undo: boolean }>(
     `update loom.runs set state = $2, message = $3, ended_at = statement_timestamp()
-     where id = $1 and state = 'running'`,
+     where id = $1 and state in ('running', 'paused') returning has_undo`,
     [runId, end.state, end.message],
   );
+  const undo = ended?.has_undo === true ? await findBegunWithUndo(tx, runId) : [];
   const cancelled = await tx.query(
     `update loom.steps
      set state = 'cancelled', message = $2, lease_until = null, due_at = null, waiting_on = null,
-         wake = null, signal_number = null, ended_at = statement_timestamp()
+         wake = null, signal_number = null, is_held = false, ended_at = statement_timestamp()
      where run_id = $1 and state in ('blocked', 'ready', 'running', 'waiting')
      returning name`,
     [runId, end.stepMessage],
   );
-  return cancelled.length;
+  return { cancelledSteps: cancelled.length, undo };
+}
+
+/** Latest first. What was at work when the run ended may have happened outside or not: it counts. */
+function findBegunWithUndo(tx: Tx, runId: Id<'run'>): Promise<ToUndo[]> {
+  return tx.query<ToUndo>(
+    `select name, case when state in ('done', 'failed') then state else 'unknown' end as state,
+       output, origin, terms->'undo' as undo
+     from loom.steps
+     where run_id = $1 and terms ? 'undo' and started_at is not null and state <> 'skipped'
+     order by coalesce(ended_at, 'infinity') desc, position desc`,
+    [runId],
+  );
 }

@@ -2,30 +2,19 @@
 import type { Id, JsonObject, Queryable, Tx } from '#kernel';
 import type { Actor } from '#ledger';
 import type { Run, Step } from '../schema.ts';
-import type { StepCondition } from '../service.ts';
 import { REFERENCE_COLUMNS, RUN_COLUMNS, STEP_COLUMNS, type StepReference } from './rows.ts';
 
-export interface NewRun extends Omit<Run, 'state' | 'createdAt' | 'endedAt'> {
+export interface NewRun extends Omit<
+  Run,
+  'state' | 'createdAt' | 'endedAt' | 'deadlineAt' | 'undoneBy'
+> {
   /** Steps of its graph as JSON, in order; equal graphs have one text. */
   graph: string;
   /** One for each step, in the same order. */
   stepIds: Id<'stp'>[];
   /** The event that starts it. */
   cause: Id<'evt'>;
-}
-
-/** A step of a graph as `NewRun.graph` holds it. */
-export interface NewStep {
-  name: string;
-  position: number;
-  kind: string;
-  needs: string[];
-  next: string[];
-  origin: string;
-  options: JsonObject;
-  condition: StepCondition | null;
-  maxAttempts: number;
-  backoffMs: number;
+  hasUndo: boolean;
   timeoutMs: number | null;
 }
 
@@ -34,26 +23,32 @@ const START = `
   with new_run as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x(id text, workflow text, "graphHash" text,
       "definitionSource" text, title text, input jsonb, "changeId" text, "workItemId" text,
-      repository text, "correlationId" text, cause text, graph int, "stepIds" text[])
+      repository text, "correlationId" text, cause text, graph int, "stepIds" text[],
+      "hasUndo" boolean, "undoOf" text, "timeoutMs" float8)
   ), r as (
     insert into loom.runs (id, workflow, graph_hash, definition_source, title, input,
-      change_id, work_item_id, repository, correlation_id)
+      change_id, work_item_id, repository, correlation_id, has_undo, undo_of, deadline_at)
     select id, workflow, "graphHash", "definitionSource", title, input, "changeId", "workItemId",
-      repository, "correlationId" from new_run
+      repository, "correlationId", "hasUndo", "undoOf",
+      statement_timestamp() + "timeoutMs" * interval '1 millisecond' from new_run
     returning *
   ), s as (
     insert into loom.steps (run_id, id, name, position, kind, state, needs, next, unmet, origin,
-      options, condition, max_attempts, backoff_ms, timeout_ms, due_at, cause)
+      options, condition, max_attempts, backoff_ms, timeout_ms, due_at, cause, terms, limit_key,
+      limit_places, limit_rate, limit_window_ms)
     select n.id, n."stepIds"[x.position + 1], x.name, x.position, x.kind,
-      case when x.needs = '{}' then 'ready' else 'blocked' end,
-      x.needs, x.next, cardinality(x.needs), x.origin, x.options, x.condition, x."maxAttempts",
+      case when x.unmet = 0 then 'ready' else 'blocked' end,
+      x.needs, x.next, x.unmet, x.origin, x.options, x.condition, x."maxAttempts",
       x."backoffMs", x."timeoutMs",
-      case when x.needs = '{}' then statement_timestamp() end,
-      case when x.needs = '{}' then n.cause end
+      case when x.unmet = 0 then statement_timestamp() end,
+      case when x.needs = '{}' then n.cause end, x.terms,
+      replace(replace(x."limitKey", '{repository}', coalesce(n.repository, '')), '{run}', n.id),
+      x."limitPlaces", x."limitRate", x."limitWindowMs"
     from jsonb_to_recordset($2::jsonb) as g(number int, steps jsonb)
     cross join jsonb_to_recordset(g.steps) as x(name text, position int, kind text, needs text[],
       next text[], origin text, options jsonb, condition jsonb, "maxAttempts" int,
-      "backoffMs" int, "timeoutMs" int)
+      "backoffMs" int, "timeoutMs" int, unmet int, terms jsonb, "limitKey" text,
+      "limitPlaces" int, "limitRate" int, "limitWindowMs" int)
     join new_run n on n.graph = g.number
   )
   select ${RUN_COLUMNS} from r`;
@@ -159,7 +154,7 @@ export async function wakeBySignal(
     `with woken as (
        update loom.steps s
        set state = 'ready', wake = 'signal', signal_number = $3, due_at = statement_timestamp()
-       where s.run_id = $1 and s.state = 'waiting' and s.waiting_on = $2
+       where s.run_id = $1 and s.state = 'waiting' and s.waiting_on = $2 and not s.is_held
        returning s.*
      ), taken as (
        update loom.run_signals set taken_at = statement_timestamp()
@@ -182,33 +177,4 @@ export async function setCauses(
      where s.run_id = $1 and s.name = x.name`,
     [runId, JSON.stringify(causes)],
   );
-}
-
-/**
- * Takes a failed run up again: failed steps and those cancelled with them start afresh, as far as
- * what they need is done. The run is locked already.
- */
-export async function reviveRun(tx: Tx, runId: Id<'run'>, cause: Id<'evt'>): Promise<string[]> {
-  const revived = await tx.query<{ name: string; wasFailed: boolean }>(
-    `with old as (
-       select name, state = 'failed' as was_failed,
-         (select count(*)::int from loom.steps n
-          where n.run_id = $1 and n.name = any(o.needs) and n.state not in ('done', 'skipped')) as unmet
-       from loom.steps o where o.run_id = $1 and o.state in ('failed', 'cancelled')
-     )
-     update loom.steps s
-     set unmet = old.unmet, state = case when old.unmet = 0 then 'ready' else 'blocked' end,
-         due_at = case when old.unmet = 0 then statement_timestamp() end,
-         cause = case when old.unmet = 0 then $2 else s.cause end,
-         attempt = 0, lost_leases = 0, wake = null, signal_number = null, waiting_on = null,
-         message = null, ended_at = null
-     from old where s.run_id = $1 and s.name = old.name
-     returning s.name, old.was_failed as "wasFailed"`,
-    [runId, cause],
-  );
-  await tx.query(
-    `update loom.runs set state = 'running', ended_at = null, message = null where id = $1`,
-    [runId],
-  );
-  return revived.filter(({ wasFailed }) => wasFailed).map(({ name }) => name);
 }

@@ -5,6 +5,10 @@ import type { Announcer } from './announce.ts';
 import { findPoisoned, reclaimLost, wakeTimers } from './claim.ts';
 import { runFailed, stepFailed, stepReclaimed, stepResumed } from './events.ts';
 import { failStep, lockRuns } from './settle.ts';
+import { admitSteps } from './admit.ts';
+import { endLateRuns } from './late-runs.ts';
+import { findRun } from './store.ts';
+import { startUndo } from './undo.ts';
 
 /** A step that outlives this many of its workers may be what kills them. */
 export const MAX_LOST_LEASES = 20;
@@ -44,11 +48,14 @@ export async function keepTime(deps: {
       const failed = await failStep(tx, step.worker, { ...step, message });
       if (failed === undefined) return;
       const cause = newId('evt');
+      const run = (await findRun(tx, step.runId))!;
+      const undoneBy = await startUndo(tx, deps, run, failed.undo, cause);
       await ledger.appendMany(tx, [
         stepFailed(step, { id: cause, attempt: step.attempt, message, retryInMs: null }),
-        runFailed(step, { cause, message, cancelledSteps: failed.cancelledSteps }),
+        runFailed(step, { cause, message, cancelledSteps: failed.cancelledSteps, undoneBy }),
       ]);
     });
   }
-  return moved + poisoned.length;
+  const late = await endLateRuns(deps);
+  return moved + poisoned.length + late + (await admitSteps(deps));
 }

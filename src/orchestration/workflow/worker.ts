@@ -16,7 +16,9 @@ import {
 } from '#kernel';
 import type { Ledger } from '#ledger';
 import type { StepHandler } from '../steps.ts';
-import { type Announcer, createAnnouncer, STEPS_CHANNEL } from './announce.ts';
+import { CONTROL_KINDS } from '../workflow-graph.ts';
+import { admitSteps } from './admit.ts';
+import { type Announcer, createAnnouncer, GATE_REACHED, STEPS_CHANNEL } from './announce.ts';
 import {
   type FinishedStep,
   startedEvent,
@@ -100,6 +102,8 @@ class Worker implements WorkflowWorker {
   /** Whether ready steps may be there for the taking, and when that was last looked into. */
   #isWorkLikely = true;
   #claimedAt = 0;
+  #isAdmissionWanted = false;
+  #admission: Promise<void> | undefined;
   readonly #health: ReturnType<typeof createHealthRecord>;
 
   constructor(deps: WorkflowWorkerDeps) {
@@ -142,7 +146,9 @@ class Worker implements WorkflowWorker {
     let moved = await this.#keepTime();
     for (;;) {
       const claimed = await this.#advance();
-      if (claimed === 0 && this.#attempts.size === 0 && this.#finished.length === 0) break;
+      if (claimed === 0 && this.#attempts.size === 0 && this.#finished.length === 0) {
+        if ((await admitSteps({ db: this.#deps.db, announcer: this.#announcer })) === 0) break;
+      }
       await Promise.all([...this.#attempts.values()].map(({ ended }) => ended));
     }
     moved += this.#settledCount - before;
@@ -155,6 +161,7 @@ class Worker implements WorkflowWorker {
     clearTimeout(this.#tellTimer);
     this.#ring();
     await Promise.all(this.#loops);
+    await this.#admission;
     this.#health.stopped();
 
     const held = [...this.#attempts.keys()];
@@ -212,10 +219,13 @@ class Worker implements WorkflowWorker {
     this.#reserved += capacity;
     try {
       const order = { finished, started, capacity, mayClaim };
-      const { claimed, settled, isMoreReady } = await takeTurn(db, this.#turnDeps(), order).catch(
-        (error: unknown) => this.#isolate(error, order),
-      );
+      const { claimed, settled, isMoreReady, isGateTouched } = await takeTurn(
+        db,
+        this.#turnDeps(),
+        order,
+      ).catch((error: unknown) => this.#isolate(error, order));
       this.#isWorkLikely ||= isMoreReady;
+      if (isGateTouched && this.#loops.length > 0) this.#admit();
       this.#settledCount += settled.size;
       for (const { claimed: step } of finished) {
         if (!settled.has(step)) this.#logLost(step);
@@ -275,7 +285,28 @@ class Worker implements WorkflowWorker {
       for (const step of await this.#settleAlone(one)) settled.add(step);
     }
     for (const { claimed } of started) this.#untold.add(claimed);
-    return { claimed: [], settled, isMoreReady: mayClaim };
+    return { claimed: [], settled, isMoreReady: mayClaim, isGateTouched: false };
+  }
+
+  /** Somebody may be let in at a limit. Once at a time; a call meanwhile is heard after it. */
+  #admit(): void {
+    this.#isAdmissionWanted = true;
+    this.#admission ??= this.#admitWanted().finally(() => {
+      this.#admission = undefined;
+    });
+  }
+
+  async #admitWanted(): Promise<void> {
+    while (this.#isAdmissionWanted) {
+      this.#isAdmissionWanted = false;
+      try {
+        const deps = { db: this.#deps.db, announcer: this.#announcer };
+        if ((await admitSteps(deps)) > 0) this.wake();
+      } catch (error) {
+        // The timekeeper looks again within a second.
+        this.#report(error, 'letting steps in at a limit failed');
+      }
+    }
   }
 
   async #settleAlone(one: FinishedStep): Promise<ReadonlySet<ClaimedStep>> {
@@ -294,12 +325,12 @@ class Worker implements WorkflowWorker {
 
   #turnDeps(): TurnDeps {
     const { ledger, clock, newId, workerId, leaseMs } = this.#deps;
-    const kinds = [...this.#handlers.keys()];
+    const kinds = [...this.#handlers.keys(), ...CONTROL_KINDS];
     return { ledger, clock, newId, announcer: this.#announcer, worker: workerId, kinds, leaseMs };
   }
 
   #begin(claimed: ClaimedStep): void {
-    const handler = this.#handlers.get(claimed.step.kind)!;
+    const handler = this.#handlers.get(claimed.step.kind);
     const attempt = startAttempt(claimed, handler, { clock: this.#deps.clock, log: this.#log });
     const { startedAt } = attempt;
     this.#attempts.set(claimed, attempt);
@@ -330,6 +361,10 @@ class Worker implements WorkflowWorker {
   #onNotify(payload: string): void {
     if (payload === '') {
       this.wake();
+      return;
+    }
+    if (payload === GATE_REACHED) {
+      this.#admit();
       return;
     }
     // The run ended early. Asking for its leases tells which of its steps are ours no longer.

@@ -1,5 +1,5 @@
 import { AppError, type Page } from '#kernel';
-import type { Run, RunWithSteps } from '#orchestration';
+import { type Run, RUN_STATES, type RunWithSteps } from '#orchestration';
 import { choiceOption } from '../options.ts';
 import { ago, printable, shortSource, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
@@ -7,16 +7,14 @@ import type { Wire } from '../wire.ts';
 import type { ChangeDetail } from './changes.ts';
 
 export const registerRuns: RegisterCommands = (program, context) => {
-  const runs = program.command('runs').description('workflow runs');
+  const runs = program.command('runs').alias('run').description('workflow runs');
   const show = (run: Wire<RunWithSteps>) => context.output().result(run, renderRun);
   const pathOf = (id: string) => `/v1/runs/${encodeURIComponent(id)}`;
 
   runs
     .command('list', { isDefault: true })
     .description('list runs, newest first')
-    .addOption(
-      choiceOption('--state <state>', 'only those', ['running', 'done', 'failed', 'cancelled']),
-    )
+    .addOption(choiceOption('--state <state>', 'only those', [...RUN_STATES]))
     .addHelpText('after', '\nExamples:\n  $ loom runs\n  $ loom runs --state failed\n')
     .action(async (options: { state?: string }) => {
       const page = await context
@@ -83,10 +81,30 @@ export const registerRuns: RegisterCommands = (program, context) => {
     );
 
   runs
+    .command('pause <id>')
+    .description('let nothing more of a run begin; what is at work comes to its end')
+    .requiredOption('--reason <text>', 'why, for the record')
+    .addHelpText('after', '\nExample:\n  $ loom runs pause run_019… --reason "Release day."\n')
+    .action(async (id: string, options: { reason: string }) =>
+      show(await context.client().send('POST', `${pathOf(id)}/pause`, { reason: options.reason })),
+    );
+
+  runs
+    .command('resume <id>')
+    .description('let a paused run go on')
+    .addHelpText('after', '\nExample:\n  $ loom runs resume run_019…\n')
+    .action(async (id: string) =>
+      show(await context.client().send('POST', `${pathOf(id)}/resume`, {})),
+    );
+
+  runs
     .command('retry <id>')
-    .description('take a failed run up again, from its failed step')
-    .option('--step <name>', 'from this step (default: the failed one)')
-    .addHelpText('after', '\nExample:\n  $ loom runs retry run_019…\n')
+    .description('take a run up again, from its failed steps or from a step you name')
+    .option('--step <name>', 'from this step on, also where it was done (default: what failed)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ loom runs retry run_019…\n  $ loom runs retry run_019… --step check\n',
+    )
     .action(async (id: string, options: { step?: string }) =>
       show(
         await context
@@ -104,6 +122,8 @@ function renderRun(run: Wire<RunWithSteps>): string {
   return [
     `${run.id}  ${run.workflow}  ${run.state}  ${printable(run.title)}`,
     `graph ${run.graphHash.slice(0, 12)} from ${shortSource(run.definitionSource)}, started ${ago(run.createdAt)}`,
+    ...(run.undoneBy === null ? [] : [`undone by ${run.undoneBy}`]),
+    ...(run.undoOf === null ? [] : [`undoes ${run.undoOf}`]),
     table(
       run.steps,
       [

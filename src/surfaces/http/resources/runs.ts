@@ -55,11 +55,44 @@ export function runRoutes({ workflows }: Services): Route[] {
     }),
     route({
       method: 'post',
+      path: '/v1/runs/{id}/pause',
+      access: 'runs:control',
+      tag: 'runs',
+      summary: 'Pause a run',
+      description: 'Nothing more of it begins; what is at work comes to its end.',
+      params,
+      body: z.strictObject({ reason: z.string().trim().min(1).max(500) }),
+      bodyExample: { reason: 'release day' },
+      answer: RunWithSteps,
+      async handle({ params: { id }, body, actor }) {
+        found(await workflows.find(id), 'run', id);
+        return workflows.pause(id, body.reason, actor);
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/runs/{id}/resume',
+      access: 'runs:control',
+      tag: 'runs',
+      summary: 'Resume a run',
+      description: 'A paused run goes on, with the signals and timers that came meanwhile.',
+      params,
+      body: z.strictObject({}),
+      bodyExample: {},
+      answer: RunWithSteps,
+      async handle({ params: { id }, actor }) {
+        found(await workflows.find(id), 'run', id);
+        return workflows.resume(id, actor);
+      },
+    }),
+    route({
+      method: 'post',
       path: '/v1/runs/{id}/retry',
       access: 'runs:control',
       tag: 'runs',
-      summary: 'Retry a failed step',
-      description: 'Takes the failed step up again, with all its attempts afresh.',
+      summary: 'Take a run up again',
+      description:
+        'From what failed or was cancelled, with all attempts afresh; or from a named step on, with all that comes after it, also where that was done.',
       params,
       body: z.strictObject({ step: z.string().min(1).max(200).optional() }),
       bodyExample: { step: 'check' },
