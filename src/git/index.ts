@@ -9,6 +9,7 @@ export {
   gitVersion,
   openRepository,
 } from './repository.ts';
+export type { MergeScratch } from './merge-scratch.ts';
 export type { MergedChange, TreeChange } from './change-log.ts';
 export type {
   BlameLine,

@@ -13,6 +13,7 @@ import {
   readLogWithHunks,
 } from './log.ts';
 import { commitTree, isAncestor, mergeBase, mergeTree, updateRef } from './merge.ts';
+import { type MergeScratch, openMergeScratch } from './merge-scratch.ts';
 import { checkoutCommit, cloneBare, type CloneProgress, fetchMirror } from './mirror.ts';
 import { createObjectReader, readBlobs, readFewBlobs } from './objects.ts';
 import { decodePath, encodePath } from './path.ts';
@@ -121,6 +122,8 @@ export interface GitRepository {
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   /** Merges two commits without a work tree (`git merge-tree --write-tree`). */
   mergeTree(ours: string, theirs: string): Promise<MergeOutcome>;
+  /** A place for many merges at once that leaves this repository untouched; disposing deletes it. */
+  openMergeScratch(): Promise<MergeScratch>;
   commitTree(options: {
     treeSha: string;
     parents: string[];
@@ -304,6 +307,7 @@ export function openRepository(dir: string): GitRepository {
     isAncestor: async (ancestor, descendant) =>
       isAncestor(gitDir, await need(ancestor), await need(descendant)),
     mergeTree: async (ours, theirs) => mergeTree(gitDir, await need(ours), await need(theirs)),
+    openMergeScratch: () => openMergeScratch(gitDir),
     commitTree: (options) => commitTree(gitDir, options),
     updateRef: (ref, to, expected) => updateRef(gitDir, ref, to, expected),
     blame: async (revision, path, line) => blameLine(gitDir, await need(revision), path, line),

@@ -94,6 +94,12 @@ export {
   type StepDeps,
 } from './steps/index.ts';
 export { createHostOutboxHandlers } from './host/index.ts';
+export {
+  answerOverlaps,
+  OVERLAP_TASKS,
+  type OverlapAnswer,
+  type OverlapTask,
+} from './overlap/index.ts';
 export { createOpenWorkFinder } from './open-work.ts';
 export {
   Assignment,

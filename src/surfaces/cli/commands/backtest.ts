@@ -6,6 +6,7 @@ import { AppError } from '#kernel';
 import { EXIT_CODES, printable, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import { addBreakerBacktest } from './backtest-breaker.ts';
+import { addOverlapBacktest } from './backtest-overlap.ts';
 import { addPolicyBacktests } from './backtest-policy.ts';
 
 export const registerBacktest: RegisterCommands = (program, context) => {
@@ -76,6 +77,7 @@ Examples:
       },
     );
 
+  addOverlapBacktest(backtest, context);
   addPolicyBacktests(backtest, context);
   addBreakerBacktest(backtest, context);
 };

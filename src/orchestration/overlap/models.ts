@@ -1,0 +1,25 @@
+/** Small fixed linear models over named features. Pure. */
+import shipped from './weights.json' with { type: 'json' };
+
+export type Features = Readonly<Record<string, number>>;
+
+export interface LinearModel {
+  bias: number;
+  weights: Readonly<Record<string, number>>;
+}
+
+export type ModelName = 'lines' | 'prefix' | 'intent' | 'sameWork' | 'sameWorkWithFiles';
+
+/** The weights that come with the program; how they were found is told in docs/overlap.md. */
+export const SHIPPED: Readonly<Record<ModelName, LinearModel>> = shipped;
+
+/** A likelihood, 0 to 1. A feature the model names and the evidence lacks is our bug. */
+export function scoreOf(model: LinearModel, features: Features): number {
+  let sum = model.bias;
+  for (const [name, weight] of Object.entries(model.weights)) {
+    const value = features[name];
+    if (value === undefined) throw new Error(`no feature ${name}`);
+    sum += weight * value;
+  }
+  return 1 / (1 + Math.exp(-sum));
+}
