@@ -61,7 +61,14 @@ import type { Storage } from './storage.ts';
 import { forgeSweepLoop } from './forge-sweep.ts';
 import { createKnowledgeHints } from './knowledge-hints.ts';
 import { knowledgeLoop } from './knowledge-loop.ts';
-import { escalationHandler, notifyHandler } from './notify.ts';
+import {
+  escalationHandler,
+  escalationOutcomeHandler,
+  escalationOutcomes,
+  notifyHandler,
+} from './notify.ts';
+import { createSlackDesk } from './slack-desk.ts';
+import { listenLoop } from './listen-loop.ts';
 
 export interface Composition extends AsyncDisposable {
   services: Services;
@@ -114,7 +121,16 @@ export async function compose(options: {
   // Intake acts on changes, changes speak to hosts, and hosts deliver to intake: one knot, tied here.
   let intake: Intake | undefined;
   const hints = createKnowledgeHints({ context: () => context, log });
+  const slackDesk = createSlackDesk({
+    ...deps,
+    governance,
+    work,
+    publicUrl,
+    changes: () => changes,
+    escalations: () => escalations,
+  });
   const hosts = openHosts({
+    slackDesk,
     config,
     clock,
     log,
@@ -259,7 +275,15 @@ export async function compose(options: {
       folder: checkouts,
       commandTimeoutMs: config.workflow.commandTimeoutMs,
     });
+    const notifying = {
+      db,
+      log,
+      messengers: () => [...hosts.connectors.messengers.values()],
+      escalations,
+      inboxUrl: escalationDeps.inboxUrl,
+    };
     loops.push(
+      listenLoop({ hosts, isPaused: connections.isPaused, clock, log }),
       sequencer,
       createProjector({
         db,
@@ -269,6 +293,7 @@ export async function compose(options: {
           traceProjection,
           createLessonProjection(deps),
           createAutonomyProjection(deps),
+          escalationOutcomes(ledger),
         ],
       }),
       createOutboxWorker({
@@ -279,8 +304,10 @@ export async function compose(options: {
             hostOf: hosts.find,
             detailsUrl: (changeId) => `${publicUrl}/changes/${changeId}`,
           }),
-          notifyHandler(log),
-          escalationHandler(log),
+          notifyHandler(notifying),
+          escalationHandler(notifying),
+          escalationOutcomeHandler(notifying),
+          ...slackDesk.handlers,
         ],
         leaseMs: config.workflow.leaseMs,
         // Of a paused connection nothing is written; it waits, and nobody gives up on it.

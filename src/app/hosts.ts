@@ -21,6 +21,7 @@ import { createOwnSecrets } from './connectors/own-secrets.ts';
 import { createReceiver } from './connectors/receiver.ts';
 import { CONNECTORS } from './connectors/registry.ts';
 import { ownSecret } from './secrets.ts';
+import type { SlackDesk } from './slack-desk.ts';
 
 export interface Hosts {
   /** By name; undefined for repositories nobody speaks for. */
@@ -44,6 +45,7 @@ export function openHosts(deps: {
   log: Logger;
   publicUrl: string;
   governance: GovernanceService;
+  slackDesk: SlackDesk;
   /** Known only after the hosts, because it acts on them. */
   intake: () => IntakeService;
   /** Known only after the hosts, because it shows them. */
@@ -81,6 +83,7 @@ export function openHosts(deps: {
       log,
       publicUrl,
       secrets: createOwnSecrets(config.data, clock),
+      slackDesk: deps.slackDesk,
       authorizeSender: (token, connector) => mayTell(governance, token, connector),
     },
     tally,

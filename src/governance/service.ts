@@ -15,6 +15,7 @@ import { type Absences, createAbsences } from './absences.ts';
 import { createAccessCheck } from './access.ts';
 import { createApprovals } from './approvals.ts';
 import { createDenialRecorder } from './denials.ts';
+import { createIdentityCodes, type IdentityCodes } from './identity-codes.ts';
 import { createKnownTokens } from './known-tokens.ts';
 import { createOverrides, type Overrides } from './overrides.ts';
 import { createPeople } from './people.ts';
@@ -27,7 +28,7 @@ export interface Resource {
   repository?: string | undefined;
 }
 
-export interface GovernanceService extends Absences, Overrides {
+export interface GovernanceService extends Absences, Overrides, IdentityCodes {
   /**
    * The one gate of every route, tool and command. Denials are events.
    * @throws AppError `governance.forbidden`.
@@ -193,6 +194,7 @@ export function createGovernanceService(deps: GovernanceDeps): GovernanceService
     ...createTokens({ ...deps, isAllowed, known }),
     ...createApprovals({ ...deps, isAllowed, denials }),
     ...createAbsences({ ...deps, isAllowed }),
+    ...createIdentityCodes({ ...deps, known }),
     ...createOverrides({ ...deps, denials }),
     agentPrincipal: (operator, sessionId, agent) => ({
       ...operator,

@@ -233,6 +233,38 @@ export async function takeLoginCode(
   return rows[0]?.personId;
 }
 
+/** False when the name has as many codes that still work as it may have. */
+export async function insertIdentityCode(
+  tx: Tx,
+  code: { hash: Buffer; identity: string; now: Date; expiresAt: Date; maxOpen: number },
+): Promise<boolean> {
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 88))', [code.identity]);
+  await tx.query('delete from loom.identity_codes where expires_at < $1', [code.now]);
+  const rows = await tx.query(
+    `insert into loom.identity_codes (code_sha256, identity, created_at, expires_at)
+     select $1, $2, $3, $4
+     where (select count(*) from loom.identity_codes
+            where identity = $2 and used_at is null and expires_at > $3) < $5
+     returning identity`,
+    [code.hash, code.identity, code.now, code.expiresAt, code.maxOpen],
+  );
+  return rows.length > 0;
+}
+
+/** Takes the code for good; undefined when it is unknown, used or too old. */
+export async function takeIdentityCode(
+  tx: Tx,
+  hash: Buffer,
+  now: Date,
+): Promise<string | undefined> {
+  const rows = await tx.query<{ identity: string }>(
+    `update loom.identity_codes set used_at = $2
+     where code_sha256 = $1 and used_at is null and expires_at > $2 returning identity`,
+    [hash, now],
+  );
+  return rows[0]?.identity;
+}
+
 const APPROVAL = `a.id, a.change_id as "changeId", a.head_sha as "headSha",
   a.policy_version as "policyVersion", a.person_id as "personId",
   (select name from loom.people where id = a.person_id) as "personName",

@@ -1,6 +1,6 @@
 /** Settings of the systems that tell us things and that we write to. Nothing is on unless it is set. */
 import { z } from 'zod';
-import { list, secret } from './setting-types.ts';
+import { flag, list, secret } from './setting-types.ts';
 
 /** A system that only tells us of alerts or rollouts. */
 function teller(title: string, what: string) {
@@ -24,6 +24,31 @@ export const ConnectorSettings = z
         serviceLabels: list()
           .default([])
           .describe('Labels of alerts that name the service, before the common ones.'),
+      })
+      .prefault({}),
+    slack: z
+      .strictObject({
+        botToken: secret.optional().describe('Bot token of the Slack app (xoxb-…).'),
+        signingSecret: secret
+          .optional()
+          .describe('Signing secret of the Slack app, for requests to /webhooks/slack.'),
+        appToken: secret
+          .optional()
+          .describe('App-level token (xapp-…) for Socket Mode: no address has to be reachable.'),
+        apiUrl: z.url().default('https://slack.com/api/').describe('Base address of the Web API.'),
+      })
+      .prefault({}),
+    email: z
+      .strictObject({
+        smtpUrl: secret
+          .optional()
+          .describe(
+            'Mail server: smtps://user:password@host:465, or smtp://host:587 with STARTTLS.',
+          ),
+        from: z.string().max(320).optional().describe('Sender: LoomStack <loom@example.com>.'),
+        allowPlaintext: flag
+          .default(false)
+          .describe('Send mail to a server beyond loopback that offers no TLS.'),
       })
       .prefault({}),
     alertmanager: teller('Alertmanager', TOKEN),

@@ -108,6 +108,7 @@ export {
   createOverrideService,
   type EscalationService,
   INBOX_DECISIONS,
+  type InboxAnswer,
   type OverrideService,
   type PastIncident,
   Watch,

@@ -15,6 +15,7 @@ export {
   SystemStatus,
   type WebhookDelivery,
   type WebhookReceiver,
+  type WebhookReply,
 } from './services.ts';
 export { runHook } from './cli/hook-command.ts';
 export { runMcpBridge } from './cli/mcp-command.ts';

@@ -30,13 +30,17 @@ export interface WebhookDelivery {
   body: Uint8Array;
 }
 
+export interface WebhookReply {
+  status: number;
+  contentType: string;
+  body: string;
+}
+
 export interface WebhookReceiver {
   /** @throws AppError `unauthenticated` when the delivery is not genuine. */
   verify(delivery: WebhookDelivery): void | Promise<void>;
   /** What the sender's protocol wants at once, in place of keeping the delivery. After `verify`. */
-  reply?(
-    delivery: WebhookDelivery,
-  ): Promise<{ status: number; contentType: string; body: string } | undefined>;
+  reply?(delivery: WebhookDelivery): Promise<WebhookReply | undefined>;
   /** Resolves after the commit that holds the delivery. A known one adds nothing. */
   receive(delivery: WebhookDelivery): Promise<{ accepted: number; isDuplicate: boolean }>;
 }

@@ -4,6 +4,7 @@
  */
 import type { Connector, ConnectorDescription, ShownSetting } from '#connectors/contract';
 import type { Clock, Config, Logger } from '#kernel';
+import type { SlackDesk } from '../slack-desk.ts';
 import type { OwnSecrets } from './own-secrets.ts';
 
 export interface ConnectorDeps {
@@ -14,6 +15,8 @@ export interface ConnectorDeps {
   publicUrl: string;
   /** Secrets this server made, in its data folder. */
   secrets: OwnSecrets;
+  /** Answers what people do in Slack. */
+  slackDesk: SlackDesk;
   /** Checks a token of ours that a sender shows in place of a signature. @throws AppError 401 or 403 */
   authorizeSender(token: string, connector: string): Promise<void>;
 }

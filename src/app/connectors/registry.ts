@@ -2,10 +2,14 @@
 import { cloudEventsEntry } from './cloudevents.ts';
 import type { ConnectorEntry } from './entry.ts';
 import { githubEntry } from './github.ts';
+import { emailEntry } from './email.ts';
 import { monitoringEntries } from './monitoring.ts';
+import { slackEntry } from './slack.ts';
 
 export const CONNECTORS: readonly ConnectorEntry[] = [
   githubEntry,
   cloudEventsEntry,
+  slackEntry,
+  emailEntry,
   ...monitoringEntries,
 ];

@@ -88,10 +88,12 @@ export interface Connector {
   /** What is left of the system's patience; undefined before the first call. */
   rate?(): RateSnapshot | undefined;
   /**
-   * Keeps a line open to the system, for systems that tell over a socket of ours (Socket Mode). Runs on
-   * one node at a time, while the connection is not paused.
+   * Keeps a line open to the system, for systems that tell over a socket of ours (Socket Mode), while the
+   * connection is not paused. Each node has a line of its own; the system tells each thing on one of them.
    */
-  listen?(receive: (delivery: Delivery) => Promise<void>): AsyncDisposable;
+  listen?(
+    receive: (delivery: Delivery) => Promise<DeliveryReply | undefined>,
+  ): Promise<AsyncDisposable>;
   /** Gives the outside system the secret that it shall sign with from now on. */
   changeSecret?(secret: string): Promise<void>;
 }

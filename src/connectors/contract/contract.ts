@@ -297,6 +297,8 @@ export interface ProtectionAudit {
  */
 export interface EscalationMessage {
   assignmentId: string;
+  /** What the person is shown, by its digest: an answer names it, so that nobody decides on what they never saw. */
+  packageSha256?: string | undefined;
   /** `email:…`, `slack:…`: a channel takes the identity of its own scheme. */
   to: { name: string; identities: string[] };
   subject: string;
@@ -308,9 +310,39 @@ export interface EscalationMessage {
   url: string;
 }
 
-/** A channel that reaches people: chat, mail, a webhook. */
+/** What became of a review that somebody was asked for. Plain text, as above. */
+export interface EscalationOutcome {
+  assignmentId: string;
+  subject: string;
+  /** `changed`: the verdict is another one now, and what was sent may not be answered any more. */
+  state: 'decided' | 'handed-over' | 'closed' | 'changed';
+  /** One sentence: who decided what, and why. */
+  summary: string;
+  url: string;
+}
+
+/** Words of ours to a place or a person: a step of a workflow, the daily digest. */
+export interface Notice {
+  /** In the channel's own words: a channel's name or id, an address. */
+  to: string;
+  subject: string;
+  /** Plain text; line breaks stay. */
+  text: string;
+}
+
+/** A channel that reaches people: chat, mail. */
 export interface Messenger {
   readonly name: string;
-  /** Called again with the same key, it tells nobody twice. @throws AppError `unavailable` to be tried again. */
-  sendEscalation(message: EscalationMessage, idempotencyKey: string): Promise<void>;
+  /**
+   * Called again with the same key, it tells nobody twice. Undefined where it cannot reach the person.
+   * @throws AppError `unavailable` to be tried again.
+   */
+  sendEscalation(
+    message: EscalationMessage,
+    idempotencyKey: string,
+  ): Promise<Published | undefined>;
+  /** Takes the question back in place, where it was decided elsewhere or is over. */
+  closeEscalation?(sent: Published, outcome: EscalationOutcome): Promise<void>;
+  /** Undefined where it knows no such place. */
+  sendNotice?(notice: Notice, idempotencyKey: string): Promise<Published | undefined>;
 }

@@ -41,6 +41,7 @@ export async function tellPerson(
           assignmentId: row.id,
           url,
           identities,
+          packageSha256: row.packageSha256,
         }),
       },
       idempotencyKey: `escalation:${row.id}:message`,
@@ -52,11 +53,17 @@ export async function tellPerson(
 /** The package in words without markup: each channel renders it its own way. Pure. */
 export function toMessage(
   escalation: EscalationPackage,
-  to: { assignmentId: string; url: string; identities: readonly string[] },
+  to: {
+    assignmentId: string;
+    url: string;
+    identities: readonly string[];
+    packageSha256?: string;
+  },
 ): EscalationMessage {
   const { slots, title, repository } = escalation;
   return {
     assignmentId: to.assignmentId,
+    packageSha256: to.packageSha256,
     to: { name: slots.whyYou.personName, identities: [...to.identities] },
     subject: `Review asked: ${title} (${repository})`.slice(0, 200),
     lines: foldLines(slots),

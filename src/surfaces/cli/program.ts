@@ -19,6 +19,7 @@ import { registerRepositories } from './commands/repositories.ts';
 import { registerInbox } from './commands/inbox.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSessions } from './commands/sessions.ts';
+import { registerLink } from './commands/link.ts';
 import { registerTokens } from './commands/tokens.ts';
 import { registerTrace } from './commands/trace.ts';
 import { registerWork } from './commands/work.ts';
@@ -165,6 +166,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerTrace,
   registerAudit,
   registerTokens,
+  registerLink,
   registerConnections,
   registerConfig,
 ];

@@ -71,6 +71,19 @@ export function accountRoutes(services: Services): Route[] {
     }),
     route({
       method: 'post',
+      path: '/v1/identities',
+      access: 'signed-in',
+      tag: 'account',
+      summary: 'Tie a name elsewhere to this account',
+      description:
+        'Redeems a code that another system gave to one of its users, such as `/loom link` in Slack. For people who are logged in themselves.',
+      body: z.strictObject({ code: z.string().min(1).max(200) }),
+      bodyExample: { code: 'the code you were shown' },
+      answer: z.object({ person: Person, identity: z.string() }),
+      handle: ({ body, principal }) => governance.redeemIdentityCode(body.code, principal),
+    }),
+    route({
+      method: 'post',
       path: '/v1/logout',
       access: 'signed-in',
       tag: 'account',
