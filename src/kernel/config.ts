@@ -192,6 +192,12 @@ export const Config = z.strictObject({
         .describe('File that holds the private key of the GitHub App.'),
       webhookSecret: secret.optional().describe('Webhook secret of the GitHub App.'),
       apiUrl: z.url().default('https://api.github.com').describe('Base address of the GitHub API.'),
+      merge: z
+        .enum(['by-loomstack', 'by-github'])
+        .default('by-loomstack')
+        .describe(
+          'Who merges what may land: LoomStack at once, or GitHub (auto-merge, merge queue) when its own conditions hold.',
+        ),
     })
     .prefault({}),
   cloudevents: z

@@ -118,6 +118,16 @@ export const Signal = z.discriminatedUnion('type', [
     author: SignalPerson,
     url: z.string().optional(),
   }),
+  /** The host's own queue asks about a commit that holds several changes. */
+  z.object({
+    type: z.literal('merge-group.requested'),
+    ...common,
+    repository: z.string(),
+    headSha: z.string(),
+    baseBranch: z.string(),
+    /** Numbers of the changes it holds, as far as the host names them. */
+    numbers: z.array(z.int()),
+  }),
   /** The repository goes by another name now: renamed, or given to another owner. */
   z.object({
     type: z.literal('repository.renamed'),

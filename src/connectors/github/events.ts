@@ -7,7 +7,7 @@ import { z } from 'zod';
 const Time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 const Sha = z.string().regex(/^[0-9a-f]{40,64}$/);
 /** Null where the account was deleted. */
-const Account = z.object({ login: z.string() }).nullish();
+const Account = z.object({ login: z.string(), type: z.string().nullish() }).nullish();
 const Repository = z.object({ full_name: z.string().max(200) });
 const App = z.object({ id: z.number(), slug: z.string().nullish(), name: z.string() }).nullish();
 
@@ -147,4 +147,91 @@ export const IssueEvent = z.object({
   }),
   /** There when the news is a comment. */
   comment: z.object({}).nullish(),
+});
+
+const Comment = z.object({
+  id: z.number(),
+  body: z.string().nullish(),
+  html_url: z.string().nullish(),
+  created_at: Time,
+  user: Account,
+});
+
+/** A comment on an issue or in the conversation of a pull request. */
+export const IssueCommentEvent = z.object({
+  action: z.string(),
+  repository: Repository,
+  issue: z.object({ number: z.int(), pull_request: z.object({}).nullish() }),
+  comment: Comment,
+});
+
+/** A comment on lines of a pull request. */
+export const ReviewCommentEvent = z.object({
+  action: z.string(),
+  repository: Repository,
+  pull_request: z.object({ number: z.int() }),
+  comment: Comment,
+});
+
+export const WorkflowRunEvent = z.object({
+  action: z.string(),
+  repository: Repository,
+  workflow_run: z.object({
+    id: z.number(),
+    run_attempt: z.number().nullish(),
+    name: z.string().nullish(),
+    head_sha: Sha,
+    conclusion: z.string().nullish(),
+    updated_at: Time,
+    html_url: z.string().nullish(),
+  }),
+});
+
+export const MergeGroupEvent = z.object({
+  action: z.string(),
+  repository: Repository,
+  merge_group: z.object({
+    head_sha: Sha,
+    head_ref: z.string(),
+    base_ref: z.string(),
+    head_commit: z.object({ timestamp: Time }).nullish(),
+  }),
+});
+
+const Named = z.object({ full_name: z.string() });
+
+export const InstallationEvent = z.object({
+  action: z.string(),
+  installation: z.object({
+    id: z.number(),
+    account: z.object({ login: z.string().nullish(), slug: z.string().nullish() }).nullish(),
+    updated_at: z.union([Time, z.number()]).nullish(),
+  }),
+  /** Of an installation that was made or removed. */
+  repositories: z.array(Named).nullish(),
+  /** Of one whose choice of repositories changed. */
+  repositories_added: z.array(Named).nullish(),
+  repositories_removed: z.array(Named).nullish(),
+});
+
+export const RepositoryEvent = z.object({
+  action: z.string(),
+  repository: Repository.extend({
+    name: z.string(),
+    owner: z.object({ login: z.string() }),
+    updated_at: Time.nullish(),
+  }),
+  changes: z
+    .object({
+      repository: z.object({ name: z.object({ from: z.string() }).nullish() }).nullish(),
+      owner: z
+        .object({
+          from: z.object({
+            user: z.object({ login: z.string() }).nullish(),
+            organization: z.object({ login: z.string() }).nullish(),
+          }),
+        })
+        .nullish(),
+    })
+    .nullish(),
 });

@@ -27,6 +27,9 @@ export function retryAfterSeconds(
 /** Turns what octokit threw into an AppError; what is not from GitHub is handed back as it is. */
 export function toGitHubFailure(error: unknown, now: Date): unknown {
   if (!(error instanceof RequestError)) return error;
+  const own = error.cause;
+  // Raised on our side of the line: octokit wraps it as an answer of 500.
+  if (own instanceof AppError) return own.code.startsWith('github.') ? own : unreached(own);
   const { status, message } = error;
   const seconds = retryAfterSeconds(error.response?.headers ?? {}, now);
   const details = seconds === undefined ? {} : { details: { retryAfterSeconds: seconds } };
@@ -79,6 +82,17 @@ export function toGitHubFailure(error: unknown, now: Date): unknown {
         cause,
       });
   }
+}
+
+/** The guarded line said why nothing came; the words are its, the code is ours. */
+function unreached({ kind, message, hint }: AppError): AppError {
+  if (kind !== 'unavailable') {
+    return new AppError('invalid', 'github.refused', { message, ...(hint ? { hint } : {}) });
+  }
+  return new AppError('unavailable', 'github.unreachable', {
+    message: `GitHub cannot be reached: ${message}`,
+    hint: 'Try again later; https://www.githubstatus.com tells of outages.',
+  });
 }
 
 /** Without host and query, in which secrets have been seen. */

@@ -7,6 +7,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { KnowledgeItem, KnowledgeSource } from '#connectors/contract';
 import { AppError } from '#kernel';
+import { testClock } from '#testing';
 import { createGitHubKnowledge } from './knowledge.ts';
 import {
   APP_ID,
@@ -28,19 +29,21 @@ let source: KnowledgeSource;
 let lists: Record<'issues' | 'pulls' | 'comments' | 'deployments', Row[]>;
 let reviews: Map<number, unknown[]>;
 let asked: string[];
+const clock = testClock(new Date());
 let failAt: (path: string) => Answer | undefined;
 
 beforeAll(async () => {
   github = await startTestGitHub();
-  source = createGitHubKnowledge({
-    appId: String(APP_ID),
-    privateKey: github.privateKey,
-    apiUrl: github.apiUrl,
-  });
 });
 afterAll(() => github[Symbol.asyncDispose]());
 
 beforeEach(() => {
+  source = createGitHubKnowledge({
+    appId: String(APP_ID),
+    privateKey: github.privateKey,
+    apiUrl: github.apiUrl,
+    clock,
+  });
   lists = { issues: [], pulls: [], comments: [], deployments: [] };
   reviews = new Map();
   asked = [];
@@ -194,6 +197,10 @@ describe('a sweep', () => {
     });
 
     failAt = () => undefined;
+    const before = asked.length;
+    await source.sweep(REPOSITORY, first.cursor).catch(() => {});
+    expect(asked).toHaveLength(before);
+    clock.advance(60_001);
     const second = await source.sweep(REPOSITORY, first.cursor);
     expect(new Set([...objects(first.items), ...objects(second.items)]).size).toBe(150);
   });

@@ -10,7 +10,7 @@ import { createGitHubClient, type GitHubClient, type RepositoryClient } from './
 import { statusOf } from './failures.ts';
 import { toChange, toComment, toDeployment, toReview, toWorkItem } from './knowledge-items.ts';
 import * as shape from './knowledge-items.ts';
-import { GITHUB } from './signals.ts';
+import { GITHUB } from './naming.ts';
 
 const STREAMS = ['issues', 'pulls', 'comments', 'deployments'] as const;
 type Stream = (typeof STREAMS)[number];
@@ -43,17 +43,21 @@ export interface GitHubKnowledgeOptions {
   apiUrl?: string | undefined;
   timeoutMs?: number | undefined;
   clock?: Clock | undefined;
+  /** Shared with the other parts of the connector. */
+  client?: GitHubClient | undefined;
 }
 
 /** @throws AppError `github.bad_private_key` */
 export function createGitHubKnowledge(options: GitHubKnowledgeOptions): KnowledgeSource {
-  const client = createGitHubClient({
-    appId: options.appId,
-    privateKey: options.privateKey,
-    apiUrl: options.apiUrl ?? 'https://api.github.com',
-    timeoutMs: options.timeoutMs ?? 30_000,
-    clock: options.clock ?? systemClock,
-  });
+  const client =
+    options.client ??
+    createGitHubClient({
+      appId: options.appId,
+      privateKey: options.privateKey,
+      apiUrl: options.apiUrl ?? 'https://api.github.com',
+      timeoutMs: options.timeoutMs ?? 30_000,
+      clock: options.clock ?? systemClock,
+    });
   return {
     name: GITHUB,
     sweep: (repository, cursor) => sweep(client, repository, readCursor(cursor)),

@@ -3,22 +3,21 @@
  * keys name the fact and not the delivery: GitHub redelivers, and a repository's own webhook may tell
  * of what the App's webhook told already.
  */
-import { hash } from 'node:crypto';
 import { parseJson } from '#kernel';
 import type { Signal, SignalChange } from '#connectors/contract';
+import { issueCommands, reviewCommands } from './command-signals.ts';
+import {
+  CHECK_NAME,
+  CONCLUSIONS,
+  GITHUB,
+  keyOf,
+  person,
+  type Translate,
+  type TranslateOptions,
+  UNREADABLE,
+} from './naming.ts';
 import * as events from './events.ts';
-
-export const GITHUB = 'github';
-/** Name of our check run; what it says is no news to us. */
-export const CHECK_NAME = 'LoomStack';
-const UNREADABLE = 'github.unreadable_delivery';
-
-export interface TranslateOptions {
-  /** Our App, whose own checks are left out. */
-  appId?: string | undefined;
-}
-
-export type Translate = (body: Uint8Array, options: TranslateOptions) => Signal[];
+import { installation, mergeGroup, repositoryName, workflowRun } from './repository-signals.ts';
 
 /** Events we understand; all others give no signal. */
 export const TRANSLATIONS: ReadonlyMap<string, Translate> = new Map<string, Translate>([
@@ -31,7 +30,13 @@ export const TRANSLATIONS: ReadonlyMap<string, Translate> = new Map<string, Tran
   ['deployment', deployment],
   ['deployment_status', deploymentStatus],
   ['issues', issue],
-  ['issue_comment', issue],
+  ['issue_comment', (body, options) => [...issue(body), ...issueCommands(body, options)]],
+  ['pull_request_review_comment', reviewCommands],
+  ['workflow_run', workflowRun],
+  ['merge_group', mergeGroup],
+  ['installation', installation],
+  ['installation_repositories', installation],
+  ['repository', repositoryName],
 ]);
 
 function pullRequest(body: Uint8Array): Signal[] {
@@ -134,20 +139,6 @@ function pushedAt({
   if (typeof time === 'number') return new Date(time * 1_000);
   return time ?? commit?.timestamp ?? new Date(0);
 }
-
-type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped' | 'neutral';
-const CONCLUSIONS: ReadonlyMap<string, Conclusion> = new Map<string, Conclusion>([
-  ['success', 'success'],
-  ['failure', 'failure'],
-  ['error', 'failure'],
-  ['timed_out', 'failure'],
-  ['startup_failure', 'failure'],
-  ['action_required', 'failure'],
-  ['cancelled', 'cancelled'],
-  ['stale', 'cancelled'],
-  ['skipped', 'skipped'],
-  ['neutral', 'neutral'],
-]);
 
 function checkRun(body: Uint8Array, { appId }: TranslateOptions): Signal[] {
   const { action, check_run: run, repository } = parseJson(events.CheckRunEvent, body, UNREADABLE);
@@ -329,16 +320,6 @@ function toChange(repository: string, pull: events.PullRequest): SignalChange {
   };
 }
 
-function person(account: { login: string } | null | undefined): { login?: string } {
-  return account ? { login: account.login } : {};
-}
-
 function unlessZero(sha: string): string | null {
   return /^0+$/.test(sha) ? null : sha;
-}
-
-/** Branch names and titles may be long; the digest keeps the key short and still equal for equals. */
-function keyOf(kind: string, repository: string, parts: readonly unknown[]): string {
-  const digest = hash('sha256', JSON.stringify(parts), 'hex').slice(0, 32);
-  return `${GITHUB}:${repository}:${kind}:${digest}`;
 }

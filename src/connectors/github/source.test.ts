@@ -100,6 +100,10 @@ describe('recorded deliveries', () => {
       'check_suite completed -> check.completed',
       'deployment created -> deployment.reported',
       'deployment_status created -> deployment.reported',
+      'installation created -> repository.access-changed',
+      'installation deleted -> repository.access-changed',
+      'installation_repositories added -> repository.access-changed',
+      'installation_repositories removed -> repository.access-changed',
       'issue_comment created -> work-item.updated',
       'issue_comment deleted -> work-item.updated',
       'issue_comment edited -> work-item.updated',
@@ -110,6 +114,7 @@ describe('recorded deliveries', () => {
       'issues reopened -> work-item.updated',
       'issues transferred -> work-item.updated',
       'issues unlabeled -> work-item.updated',
+      'merge_group checks_requested -> merge-group.requested',
       'pull_request closed -> change.closed',
       'pull_request converted_to_draft -> change.updated',
       'pull_request opened -> change.opened',
@@ -119,7 +124,9 @@ describe('recorded deliveries', () => {
       'pull_request_review dismissed -> review.submitted',
       'pull_request_review submitted -> review.submitted',
       'push - -> branch.pushed',
+      'repository transferred -> repository.renamed',
       'status - -> check.completed',
+      'workflow_run completed -> check.completed',
     ]);
   });
 });
@@ -394,4 +401,80 @@ describe('issues', () => {
 
     expect(signalsOf('issue_comment', comment)).toEqual([]);
   });
+});
+
+describe('commands in comments', () => {
+  const comment = recorded('issue_comment', 'created');
+  const saying = (body: string, patch: Record<string, unknown> = {}) =>
+    signalsOf('issue_comment', changed(comment, { comment: { body }, ...patch })).filter(
+      ({ type }) => type === 'command.given',
+    );
+
+  test('each line that begins with /loom is one, with what follows it', () => {
+    expect(saying('Thanks!\n/loom hold  until Monday\r\n  /LOOM Status\n/loom')).toMatchObject([
+      { word: 'hold', argument: 'until Monday', isChange: false, author: { login: 'Codertocat' } },
+      { word: 'Status', argument: '' },
+      { word: 'help', argument: '' },
+    ]);
+  });
+
+  test.each([
+    ['quoted', '> /loom hold'],
+    ['code', '```\n/loom hold\n```'],
+    ['within a sentence', 'please /loom hold'],
+    ['another word', '/loomstack hold'],
+    ['indented as code', '    /loom hold'],
+  ])('%s words are no command', (_what, body) => {
+    expect(saying(body)).toEqual([]);
+  });
+
+  test('a program gives no commands, and an edit gives none again', () => {
+    const byBot = changed(comment, { comment: { body: '/loom hold', user: { type: 'Bot' } } });
+
+    expect(signalsOf('issue_comment', byBot).map(({ type }) => type)).toEqual([
+      'work-item.updated',
+    ]);
+    expect(saying('/loom hold', { action: 'edited' })).toEqual([]);
+  });
+
+  test('comments on a pull request and on its lines name the change', () => {
+    const onPull = saying('/loom rerun', { issue: { number: 7, pull_request: { url: '' } } });
+    const line = recorded('pull_request_review_comment', 'created');
+    const onLine = signalsOf(
+      'pull_request_review_comment',
+      changed(line, { comment: { body: '/loom rerun' } }),
+    );
+
+    expect(onPull).toMatchObject([{ number: 7, isChange: true }]);
+    expect(onLine).toMatchObject([{ type: 'command.given', word: 'rerun', isChange: true }]);
+  });
+});
+
+test('a renamed and a transferred repository name both names', () => {
+  const renamed = changed(recorded('repository', 'renamed'), {
+    changes: { repository: { name: { from: 'Old-World' } } },
+    repository: { full_name: 'Codertocat/Hello-World', owner: { login: 'Codertocat' } },
+  });
+  const transferred = changed(recorded('repository', 'transferred'), {
+    changes: { owner: { from: { user: { login: 'old-owner' } } } },
+    repository: { full_name: 'acme/Hello-World', name: 'Hello-World' },
+  });
+
+  expect(signalsOf('repository', renamed)).toMatchObject([
+    { from: 'Codertocat/Old-World', to: 'Codertocat/Hello-World' },
+  ]);
+  expect(signalsOf('repository', transferred)).toMatchObject([
+    { from: 'old-owner/Hello-World', to: 'acme/Hello-World' },
+  ]);
+});
+
+test('a queue that asks names the change it holds', () => {
+  const asked = changed(recorded('merge_group', 'checks_requested'), {
+    merge_group: {
+      head_ref: 'refs/heads/gh-readonly-queue/main/pr-12-2ffea6db159f6b6c47a24e778fb9ef40cf6b1c7d',
+      base_ref: 'refs/heads/main',
+    },
+  });
+
+  expect(signalsOf('merge_group', asked)).toMatchObject([{ numbers: [12], baseBranch: 'main' }]);
 });

@@ -1,7 +1,8 @@
 /** GitHub as a source of signals: checks that a delivery is genuine and has it translated. Pure. */
 import { AppError } from '#kernel';
 import { isSignedBy, type SignalSource } from '#connectors/contract';
-import { GITHUB, TRANSLATIONS } from './signals.ts';
+import { GITHUB } from './naming.ts';
+import { TRANSLATIONS } from './signals.ts';
 
 export interface GitHubSourceOptions {
   webhookSecret: string;

@@ -3,7 +3,7 @@
  * the commit, on any node, and again after a crash; the hosts take equal calls as one.
  */
 import { z } from 'zod';
-import type { CodeHost } from '#connectors/contract';
+import type { CodeHost, MergeRequest, MergeResult } from '#connectors/contract';
 import { AppError, checkValue, idSchema } from '#kernel';
 import type { OutboxHandler } from '#ledger';
 import type { ChangeKeeper } from '../changes/index.ts';
@@ -30,9 +30,27 @@ const Verdict = z.object({
   conclusion: z.enum(['success', 'action-required', 'failure']),
   title: z.string(),
   summary: z.string(),
+  annotations: z
+    .array(
+      z.object({
+        path: z.string(),
+        startLine: z.int(),
+        endLine: z.int(),
+        level: z.enum(['notice', 'warning', 'failure']),
+        title: z.string(),
+        message: z.string(),
+      }),
+    )
+    .optional(),
 });
 const Reviewers = z.object({ ...common, logins: z.array(z.string()) });
 const Comment = z.object({ ...common, markdown: z.string() });
+const Answer = z.object({
+  host: z.string(),
+  repository: z.string(),
+  number: z.int(),
+  markdown: z.string(),
+});
 
 const BAD_PAYLOAD = 'outbox.bad_payload';
 
@@ -50,10 +68,13 @@ export function createHostOutboxHandlers(deps: {
         const merge = checkValue(Merge, payload, BAD_PAYLOAD);
         const { changeId, runId, change, message, expectedHeadSha } = merge;
         const host = hostOf(merge.host);
+        const request = { change, message, expectedHeadSha, idempotencyKey };
         const result =
           host === undefined
             ? ({ outcome: 'refused', reason: `nobody speaks for ${merge.host}` } as const)
-            : await host.merge({ change, message, expectedHeadSha, idempotencyKey });
+            : await mergeOn(host, request);
+        // The host merges by itself later, and tells as it tells of every merge.
+        if (result === undefined) return;
         await changes.recordMergeResult({ changeId, runId, idempotencyKey, result });
       },
     },
@@ -81,7 +102,21 @@ export function createHostOutboxHandlers(deps: {
         await hostOf(host)?.upsertComment(change, markdown);
       },
     },
+    {
+      target: 'host.answer',
+      async deliver({ payload, idempotencyKey }) {
+        const { host, markdown, ...at } = checkValue(Answer, payload, BAD_PAYLOAD);
+        await hostOf(host)?.answer?.(at, markdown, idempotencyKey);
+      },
+    },
   ];
+}
+
+/** Undefined while the host waits for conditions of its own. */
+async function mergeOn(host: CodeHost, request: MergeRequest): Promise<MergeResult | undefined> {
+  const left = await host.mergeWhenReady?.(request);
+  if (left === undefined || left.outcome === 'unsupported') return host.merge(request);
+  return left.outcome === 'waiting' ? undefined : left;
 }
 
 function ignoreRefusal(error: unknown): void {

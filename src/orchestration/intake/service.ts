@@ -39,6 +39,11 @@ export interface IntakeDeps extends OrchestrationDeps {
   ): Promise<void>;
   /** Does what somebody asked for with `/loom …`, or tells them why not. */
   onCommand?(signal: Extract<Signal, { type: 'command.given' }>, cause: Id<'evt'>): Promise<void>;
+  /** Answers the host's own queue about a commit of several changes. */
+  onMergeGroup?(
+    signal: Extract<Signal, { type: 'merge-group.requested' }>,
+    cause: Id<'evt'>,
+  ): Promise<void>;
   /** Takes a new name of a repository, or rights won and lost. */
   onRepository?(
     signal: Extract<Signal, { type: 'repository.renamed' | 'repository.access-changed' }>,
@@ -180,6 +185,8 @@ export function createIntakeService(deps: IntakeDeps): Intake {
         return deps.onIncident(signal, cause);
       case 'command.given':
         return deps.onCommand?.(signal, cause);
+      case 'merge-group.requested':
+        return deps.onMergeGroup?.(signal, cause);
       case 'repository.renamed':
       case 'repository.access-changed':
         return deps.onRepository?.(signal, cause);

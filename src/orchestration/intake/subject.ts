@@ -20,6 +20,8 @@ export function subjectOf(signal: Signal): string {
       return `incident:${signal.source}:${signal.externalKey}`;
     case 'command.given':
       return `command:${signal.source}:${signal.repository}#${signal.number}`;
+    case 'merge-group.requested':
+      return `commit:${signal.source}:${signal.repository}:${signal.headSha}`;
     case 'repository.renamed':
       return `repository:${signal.source}:${signal.from}`;
     case 'repository.access-changed':
@@ -54,6 +56,8 @@ export function signalRefs(signal: Signal): { repository?: string; commit?: stri
       return signal.repository === undefined ? {} : { repository: signal.repository };
     case 'command.given':
       return { repository: signal.repository };
+    case 'merge-group.requested':
+      return { repository: signal.repository, commit: signal.headSha };
     case 'repository.renamed':
       return { repository: signal.to };
     case 'repository.access-changed':
