@@ -10,6 +10,15 @@ export {
   openRepository,
 } from './repository.ts';
 export type { MergeScratch } from './merge-scratch.ts';
+export {
+  commitWork,
+  headOfCopy,
+  makeWorkCopy,
+  moveWorkCopy,
+  returnWork,
+  type WorkCopyPlace,
+  type WorkCopyUser,
+} from './work-copy.ts';
 export type { MergedChange, TreeChange } from './change-log.ts';
 export type {
   BlameLine,

@@ -20,6 +20,8 @@ export interface RunOptions {
   okCodes?: readonly number[];
   /** Called with each piece of what git says on the side. */
   onStderr?: ((text: string) => void) | undefined;
+  /** Whom git runs as; our own user unless given. For repositories that somebody else writes to. */
+  user?: { uid: number; gid: number } | undefined;
 }
 
 export interface RunResult {
@@ -102,11 +104,13 @@ export function startGit(
   dir: string | undefined,
   args: readonly string[],
   environment?: Readonly<Record<string, string>>,
+  user?: { uid: number; gid: number },
 ): ChildProcessWithoutNullStreams {
   const where = dir === undefined ? [] : [`--git-dir=${dir}`];
   const child = spawn('git', [...where, ...SETTINGS, ...args], {
     ...(dir === undefined ? {} : { cwd: dir }),
     env: gitEnvironment(environment),
+    ...user,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   living.add(child);
@@ -162,7 +166,7 @@ export async function* streamGit(
 ): AsyncGenerator<Buffer, void, undefined> {
   const { timeoutMs = TIMEOUT_MS, signal, okCodes = [0], onStderr } = options;
   signal?.throwIfAborted();
-  const child = startGit(dir, args, options.environment);
+  const child = startGit(dir, args, options.environment, options.user);
   let stderr = '';
   let stopped: Error | undefined;
   const stop = (reason: Error) => {

@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   brk: 'trip of a circuit breaker',
   dep: 'deployment',
   inc: 'incident',
+  box: 'devbox',
   evt: 'event',
   out: 'outbox message',
   repo: 'repository',

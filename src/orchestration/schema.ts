@@ -97,6 +97,9 @@ export type Claim = z.infer<typeof Claim>;
 
 export const STEP_KINDS = [
   'context.pack',
+  'agent.run',
+  'autofix',
+  'eval.gate',
   'check.command',
   'policy.decide',
   'approval.request',

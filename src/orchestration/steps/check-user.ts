@@ -64,7 +64,8 @@ export async function openCheckRoom(parent: string, name: string): Promise<Check
   });
 }
 
-function roomOf(folder: string, user: CheckUser | null): CheckRoom {
+/** A room that is there already, such as one a killed node left behind. */
+export function roomOf(folder: string, user: CheckUser | null): CheckRoom {
   return {
     folder,
     user,

@@ -24,7 +24,7 @@ const GRACE_MS = 2_000;
  * For a user that has nothing else running: how many processes there may be, no core files, and what
  * is made is its own. Shells differ in the letter for processes.
  */
-const LIMITED = [
+export const LIMITED = [
   '/bin/sh',
   '-c',
   'umask 077; ulimit -c 0; ulimit -p 4096 2>/dev/null || ulimit -u 4096 2>/dev/null; exec "$@"',
@@ -126,7 +126,7 @@ export async function runCommand(options: {
 }
 
 /** Keeps the end of a stream. */
-class Tail {
+export class Tail {
   #chunks: Buffer[] = [];
   #size = 0;
   isCut = false;

@@ -1,0 +1,479 @@
+/**
+ * One start of an agent: a devbox, the program in it, its stream read as it comes, its work brought
+ * back. What was used is added to what earlier starts of the same step used, so that a budget holds
+ * over sleep, crashes and rework.
+ */
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Principal } from '#governance';
+import type { GitRepository } from '#git';
+import type { Id } from '#kernel';
+import type { Devbox } from '../devbox/index.ts';
+import { isThere, workRef } from '../devbox/index.ts';
+import type { StepContext } from '../steps.ts';
+import { commandEnvironment } from '../steps/run-command.ts';
+import { ADAPTERS } from './adapters/index.ts';
+import type { AgentDeps } from './deps.ts';
+import { diagnose, isStuck } from './diagnose.ts';
+import { prepareHome } from './home.ts';
+import { createMeter, overBudget, sum } from './meter.ts';
+import { type AgentProcess, type ProcessEnd, startAgentProcess } from './process.ts';
+import { type Progress, renderHandover, renderPrompt, type Task } from './prompt.ts';
+import type { AgentOptions, Failure } from './schema.ts';
+import * as store from './store.ts';
+
+export interface AgentRequest {
+  /** Names the row it is kept under; a judge has one beside that of its step. */
+  stepName: string;
+  task: Task;
+  options: AgentOptions;
+  baseSha: string;
+  /** Where to go on from; the base unless given. */
+  headSha?: string | undefined;
+  feedback?: string | null | undefined;
+  workItemId: Id<'wrk'> | null;
+  /** A judge's devbox is thrown away. */
+  keepsWork: boolean;
+}
+
+export interface AgentOutcome {
+  /** Undefined: it did what it was asked. */
+  failure: Failure | undefined;
+  /** True where the step itself was told to stop: nothing of it may be taken for the agent's doing. */
+  isAborted: boolean;
+  row: store.AgentRunRow;
+  headSha: string;
+  sessionId: Id<'ses'> | null;
+  used: store.Used;
+  /** The last thing the agent said. */
+  answer: string;
+  output: string;
+  exitCode: number | null;
+  handover: string | null;
+  changedFiles: string[];
+}
+
+const HEARTBEAT_MS = 30_000;
+const RECORD_MS = 5_000;
+/** A node that stops waits less for an agent than one that has time. */
+const HURRY_MS = 2_000;
+
+const NOBODY: Principal = {
+  kind: 'agent',
+  id: 'loomstack',
+  name: 'LoomStack',
+  roles: [],
+  teams: [],
+  identities: [],
+  scopes: 'all',
+};
+
+export async function runAgent(
+  deps: AgentDeps,
+  context: StepContext,
+  request: AgentRequest,
+): Promise<AgentOutcome> {
+  const { db, log } = deps;
+  const { options, task, baseSha } = request;
+  const key = { run_id: context.run.id, step_name: request.stepName };
+  const row = await store.beginAgentRun(db, {
+    ...key,
+    agent: options.agent,
+    model: options.model ?? null,
+    branch: task.branch,
+    base_sha: baseSha,
+    head_sha: request.headSha ?? baseSha,
+  });
+  const before = store.usedOf(row);
+  const start = new Start(deps, context, request, row);
+  const missing = start.findMissingProgram();
+  if (missing !== undefined) return start.withoutProcess(missing);
+  const spent = overBudget(
+    { tokens: tokensOf(before), costUsd: dollars(before), workMs: before.workMs },
+    options.budget,
+  );
+  if (spent !== undefined) {
+    return start.withoutProcess({
+      code: 'over_budget',
+      message: `The budget is used up: ${spent}.`,
+    });
+  }
+  const git = await deps.context.openMirror(task.repository);
+  const earlier = await git.resolve(workRef(task.branch));
+  const headSha = request.headSha ?? earlier ?? baseSha;
+  const devbox = await deps.devboxes.open({
+    repository: task.repository,
+    baseSha,
+    headSha,
+    branch: task.branch,
+    runId: context.run.id,
+    stepName: request.stepName,
+    correlationId: context.run.correlationId,
+    signal: context.signal,
+  });
+  try {
+    return await start.work(devbox, git, headSha);
+  } catch (error) {
+    log.warn({ err: error, devbox: devbox.id }, 'an agent could not be run to its end');
+    await deps.devboxes
+      .close(devbox, {
+        message: 'Keep what was there when the step failed',
+        why: 'the step failed',
+      })
+      .catch((failure: unknown) => log.error({ err: failure }, 'a devbox could not be closed'));
+    throw error;
+  }
+}
+
+class Start {
+  readonly #deps: AgentDeps;
+  readonly #context: StepContext;
+  readonly #request: AgentRequest;
+  readonly #row: store.AgentRunRow;
+  #sessionId: Id<'ses'> | null = null;
+
+  constructor(
+    deps: AgentDeps,
+    context: StepContext,
+    request: AgentRequest,
+    row: store.AgentRunRow,
+  ) {
+    this.#deps = deps;
+    this.#context = context;
+    this.#request = request;
+    this.#row = row;
+  }
+
+  get #program(): string {
+    const { agent, command } = this.#request.options;
+    if (agent !== 'command') return ADAPTERS[agent].program;
+    return typeof command === 'string' ? '/bin/sh' : (command?.[0] ?? '');
+  }
+
+  findMissingProgram(): Failure | undefined {
+    const program = this.#program;
+    const { agent } = this.#request.options;
+    if (program !== '' && isOnPath(program, this.#deps.environment['PATH'] ?? '')) return undefined;
+    const what = agent === 'command' ? program || 'a command' : `${agent} (${program})`;
+    return { code: 'binary_missing', message: `This node has no ${what}.` };
+  }
+
+  withoutProcess(failure: Failure): AgentOutcome {
+    const row = this.#row;
+    return {
+      failure,
+      isAborted: false,
+      row,
+      headSha: row.head_sha,
+      sessionId: row.session_id,
+      used: store.usedOf(row),
+      answer: row.answer,
+      output: '',
+      exitCode: null,
+      handover: row.handover,
+      changedFiles: [],
+    };
+  }
+
+  async work(devbox: Devbox, git: GitRepository, headSha: string): Promise<AgentOutcome> {
+    const { clock } = this.#deps;
+    const { options, baseSha, task } = this.#request;
+    const before = store.usedOf(this.#row);
+    const commits = await subjects(git, baseSha, headSha);
+    const progress: Progress = {
+      commits,
+      handover: this.#row.handover,
+      feedback: this.#request.feedback ?? null,
+    };
+    const prompt = renderPrompt(options.prompt, task, progress);
+    const externalId = randomUUID();
+    const command = await this.#prepare(devbox, prompt, externalId, dollars(before));
+    const startedAt = clock.now().getTime();
+    const meter = createMeter(options.prices);
+    const usedNow = (): store.Used => {
+      const { tokens, costUsd, toolCalls } = meter.read();
+      const all = sum(tokensOf(before), tokens);
+      const micros = costUsd === undefined ? null : Math.round(costUsd * 1_000_000);
+      return {
+        inputTokens: all.input,
+        cachedTokens: all.cached,
+        outputTokens: all.output,
+        costUsdMicros:
+          micros === null ? before.costUsdMicros : micros + (before.costUsdMicros ?? 0),
+        toolCalls: before.toolCalls + toolCalls,
+        workMs: before.workMs + clock.now().getTime() - startedAt,
+      };
+    };
+
+    let failure: Failure | undefined;
+    const stopFor = (why: Failure) => {
+      failure ??= why;
+      child.stop();
+    };
+    const checkBudget = () => {
+      const used = usedNow();
+      const passed = overBudget(
+        { tokens: tokensOf(used), costUsd: dollars(used), workMs: used.workMs },
+        options.budget,
+      );
+      if (passed === undefined) return;
+      const isTime = used.workMs > options.budget.minutes * 60_000;
+      const code = isTime ? 'timed_out' : 'over_budget';
+      stopFor({ code, message: `The budget is used up: ${passed}.` });
+    };
+    let isStuckNow = false;
+    const child = startAgentProcess({
+      ...command,
+      folder: devbox.box.place.tree,
+      user: devbox.user,
+      termGraceMs: this.#deps.termGraceMs,
+      onLine: (line) => {
+        for (const signal of this.#read(line)) {
+          meter.add(signal);
+          if (signal.type === 'session') void this.#meet(devbox, signal.externalId, signal.model);
+        }
+        checkBudget();
+        if (!isStuckNow && isStuck(meter.read())) {
+          isStuckNow = true;
+          child.stop();
+        }
+      },
+    });
+    if (child.pid !== undefined) await this.#deps.devboxes.noteProcess(devbox, child.pid);
+    if (options.agent === 'command' || ADAPTERS[options.agent].takesExternalId) {
+      await this.#meet(devbox, externalId, options.model);
+    }
+    const end = await this.#watch(devbox, child, { checkBudget, usedNow, stopFor });
+    const reading = meter.read();
+    if (reading.externalId !== undefined)
+      await this.#meet(devbox, reading.externalId, reading.model);
+    await this.#meeting;
+    const now = clock.now();
+    const isAborted = this.#context.signal.aborted;
+    failure ??= diagnose(end, reading, {
+      program: options.agent === 'command' ? 'the command' : this.#program,
+      isStopped: isStuckNow,
+      now,
+      sleeps: this.#row.starts - 1,
+    });
+    const answer = reading.answer === '' ? end.output.trim().slice(-4_000) : reading.answer;
+    return this.#finish(devbox, git, {
+      end,
+      failure,
+      isAborted,
+      used: usedNow(),
+      answer,
+      toolCalls: reading.toolCalls,
+    });
+  }
+
+  #read(line: string) {
+    const { agent } = this.#request.options;
+    if (agent === 'command' || !line.startsWith('{')) return [];
+    try {
+      return ADAPTERS[agent].read(JSON.parse(line) as Record<string, unknown>);
+    } catch {
+      // Half a line, or words between the events.
+      return [];
+    }
+  }
+
+  async #prepare(devbox: Devbox, prompt: string, externalId: string, spentUsd: number | undefined) {
+    const { environment, home, wire } = this.#deps;
+    const { options } = this.#request;
+    const { tree } = devbox.box.place;
+    const adapter = options.agent === 'command' ? undefined : ADAPTERS[options.agent];
+    const wired = await wire?.({ agent: options.agent, tree, operator: NOBODY });
+    await prepareHome(devbox.box, [...(adapter?.home(tree) ?? []), ...(wired?.home ?? [])], home);
+    const { costUsd } = options.budget;
+    const costUsdLeft =
+      costUsd === undefined ? undefined : Math.max(0.0001, costUsd - (spentUsd ?? 0));
+    const words =
+      adapter === undefined
+        ? typeof options.command === 'string'
+          ? ['-c', options.command]
+          : (options.command ?? []).slice(1)
+        : [
+            ...adapter.arguments({ prompt, options, externalId, costUsdLeft }),
+            ...(wired?.arguments ?? []),
+          ];
+    const keys = (adapter?.credentials ?? []).flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    return {
+      program: this.#program,
+      arguments: words,
+      environment: {
+        ...commandEnvironment({ home: devbox.box.place.home, temporary: devbox.box.temporary }),
+        ...devbox.environment,
+        ...adapter?.environment,
+        ...Object.fromEntries(keys),
+        ...wired?.environment,
+        ...options.environment,
+        ...(adapter === undefined ? { LOOM_PROMPT: prompt } : {}),
+      },
+    };
+  }
+
+  #meeting: Promise<void> = Promise.resolve();
+
+  /** Registers the session as ours under the agent's own id, so that its hooks speak of the same one. */
+  #meet(devbox: Devbox, externalId: string, model: string | undefined): Promise<void> {
+    this.#meeting = this.#meeting.then(async () => {
+      if (this.#sessionId !== null) return;
+      const { options, task, workItemId, baseSha } = this.#request;
+      const { id } = await this.#deps.sessions.start(
+        {
+          agent: options.agent,
+          externalId,
+          model: model ?? options.model,
+          repository: task.repository,
+          branch: task.branch,
+          baseSha,
+          cwd: devbox.box.place.tree,
+          intent: task.title,
+          workItemId: workItemId ?? undefined,
+          parentId: this.#row.session_id ?? undefined,
+        },
+        NOBODY,
+      );
+      this.#sessionId = id;
+      const key = { run_id: this.#row.run_id, step_name: this.#row.step_name };
+      await store.bindSession(this.#deps.db, key, { id, externalId, model: model ?? null });
+      await this.#deps.devboxes.bind(devbox, id);
+    });
+    this.#meeting.catch(() => {});
+    return this.#meeting;
+  }
+
+  /** Until the program has ended: signs of life, use so far, the clock of the budget, a deleted tree. */
+  async #watch(
+    devbox: Devbox,
+    child: AgentProcess,
+    with_: { checkBudget(): void; usedNow(): store.Used; stopFor(why: Failure): void },
+  ): Promise<ProcessEnd> {
+    const { db, log, sessions } = this.#deps;
+    const { signal } = this.#context;
+    const report = (error: unknown) => log.warn({ err: error }, 'an agent could not be recorded');
+    const key = { run_id: this.#row.run_id, step_name: this.#row.step_name };
+    const recorder = setInterval(() => {
+      with_.checkBudget();
+      if (!isThere(devbox.box)) {
+        with_.stopFor({
+          code: 'tree_gone',
+          message: 'The work tree was deleted under the session.',
+        });
+      }
+      store.recordUse(db, key, with_.usedNow()).catch(report);
+    }, RECORD_MS);
+    const heart = setInterval(() => {
+      if (this.#sessionId !== null) sessions.touch(this.#sessionId).catch(report);
+    }, HEARTBEAT_MS);
+    let hurry: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      child.stop();
+      hurry = setTimeout(() => child.kill(), HURRY_MS);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await child.ended;
+    } finally {
+      clearInterval(recorder);
+      clearInterval(heart);
+      clearTimeout(hurry);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #finish(
+    devbox: Devbox,
+    git: GitRepository,
+    done: {
+      end: ProcessEnd;
+      failure: Failure | undefined;
+      isAborted: boolean;
+      used: store.Used;
+      answer: string;
+      toolCalls: number;
+    },
+  ): Promise<AgentOutcome> {
+    const { clock, devboxes, sessions } = this.#deps;
+    const { task, options, baseSha, keepsWork } = this.#request;
+    const { end, isAborted, used, answer } = done;
+    let { failure } = done;
+    const why = failure?.message ?? 'it has ended';
+    let headSha = this.#request.headSha ?? baseSha;
+    if (keepsWork) {
+      const trailer = this.#sessionId === null ? '' : `\n\nLoom-Session: ${this.#sessionId}\n`;
+      const message = `${task.title.slice(0, 200) || 'Work of an agent'}${trailer}`;
+      const { correlationId } = this.#context.run;
+      const closed = await devboxes.close(devbox, { message, why, correlationId });
+      ({ headSha } = closed);
+      if (closed.state === 'lost') {
+        failure ??= { code: 'tree_gone', message: 'The work tree was deleted under the session.' };
+      }
+    } else {
+      await devboxes.discard(devbox, why);
+    }
+    if (this.#sessionId !== null) await sessions.end(this.#sessionId, why.slice(0, 400));
+    const changedFiles = (await git.changedFiles(baseSha, headSha)).map(({ path }) => path);
+    const handover =
+      failure === undefined
+        ? null
+        : renderHandover({
+            agent: options.agent,
+            why: failure.message,
+            toolCalls: done.toolCalls,
+            commits: await subjects(git, baseSha, headSha),
+            changedFiles,
+            answer,
+            at: clock.now(),
+          });
+    return {
+      failure,
+      isAborted,
+      row: this.#row,
+      headSha,
+      sessionId: this.#sessionId,
+      used,
+      answer,
+      output: end.output,
+      exitCode: end.exitCode,
+      handover,
+      changedFiles,
+    };
+  }
+}
+
+async function subjects(git: GitRepository, baseSha: string, headSha: string): Promise<string[]> {
+  if (baseSha === headSha) return [];
+  const found: string[] = [];
+  for await (const { subject } of git.log({ to: headSha, from: baseSha, limit: 20 }))
+    found.push(subject);
+  return found;
+}
+
+function isOnPath(program: string, path: string): boolean {
+  const places = program.includes('/')
+    ? [program]
+    : path.split(delimiter).map((folder) => join(folder, program));
+  return places.some((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const tokensOf = (used: store.Used) => ({
+  input: used.inputTokens,
+  cached: used.cachedTokens,
+  output: used.outputTokens,
+});
+const dollars = ({ costUsdMicros }: store.Used) =>
+  costUsdMicros === null ? undefined : costUsdMicros / 1_000_000;

@@ -1,0 +1,90 @@
+/** What a workflow file may say of an agent, and what an agent tells us while it works. */
+import { z } from 'zod';
+
+export const AGENT_NAMES = [
+  'claude-code',
+  'codex',
+  'gemini-cli',
+  'copilot',
+  'opencode',
+  'command',
+] as const;
+export const AgentName = z.enum(AGENT_NAMES);
+export type AgentName = z.infer<typeof AgentName>;
+
+/** Limits of one piece of work, over all its starts. */
+export const Budget = z.strictObject({
+  /** Input and output together; what was read from a cache does not count. */
+  tokens: z.int().min(1).optional(),
+  /** Needs an agent that tells its cost, or prices. */
+  costUsd: z.number().positive().max(10_000).optional(),
+  minutes: z
+    .number()
+    .positive()
+    .max(24 * 60)
+    .default(60),
+});
+export type Budget = z.infer<typeof Budget>;
+
+/** US dollars for a million tokens, for agents that tell no cost. */
+export const Prices = z.strictObject({
+  input: z.number().nonnegative(),
+  cached: z.number().nonnegative().optional(),
+  output: z.number().nonnegative(),
+});
+export type Prices = z.infer<typeof Prices>;
+
+/** How an agent is started; steps that run one add their own. */
+export const AgentOptions = z.strictObject({
+  agent: AgentName.default('claude-code'),
+  /** Of agent `command`: a text goes to the shell, a list is run as it is. */
+  command: z.union([z.string().min(1), z.array(z.string()).min(1)]).optional(),
+  model: z.string().min(1).max(200).optional(),
+  /** `{title}`, `{text}`, `{repository}` and `{branch}` are filled in. Unset: title and text. */
+  prompt: z.string().min(1).max(20_000).optional(),
+  budget: Budget.prefault({}),
+  prices: Prices.optional(),
+  /** A hint for the agent's own sandbox: it may read, write in its devbox, or do as it likes there. */
+  sandbox: z.enum(['read-only', 'workspace', 'full']).default('workspace'),
+  environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+});
+export type AgentOptions = z.infer<typeof AgentOptions>;
+
+/** Why an agent came to nothing. Each is an error code `agents.<this>`. */
+export const FAILURES = [
+  'binary_missing',
+  'unauthenticated',
+  'rate_limited',
+  'killed',
+  'timed_out',
+  'over_budget',
+  'tree_gone',
+  'failed',
+] as const;
+export type FailureCode = (typeof FAILURES)[number];
+
+export interface Failure {
+  code: FailureCode;
+  message: string;
+  /** When it is worth another try, where the agent said so. */
+  retryAt?: Date;
+}
+
+export interface Tokens {
+  input: number;
+  cached: number;
+  output: number;
+}
+
+/** One thing an agent told, whatever its dialect. */
+export type Signal =
+  | { type: 'session'; externalId: string; model?: string | undefined }
+  | { type: 'tool'; tool: string; path?: string | undefined }
+  /** `id` lets the same usage, told twice, count once. */
+  | { type: 'usage'; tokens: Tokens; id?: string | undefined; costUsd?: number | undefined }
+  /** What the whole conversation came to; replaces what was added up. */
+  | { type: 'total'; tokens?: Tokens | undefined; costUsd?: number | undefined }
+  | { type: 'text'; text: string; isPart?: boolean }
+  /** Its provider refuses; it may try again by itself. */
+  | { type: 'trouble'; text: string; status?: number | undefined }
+  | { type: 'end'; isError: boolean; text?: string | undefined };
