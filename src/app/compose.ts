@@ -15,17 +15,20 @@ import {
   createNewId,
   isId,
   type Logger,
+  ownEnvironment,
 } from '#kernel';
 import { createLedger, createOutboxWorker, createProjector, createSequencer } from '#ledger';
 import { createObservabilityService, traceProjection } from '#observability';
 import {
   breakerSettings,
   clearAbandonedChecks,
+  createAgentStep,
   createBreakerService,
   createChangeService,
   createClaimService,
   createConnectionLoop,
   createConnectionService,
+  createDevboxService,
   createEscalationLoop,
   createEscalationService,
   createHostOutboxHandlers,
@@ -265,7 +268,31 @@ export async function compose(options: {
   if (options.work !== false) {
     const checkouts = join(config.data, 'checkouts');
     await clearAbandonedChecks(checkouts, log);
-    const handlers = createStepHandlers({
+    const environment = ownEnvironment();
+    const devboxes = stack.use(
+      createDevboxService({
+        ...deps,
+        context,
+        folder: join(config.data, 'devboxes'),
+        // A second server on this machine has another data folder, and other devboxes.
+        node: `${hostname()}:${config.data}`,
+        warm: config.agents.warmDevboxes,
+        environment: pick(environment, config.agents.passOn),
+      }),
+    );
+    await devboxes.reconcile();
+    const agentDeps = {
+      ...deps,
+      context,
+      sessions,
+      work,
+      devboxes,
+      fleet: breakers,
+      concurrency: config.agents.concurrency,
+      home: config.agents.home,
+      environment,
+    };
+    const stepHandlers = createStepHandlers({
       ...deps,
       context,
       policy,
@@ -282,6 +309,7 @@ export async function compose(options: {
       escalations,
       inboxUrl: escalationDeps.inboxUrl,
     };
+    const handlers = [...stepHandlers, createAgentStep(agentDeps)];
     loops.push(
       listenLoop({ hosts, isPaused: connections.isPaused, clock, log }),
       sequencer,
@@ -341,6 +369,19 @@ export async function compose(options: {
   for (const loop of loops) stack.use(loop);
 
   return { services, hosts, intake, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Those of the variables that are set. */
+function pick(
+  environment: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** Teams of whoever asks, for sources that only some may know of. */

@@ -162,6 +162,29 @@ export const Config = z.strictObject({
         .describe('How long a check command may run, in milliseconds.'),
     })
     .prefault({}),
+  agents: z
+    .strictObject({
+      concurrency: count(1, 1_000)
+        .default(4)
+        .describe('Agents one node runs at once for `agent.run` steps.'),
+      warmDevboxes: count(0, 50)
+        .default(1)
+        .describe('Devboxes kept ready for each repository in which an agent has worked.'),
+      home: z
+        .string()
+        .optional()
+        .describe('Folder with the sign-ins of agents, copied into the home of each devbox.'),
+      passOn: z
+        .preprocess(
+          (value) => (typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value),
+          z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).max(100),
+        )
+        .default([])
+        .describe(
+          'Environment variables of this server that devboxes get, such as registry addresses.',
+        ),
+    })
+    .prefault({}),
   audit: z
     .strictObject({
       origin: z
@@ -328,6 +351,11 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     });
   }
   return deepFreeze({ ...result.data, data: resolve(result.data.data) });
+}
+
+/** Our own environment, for the few who hand parts of it on to programs they start. */
+export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
+  return { ...process.env };
 }
 
 /** The configuration with secrets replaced, fit to be printed. */

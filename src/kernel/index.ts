@@ -8,6 +8,7 @@ export {
   Config,
   type ConfigSources,
   loadConfig,
+  ownEnvironment,
   redactConfig,
   type Setting,
   SETTINGS,

@@ -128,3 +128,11 @@ export {
   type StartAnswer,
   type TraceVerdict,
 } from './breakers/index.ts';
+export { type AgentDeps, createAgentStep } from './agents/index.ts';
+export {
+  createDevboxService,
+  type Devbox,
+  type DevboxDeps,
+  type DevboxService,
+  type DevboxView,
+} from './devbox/index.ts';

@@ -1,15 +1,12 @@
 /** What running agents needs. */
 import type { ContextService } from '#context';
 import type { Principal } from '#governance';
-import type { Id } from '#kernel';
 import type { OrchestrationDeps } from '../deps.ts';
+import type { FleetBreakers } from '../breakers/index.ts';
 import type { DevboxService } from '../devbox/index.ts';
 import type { SessionService, WorkService } from '../service.ts';
 import type { HomeFile } from './adapters/index.ts';
 import type { AgentName } from './schema.ts';
-
-/** Whether one more session may begin now; else why not, and when it is worth asking again. */
-export type StartAnswer = { outcome: 'go' } | { outcome: 'wait'; reason: string; retryAt: Date };
 
 export interface AgentDeps extends OrchestrationDeps {
   context: Pick<ContextService, 'openMirror' | 'findRepository'>;
@@ -24,13 +21,8 @@ export interface AgentDeps extends OrchestrationDeps {
   environment: Readonly<Record<string, string | undefined>>;
   /** How long an agent that was asked to end may take. */
   termGraceMs?: number | undefined;
-  /** Breakers and throttles have a say before any agent starts. */
-  mayStart?(request: {
-    agent: AgentName;
-    repository: string;
-    runId: Id<'run'>;
-    workItemId: Id<'wrk'> | null;
-  }): Promise<StartAnswer>;
+  /** Breakers have a say before any agent starts, and hear how it ended. */
+  fleet?: Pick<FleetBreakers, 'mayStart' | 'reportOutcome'> | undefined;
   /** Hooks and MCP for a session of ours: what to add to the home, the command line, the environment. */
   wire?(request: { agent: AgentName; tree: string; operator: Principal }): Promise<{
     home: HomeFile[];

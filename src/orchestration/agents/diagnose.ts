@@ -30,7 +30,7 @@ export function diagnose(
   const { program } = about;
   if (end.isMissing) {
     return {
-      code: 'binary_missing',
+      code: 'agents.binary_missing',
       message: `The program ${program} is not installed on this node.`,
     };
   }
@@ -47,14 +47,14 @@ export function diagnose(
   if (RATE_LIMITED.test(heard)) return rateLimited(program, heard, about);
   if (UNAUTHENTICATED.test(heard)) {
     const message = `${program} is not signed in, or its key is not accepted.`;
-    return { code: 'unauthenticated', message };
+    return { code: 'agents.unauthenticated', message };
   }
   if (end.killedBy !== null) {
-    return { code: 'killed', message: `${program} was killed by ${end.killedBy}.` };
+    return { code: 'agents.killed', message: `${program} was killed by ${end.killedBy}.` };
   }
   const said = lastLine(heard);
   const how = end.exitCode === null ? 'ended' : `ended with exit code ${end.exitCode}`;
-  return { code: 'failed', message: `${program} ${how}${said === '' ? '' : `: ${said}`}` };
+  return { code: 'agents.failed', message: `${program} ${how}${said === '' ? '' : `: ${said}`}` };
 }
 
 function rateLimited(
@@ -65,7 +65,7 @@ function rateLimited(
   const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(sleeps, 10));
   const retryAt = readResetTime(heard, now) ?? new Date(now.getTime() + wait);
   return {
-    code: 'rate_limited',
+    code: 'agents.rate_limited',
     message: `The provider of ${program} limits it for now.`,
     retryAt,
   };

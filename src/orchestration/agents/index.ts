@@ -1,4 +1,4 @@
 /** Agents at work in devboxes of ours: starting them, reading them, stopping them. It judges no work. */
-export type { AgentDeps, StartAnswer } from './deps.ts';
+export type { AgentDeps } from './deps.ts';
 export { AGENT_NAMES, AgentName, FAILURES } from './schema.ts';
 export { createAgentStep } from './step.ts';

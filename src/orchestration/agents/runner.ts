@@ -95,7 +95,7 @@ export async function runAgent(
   );
   if (spent !== undefined) {
     return start.withoutProcess({
-      code: 'over_budget',
+      code: 'agents.over_budget',
       message: `The budget is used up: ${spent}.`,
     });
   }
@@ -156,7 +156,7 @@ class Start {
     const { agent } = this.#request.options;
     if (program !== '' && isOnPath(program, this.#deps.environment['PATH'] ?? '')) return undefined;
     const what = agent === 'command' ? program || 'a command' : `${agent} (${program})`;
-    return { code: 'binary_missing', message: `This node has no ${what}.` };
+    return { code: 'agents.binary_missing', message: `This node has no ${what}.` };
   }
 
   withoutProcess(failure: Failure): AgentOutcome {
@@ -219,7 +219,7 @@ class Start {
       );
       if (passed === undefined) return;
       const isTime = used.workMs > options.budget.minutes * 60_000;
-      const code = isTime ? 'timed_out' : 'over_budget';
+      const code = isTime ? 'agents.timed_out' : 'agents.over_budget';
       stopFor({ code, message: `The budget is used up: ${passed}.` });
     };
     let isStuckNow = false;
@@ -362,7 +362,7 @@ class Start {
       with_.checkBudget();
       if (!isThere(devbox.box)) {
         with_.stopFor({
-          code: 'tree_gone',
+          code: 'agents.tree_gone',
           message: 'The work tree was deleted under the session.',
         });
       }
@@ -413,7 +413,10 @@ class Start {
       const closed = await devboxes.close(devbox, { message, why, correlationId });
       ({ headSha } = closed);
       if (closed.state === 'lost') {
-        failure ??= { code: 'tree_gone', message: 'The work tree was deleted under the session.' };
+        failure ??= {
+          code: 'agents.tree_gone',
+          message: 'The work tree was deleted under the session.',
+        };
       }
     } else {
       await devboxes.discard(devbox, why);

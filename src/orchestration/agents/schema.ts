@@ -50,16 +50,16 @@ export const AgentOptions = z.strictObject({
 });
 export type AgentOptions = z.infer<typeof AgentOptions>;
 
-/** Why an agent came to nothing. Each is an error code `agents.<this>`. */
+/** Why an agent came to nothing. Each is an error code of docs/errors/orchestration.md. */
 export const FAILURES = [
-  'binary_missing',
-  'unauthenticated',
-  'rate_limited',
-  'killed',
-  'timed_out',
-  'over_budget',
-  'tree_gone',
-  'failed',
+  'agents.binary_missing',
+  'agents.unauthenticated',
+  'agents.rate_limited',
+  'agents.killed',
+  'agents.timed_out',
+  'agents.over_budget',
+  'agents.tree_gone',
+  'agents.failed',
 ] as const;
 export type FailureCode = (typeof FAILURES)[number];
 

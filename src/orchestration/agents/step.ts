@@ -36,12 +36,12 @@ export const Options = AgentOptions.extend({
 export type RunOptions = z.infer<typeof Options>;
 
 /** Trying again does not help; a person has to do something. */
-const FOR_GOOD: readonly FailureCode[] = [
-  'binary_missing',
-  'unauthenticated',
-  'over_budget',
-  'timed_out',
-];
+const FOR_GOOD: ReadonlySet<FailureCode> = new Set([
+  'agents.binary_missing',
+  'agents.unauthenticated',
+  'agents.over_budget',
+  'agents.timed_out',
+] as const);
 /** Sleep is cheap, but a step that only sleeps gets nowhere. */
 const MAX_STARTS = 50;
 const NO_ROOM_MS = 10_000;
@@ -56,13 +56,10 @@ export function createAgentStep(deps: AgentDeps): StepHandler {
     const piece = await findPiece(deps, context, options);
     if ('outcome' in piece) return piece;
     const { clock } = deps;
-    const answer = await deps.mayStart?.({
-      agent: options.agent,
-      repository: piece.task.repository,
-      runId: context.run.id,
-      workItemId: context.run.workItemId,
-    });
-    if (answer?.outcome === 'wait') return sleep(answer.reason, answer.retryAt);
+    const { agent } = options;
+    const { repository } = piece.task;
+    const answer = await deps.fleet?.mayStart({ agent, repository });
+    if (answer?.allowed === false) return sleep(answer.reason, answer.until);
     if (atWork >= deps.concurrency) {
       const dueAt = new Date(clock.now().getTime() + NO_ROOM_MS);
       return sleep(`Waits for one of ${deps.concurrency} places for agents on this node.`, dueAt);
@@ -78,6 +75,7 @@ export function createAgentStep(deps: AgentDeps): StepHandler {
         workItemId: context.run.workItemId,
         keepsWork: true,
       });
+      await reportOutcome(deps, piece.task.repository, done);
       return toResult(context, done);
     } finally {
       atWork -= 1;
@@ -85,6 +83,22 @@ export function createAgentStep(deps: AgentDeps): StepHandler {
   }
 
   return { kind: 'agent.run', run, onSignal: run };
+}
+
+/** Only an agent that began says something of agents like it. */
+export async function reportOutcome(
+  { fleet }: Pick<AgentDeps, 'fleet'>,
+  repository: string,
+  { sessionId, row, failure, isAborted }: AgentOutcome,
+): Promise<void> {
+  if (sessionId === null || isAborted) return;
+  const outcome =
+    failure === undefined
+      ? 'worked'
+      : failure.code === 'agents.rate_limited'
+        ? 'provider-trouble'
+        : 'failed';
+  await fleet?.reportOutcome({ sessionId, agent: row.agent, repository, outcome });
 }
 
 interface Piece {
@@ -145,7 +159,7 @@ function toResult(context: StepContext, done: AgentOutcome): StepResult {
         state,
         head_sha: done.headSha,
         exit_code: done.exitCode,
-        error_code: failure === undefined ? null : `agents.${failure.code}`,
+        error_code: failure === undefined ? null : failure.code,
         output: done.output,
         answer: done.answer,
         handover: done.handover,
@@ -162,7 +176,7 @@ function toResult(context: StepContext, done: AgentOutcome): StepResult {
       ...endAs('done'),
     };
   }
-  const code = `agents.${failure.code}`;
+  const code = failure.code;
   const { retryAt } = failure;
   if (retryAt !== undefined && row.starts < MAX_STARTS) {
     const why = { code, message: failure.message, wakeAt: retryAt };
@@ -172,7 +186,7 @@ function toResult(context: StepContext, done: AgentOutcome): StepResult {
       ...endAs('asleep'),
     };
   }
-  const isPermanent = FOR_GOOD.includes(failure.code);
+  const isPermanent = FOR_GOOD.has(failure.code);
   return {
     outcome: 'failed',
     message: `${failure.message} (${code})`.slice(0, 1_000),

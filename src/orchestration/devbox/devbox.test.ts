@@ -213,7 +213,7 @@ test('what a devbox cannot be is refused with the place', () => {
   expect(() => parseDevboxFile('sett up: x')).toThrow(/sett up/);
   expect(() => parseDevboxFile('ports: [WEB]')).toThrow(/ports/);
   expect(() => parseDevboxFile('environment: { path: x }')).toThrow(/environment/);
-  expect(() => parseDevboxFile('[')).toThrow();
+  expect(() => parseDevboxFile('[')).toThrow('cannot be used');
   expect(parseDevboxFile('')).toMatchObject({ setup: [], caches: [], ports: [] });
 });
 

@@ -85,7 +85,7 @@ export function parseDevboxFile(text: string): DevboxFile {
 function badFile(what: string, cause?: unknown): AppError {
   return new AppError('invalid', 'devbox.bad_file', {
     message: `${DEVBOX_FILE} cannot be used: ${what}`.slice(0, 500),
-    hint: 'docs/guides/agents.md lists its keys. It is read from the base, so a change of it counts once merged.',
+    hint: 'docs/devboxes.md lists its keys. It is read from the base, so a change of it counts once merged.',
     cause,
   });
 }

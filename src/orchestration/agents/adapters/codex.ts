@@ -39,7 +39,7 @@ export const codex: AgentAdapter = {
       path: '.codex/config.toml',
       write(existing = '') {
         const section = `[projects.${JSON.stringify(tree)}]\ntrust_level = "trusted"\n`;
-        return existing === '' ? `${section}` : `${existing.trimEnd()}\n\n${section}`;
+        return existing === '' ? section : `${existing.trimEnd()}\n\n${section}`;
       },
     },
   ],
