@@ -7,7 +7,7 @@ import { Icon } from '../parts/icon.tsx';
 import { AppLink } from '../parts/link.tsx';
 import { DESTINATIONS } from './shortcuts.ts';
 
-const GROUPS = ['Deliver', 'Understand', 'Govern'] as const;
+const GROUPS = ['Deliver', 'Understand', 'Govern', 'Connect'] as const;
 
 export function Navigation({ path }: { path: string }) {
   const overview = useQuery(queries.overview()).data;

@@ -8,7 +8,7 @@ export interface Destination {
   icon: IconName;
   /** Pressed after `g`. */
   key: string;
-  group: 'Deliver' | 'Understand' | 'Govern';
+  group: 'Deliver' | 'Understand' | 'Govern' | 'Connect';
 }
 
 export const DESTINATIONS: readonly Destination[] = [
@@ -24,6 +24,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/policy', label: 'Policy', icon: 'policy', key: 'p', group: 'Govern' },
   { href: '/autonomy', label: 'Autonomy', icon: 'autonomy', key: 'u', group: 'Govern' },
   { href: '/audit', label: 'Audit', icon: 'audit', key: 'a', group: 'Govern' },
+  { href: '/connections', label: 'Connections', icon: 'signal', key: 'n', group: 'Connect' },
   { href: '/settings', label: 'Settings', icon: 'settings', key: ',', group: 'Govern' },
 ];
 

@@ -1,0 +1,144 @@
+/** One outside system: is it set up, does it work, what came of it, and what may be done. */
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { type Connection, connectionQueries } from '../../api/connections.ts';
+import { count, plural } from '../../parts/format.ts';
+import { Facts, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
+import { useMay } from '../../parts/rights.ts';
+import { When } from '../../parts/time.tsx';
+import { Actions } from './actions.tsx';
+import './connections.css';
+import { SetUp } from './set-up.tsx';
+import { CAPABILITY_WORDS, ConnectionBadge } from './state.tsx';
+
+export function ConnectionPage() {
+  const { name = '' } = useParams({ strict: false }) as { name?: string };
+  const query = useQuery(connectionQueries.one(name));
+  const mayManage = useMay('connections:manage');
+  const connection = query.data;
+  if (connection === undefined) {
+    return (
+      <>
+        <PageHeader title={name} crumbs={[{ label: 'Connections', href: '/connections' }]} />
+        {query.error === null ? (
+          <Loading />
+        ) : (
+          <Problem error={query.error} onRetry={() => void query.refetch()} />
+        )}
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHeader
+        title={connection.title}
+        description={connection.summary}
+        crumbs={[{ label: 'Connections', href: '/connections' }]}
+        badges={<ConnectionBadge connection={connection} />}
+        actions={mayManage ? <Actions connection={connection} /> : undefined}
+      />
+      <div className="stack">
+        <Trouble connection={connection} />
+        <SetUp connection={connection} />
+        <Health connection={connection} />
+      </div>
+    </>
+  );
+}
+
+function Trouble({ connection: { state, lastError, pause, rate } }: { connection: Connection }) {
+  if (pause !== null) {
+    return (
+      <Notice tone="warn" title="Paused: nothing is read from it or written to it">
+        <span>
+          By {pause.by}, <When at={pause.at} />
+          {pause.reason === null ? '' : `: ${pause.reason}`}. What it delivers is still kept.
+        </span>
+      </Notice>
+    );
+  }
+  if (state === 'limited' && rate?.closedUntil != null) {
+    return (
+      <Notice tone="warn" title="It asked us to slow down">
+        <span>
+          Calls go on <When at={rate.closedUntil} />; nothing is lost meanwhile.
+        </span>
+      </Notice>
+    );
+  }
+  if (state === 'failing' && lastError !== null) {
+    return (
+      <Notice tone="bad" title={lastError.message}>
+        <span>
+          <When at={lastError.at} /> · <code>{lastError.code}</code>. It is tried again by itself;
+          the sweep catches up with what was missed.
+        </span>
+      </Notice>
+    );
+  }
+  return null;
+}
+
+function Health({ connection }: { connection: Connection }) {
+  const { counts, rate, lastEventAt, lastSuccessAt, lastError, capabilities } = connection;
+  return (
+    <Panel title="What came of it">
+      <Facts
+        items={[
+          ['Does', capabilities.map((capability) => CAPABILITY_WORDS[capability]).join(', ')],
+          ['Last event', <When key="event" at={lastEventAt} none="never" />],
+          ['Last success', <When key="success" at={lastSuccessAt} none="never" />],
+          [
+            'Deliveries',
+            `${plural(counts.deliveries, 'delivery', 'deliveries')}, ${count(counts.duplicates)} of them known before, ${count(counts.refused)} refused`,
+          ],
+          [
+            'Became',
+            `${plural(counts.signals, 'signal')}, ${plural(counts.objects, 'object')} of knowledge`,
+          ],
+          ['Calls', <Rate key="rate" rate={rate} />],
+          [
+            'Last error',
+            lastError === null ? (
+              'none'
+            ) : (
+              <span key="error">
+                {lastError.message}{' '}
+                <span className="quiet small">
+                  (<When at={lastError.at} />)
+                </span>
+              </span>
+            ),
+          ],
+        ]}
+      />
+    </Panel>
+  );
+}
+
+/** How much of what the system grants in an hour is used. */
+function Rate({ rate }: { rate: Connection['rate'] }) {
+  if (rate === null) return 'none made yet';
+  const { limit, remaining, callsLastHour, callsPerHour, resetsAt } = rate;
+  const used = limit !== null && remaining !== null ? limit - remaining : callsLastHour;
+  const most = limit ?? callsPerHour;
+  return (
+    <span className="connection-rate">
+      <meter
+        min={0}
+        max={Math.max(1, most)}
+        value={Math.min(used, most)}
+        aria-label="Calls used of those granted"
+      />
+      <span>
+        {count(used)} of {count(most)}
+        {limit === null ? ' in the last hour' : ''}
+        {resetsAt !== null && (
+          <span className="quiet small">
+            , anew <When at={resetsAt} />
+          </span>
+        )}
+      </span>
+    </span>
+  );
+}
