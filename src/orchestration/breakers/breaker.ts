@@ -95,6 +95,7 @@ export function createBreaker(
     at: number,
   ): Finding[] {
     const { spent } = state;
+    remember(state.recentTokens, tokens, LIMITS.tokens);
     spent.tokens += tokens;
     spent.costUsdMicros += step.costUsdMicros ?? 0;
     spent.calls += 1;

@@ -6,6 +6,7 @@ export { BreakerStep, type RuleName, RULES, type Stage, STAGES, type Verdict } f
 export { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
 export type { FleetBreakers, FleetSettings } from './fleet-service.ts';
 export { type BreakerService, createBreakerService } from './service.ts';
+export type { SessionBreaker, SessionBreakers, SessionStep } from './session-service.ts';
 export {
   BreakerTotals,
   BreakerTrip,

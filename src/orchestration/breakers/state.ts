@@ -70,12 +70,14 @@ export interface BreakerState {
   trips: number;
   /** Step of the last nudge by rule. */
   nudged: Record<string, number>;
+  /** What the last steps cost, for the receipt. */
+  recentTokens: number[];
   spent: { tokens: number; costUsdMicros: number; calls: number; startedAtMs: number | null };
 }
 
 export const LIMITS = {
   recent: 48,
-  seen: 256,
+  seen: 200,
   errors: 8,
   files: 12,
   contents: 12,
@@ -83,6 +85,7 @@ export const LIMITS = {
   evidence: 12,
   idle: 40,
   guarded: 4,
+  tokens: 12,
 } as const;
 
 export function emptyState(): BreakerState {
@@ -105,6 +108,7 @@ export function emptyState(): BreakerState {
     refusals: 0,
     trips: 0,
     nudged: {},
+    recentTokens: [],
     spent: { tokens: 0, costUsdMicros: 0, calls: 0, startedAtMs: null },
   };
 }

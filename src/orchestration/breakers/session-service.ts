@@ -1,0 +1,335 @@
+/**
+ * The breakers of running sessions. Every step of every session passes here, so steps of many sessions
+ * are taken in together: one read, one write and one commit for all that come within a few
+ * milliseconds. The memory of each breaker is in its row; nodes keep nothing.
+ */
+import { z } from 'zod';
+import type { Principal } from '#governance';
+import {
+  AppError,
+  createGroupCommit,
+  decodeCursor,
+  type Id,
+  type Page,
+  type PageRequest,
+  toPage,
+  type Tx,
+} from '#kernel';
+import type { Actor } from '#ledger';
+import type { OrchestrationDeps } from '../deps.ts';
+import { type Breaker, createBreaker } from './breaker.ts';
+import { type Budget, NO_BUDGET } from './budget.ts';
+import { readCall } from './call.ts';
+import { decodeState, encodeState } from './codec.ts';
+import { breakerBudgeted, breakerLifted, breakerTripped } from './events.ts';
+import { writeHandOver } from './hand-over.ts';
+import { estimateSaving } from './receipt.ts';
+import type { BreakerTotals, BreakerTrip } from './schema.ts';
+import * as store from './session-store.ts';
+import type { BreakerSettings } from './settings.ts';
+import { emptyState } from './state.ts';
+import { type BreakerStep, GO_ON, type Verdict } from './step.ts';
+
+const TripCursor = z.tuple([z.iso.datetime(), z.string()]);
+const MAX_PATHS = 20;
+const MAX_REASON = 500;
+
+export type SessionStep = BreakerStep & { costUsdMicros?: number };
+
+export interface SessionBreaker {
+  stage: 'closed' | 'turn-ended' | 'session-ended';
+  nudges: number;
+  trips: number;
+  spent: { tokens: number; costUsdMicros: number; calls: number };
+  /** What applies: the session's own limits before those of the settings. */
+  budget: Budget;
+}
+
+export interface SessionBreakers {
+  /**
+   * Takes in a step that was done. After `end-session` the caller ends the session; an unknown session
+   * is told to go on.
+   */
+  observe(id: Id<'ses'>, step: SessionStep): Promise<Verdict>;
+  /** Asked before a call is made; one short read unless something is wrong. */
+  judgeCall(call: {
+    agent: string;
+    externalId: string;
+    tool: string;
+    args: unknown;
+  }): Promise<Verdict>;
+  /** A person spoke, or the turn is over: what was stopped may go on, unless the session was ended. */
+  startTurn(id: Id<'ses'>): Promise<Verdict>;
+  /** Lets a session go on with all its chances. Recorded with who and why. @throws AppError `sessions.unknown`. */
+  lift(id: Id<'ses'>, reason: string, by: Principal): Promise<SessionBreaker>;
+  /** Limits of one session: from its work item, its workflow or a person. @throws AppError `sessions.unknown`. */
+  setBudget(id: Id<'ses'>, budget: Partial<Budget>, by: Actor): Promise<SessionBreaker>;
+  ofSession(id: Id<'ses'>): Promise<SessionBreaker>;
+  listTrips(
+    filter: { sessionId?: Id<'ses'> | undefined; repository?: string | undefined } & PageRequest,
+  ): Promise<Page<BreakerTrip>>;
+  totals(days: number): Promise<BreakerTotals>;
+  /** What an ended session left for whoever takes up its work item or branch. */
+  findHandOver(session: {
+    id: Id<'ses'>;
+    workItemId: string | null;
+    repository: string | null;
+    branch: string | null;
+  }): Promise<string | undefined>;
+}
+
+/** Something done to the breaker of one session. */
+interface Move {
+  id: Id<'ses'>;
+  act:
+    | { kind: 'step'; step: SessionStep }
+    | { kind: 'call'; call: { tool: string; args: unknown } }
+    | { kind: 'turn' };
+}
+
+interface Open {
+  row: store.BreakerRow;
+  breaker: Breaker;
+  budget: Budget;
+}
+
+export function createSessionBreakers(
+  deps: OrchestrationDeps & { settings: BreakerSettings; isEnabled: boolean },
+): SessionBreakers & AsyncDisposable {
+  const { db, ledger, newId, settings } = deps;
+  const { thresholds, assumedSteps } = settings;
+
+  const moves = createGroupCommit<Move, Verdict>({
+    flush: (items) => db.transaction((tx) => apply(tx, items)),
+    maxFlushes: 2,
+  });
+
+  return {
+    observe: async (id, step) =>
+      deps.isEnabled ? moves.write({ id, act: { kind: 'step', step } }) : GO_ON,
+
+    async judgeCall({ agent, externalId, tool, args }) {
+      if (!deps.isEnabled) return GO_ON;
+      const { key } = readCall({ tool, args });
+      const guard = await store.findGuard(db, { agent, externalId, key });
+      if (guard === undefined) return GO_ON;
+      return moves.write({ id: guard.id, act: { kind: 'call', call: { tool, args } } });
+    },
+
+    startTurn: async (id) => (deps.isEnabled ? moves.write({ id, act: { kind: 'turn' } }) : GO_ON),
+
+    async lift(id, reason, by) {
+      await db.transaction(async (tx) => {
+        const open = (await openAll(tx, [id])).get(id);
+        if (open === undefined) throw unknownSession(id);
+        const from = open.row.stage;
+        open.breaker.lift();
+        open.row.stage = 'closed';
+        await save(tx, [open]);
+        await store.liftTrips(tx, id, by.onBehalfOf ?? by.id);
+        const data = { reason: reason.slice(0, MAX_REASON), from };
+        await ledger.append(tx, breakerLifted(open.row, actorOf(by), data));
+      });
+      return ofSession(id);
+    },
+
+    async setBudget(id, budget, by) {
+      await db.transaction(async (tx) => {
+        const open = (await openAll(tx, [id])).get(id);
+        if (open === undefined) throw unknownSession(id);
+        const whole = { ...NO_BUDGET, ...open.row.budget, ...budget };
+        await store.setBudget(tx, id, whole);
+        await ledger.append(tx, breakerBudgeted(open.row, by, { ...whole }));
+      });
+      return ofSession(id);
+    },
+
+    ofSession,
+
+    async listTrips({ limit, cursor, ...filter }) {
+      const after = cursor === undefined ? null : decodeCursor(TripCursor, cursor);
+      const rows = await store.listTrips(db, filter, after, limit + 1);
+      return toPage(rows.map(store.toTrip), limit, (trip) => [
+        trip.trippedAt.toISOString(),
+        trip.id,
+      ]);
+    },
+
+    totals: async (days) => ({ days, ...(await store.sumTrips(db, days)) }),
+
+    async findHandOver({ id, workItemId, repository, branch }) {
+      if (repository === null || (workItemId === null && branch === null)) return undefined;
+      return store.findHandOver(db, { sessionId: id, workItemId, repository, branch });
+    },
+
+    [Symbol.asyncDispose]: () => moves[Symbol.asyncDispose](),
+  };
+
+  async function ofSession(id: Id<'ses'>): Promise<SessionBreaker> {
+    const row = await store.findBreaker(db, id);
+    return {
+      stage: row?.stage ?? 'closed',
+      nudges: row?.nudges ?? 0,
+      trips: row?.trips ?? 0,
+      spent: {
+        tokens: row?.tokens ?? 0,
+        costUsdMicros: row?.cost_usd_micros ?? 0,
+        calls: row?.calls ?? 0,
+      },
+      budget: budgetOf(row?.budget ?? null),
+    };
+  }
+
+  async function apply(tx: Tx, items: Move[]): Promise<Verdict[]> {
+    const all = await openAll(
+      tx,
+      items.map(({ id }) => id),
+    );
+    const verdicts: Verdict[] = [];
+    for (const { id, act } of items) {
+      const open = all.get(id);
+      const known = open === undefined ? GO_ON : stopped(open.row, act);
+      const verdict = known ?? move(open!, act);
+      verdicts.push(verdict);
+      if (known === undefined) await note(tx, open!, verdict);
+    }
+    await save(tx, [...all.values()]);
+    return verdicts;
+  }
+
+  function move({ row, breaker }: Open, act: Move['act']): Verdict {
+    switch (act.kind) {
+      case 'turn':
+        breaker.observe({ tool: 'user', args: undefined, result: undefined });
+        row.stage = 'closed';
+        return GO_ON;
+      case 'call':
+        return breaker.judgeCall(act.call);
+      case 'step':
+        return breaker.observe({ ...act.step, atMs: row.now_ms });
+    }
+  }
+
+  /** Counts, moves the stage, and writes down what stopped something. */
+  async function note(tx: Tx, open: Open, verdict: Verdict): Promise<void> {
+    const { row, breaker, budget } = open;
+    if (verdict.stage === 'nudge') row.nudges += 1;
+    if (verdict.stage === 'go-on' || verdict.stage === 'nudge') return;
+    const { stage, rule, reason, advice, evidence } = verdict;
+    const state = breaker.save();
+    if (stage !== 'block-call') {
+      row.trips += 1;
+      row.stage = stage === 'end-turn' ? 'turn-ended' : 'session-ended';
+    }
+    const handOver =
+      stage === 'end-session'
+        ? writeHandOver({
+            ...row,
+            rule,
+            reason,
+            advice,
+            calls: state.spent.calls,
+            paths: await store.heldPaths(tx, row.id, MAX_PATHS),
+          })
+        : null;
+    const saving =
+      stage === 'block-call'
+        ? estimateSaving(state, { assumedSteps: 1, budget })
+        : estimateSaving(state, { assumedSteps, budget });
+    const id = newId('brk');
+    await store.insertTrip(tx, {
+      id,
+      session_id: row.id,
+      agent: row.agent,
+      repository: row.repository,
+      rule,
+      stage,
+      reason,
+      advice,
+      evidence,
+      step: state.step,
+      hand_over: handOver,
+      saved_tokens: saving.tokens,
+      saved_cost_usd_micros: saving.costUsdMicros,
+      saved_method: saving.method,
+    });
+    await ledger.append(tx, breakerTripped(row, { trip: id, rule, stage, reason, evidence }));
+  }
+
+  async function openAll(tx: Tx, ids: readonly Id<'ses'>[]): Promise<Map<string, Open>> {
+    const wanted = [...new Set(ids)];
+    let rows = await store.lockBreakers(tx, wanted);
+    if (rows.length < wanted.length) {
+      await store.insertBreakers(tx, wanted, encodeState(emptyState()));
+      rows = await store.lockBreakers(tx, wanted);
+    }
+    return new Map(
+      rows.map((row) => {
+        const budget = budgetOf(row.budget);
+        const breaker = createBreaker({ thresholds, budget, state: decodeState(row.state) });
+        return [row.id, { row, breaker, budget }];
+      }),
+    );
+  }
+
+  async function save(tx: Tx, all: readonly Open[]): Promise<void> {
+    if (all.length === 0) return;
+    await store.saveBreakers(
+      tx,
+      all.map(({ row, breaker }) => {
+        const state = breaker.save();
+        return {
+          id: row.id,
+          state: encodeState(state),
+          stage: row.stage,
+          guarded: state.guarded.map(({ call }) => call),
+          nudges: row.nudges,
+          trips: row.trips,
+          ...state.spent,
+        };
+      }),
+    );
+  }
+
+  function budgetOf(own: Partial<Budget> | null): Budget {
+    const { budget } = settings;
+    return {
+      tokens: own?.tokens ?? budget.tokens,
+      costUsdMicros: own?.costUsdMicros ?? budget.costUsdMicros,
+      minutes: own?.minutes ?? budget.minutes,
+      calls: own?.calls ?? budget.calls,
+    };
+  }
+}
+
+/** What was stopped and goes on all the same is told again, and not counted again. */
+function stopped({ stage }: store.BreakerRow, act: Move['act']): Verdict | undefined {
+  const isEnded = stage === 'session-ended';
+  if (!isEnded && !(stage === 'turn-ended' && act.kind === 'call')) return undefined;
+  return {
+    stage: isEnded ? 'end-session' : 'end-turn',
+    rule: 'same-call',
+    reason: `This ${isEnded ? 'session' : 'turn'} was stopped by its circuit breaker before.`,
+    advice: isEnded
+      ? 'End here. A person may lift the breaker, or start another session, which gets your notes.'
+      : 'End the turn and say what you need.',
+    evidence: [],
+  };
+}
+
+function actorOf(by: Principal): Actor {
+  return by.kind === 'agent'
+    ? {
+        kind: 'agent',
+        id: by.id,
+        ...(by.onBehalfOf === undefined ? {} : { onBehalfOf: by.onBehalfOf }),
+      }
+    : { kind: 'person', id: by.id };
+}
+
+function unknownSession(id: string): AppError {
+  return new AppError('not_found', 'sessions.unknown', {
+    message: `There is no session ${id}.`,
+    hint: 'Register it first: the SessionStart hook does, or POST /v1/sessions.',
+  });
+}
