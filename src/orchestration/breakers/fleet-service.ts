@@ -136,7 +136,7 @@ export function createFleetBreakers(
         if (row === undefined) {
           throw new AppError('not_found', 'breakers.not_open', {
             message: `No breaker is open for the ${scope} ${key}.`,
-            hint: 'Look again: it may have closed by itself.',
+            hint: '`loom breakers` lists those that are; it may have closed by itself.',
           });
         }
         const closed = await store.setState(tx, row, {

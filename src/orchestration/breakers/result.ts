@@ -23,6 +23,7 @@ const TEXT_KEYS = [
   'message',
   'file',
   'llmContent',
+  'textResultForLlm',
 ];
 const NOTHING_FOUND =
   /^(?:\s*|\(?(?:no (?:matches|files|results?|output|content|hits)\b.*|nothing (?:here|found).*|0 (?:hits|matches|results).*|found 0 .*|\[\]|\{\}|null|none)\)?\.?)$/i;
@@ -65,6 +66,7 @@ function failed(step: { ok?: unknown; result?: unknown }, text: string, call: Ca
   if (typeof step.result === 'object' && step.result !== null) {
     const it = step.result as Record<string, unknown>;
     if (it['is_error'] === true || it['isError'] === true || it['success'] === false) return true;
+    if (it['resultType'] === 'failure') return true;
     for (const name of ['exitCode', 'exit_code', 'returncode', 'status_code']) {
       const code = it[name];
       if (typeof code === 'number' && name !== 'status_code') return code !== 0;

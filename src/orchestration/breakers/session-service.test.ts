@@ -37,7 +37,12 @@ const failing = {
   result: 'npm ERR! code E404',
   tokens: 1_000,
 };
-const guardOf = (externalId: string) => ({ agent: 'claude-code', externalId, ...failing });
+const guardOf = (externalId: string) => ({
+  agent: 'claude-code',
+  externalId,
+  personId: operator().id,
+  ...failing,
+});
 
 function start(externalId: string, more: object = {}) {
   return startSession(rooms, {
@@ -54,11 +59,13 @@ test('a loop that two nodes see in turn is stopped in stages, and each stop is r
   const nudged = [await one.observe(id, failing), await other.observe(id, failing)];
   const blocked = await one.judgeCall(guardOf('two-nodes'));
   const ended = await other.judgeCall(guardOf('two-nodes'));
+  const stranger = await one.judgeCall({ ...guardOf('two-nodes'), personId: 'usr_eve' });
   const insisting = await one.judgeCall({ ...guardOf('two-nodes'), args: { command: 'ls' } });
 
   expect(nudged.map(({ stage }) => stage)).toEqual(['go-on', 'nudge']);
   expect(blocked).toMatchObject({ stage: 'block-call', rule: 'same-call', evidence: [0, 1] });
   expect(ended).toMatchObject({ stage: 'end-turn' });
+  expect(stranger).toEqual({ stage: 'go-on' });
   expect(insisting).toMatchObject({ stage: 'end-turn' });
   expect(await one.ofSession(id)).toMatchObject({ stage: 'turn-ended', nudges: 1, trips: 1 });
   const { items } = await one.listTrips({ sessionId: id, limit: 10 });

@@ -34,6 +34,9 @@ const TripCursor = z.tuple([z.iso.datetime(), z.string()]);
 const MAX_PATHS = 20;
 const MAX_REASON = 500;
 
+/** What is left out stays as it is; null takes a limit of the session away. */
+export type BudgetChange = { [Name in keyof Budget]?: number | null | undefined };
+
 export type SessionStep = BreakerStep & { costUsdMicros?: number };
 
 export interface SessionBreaker {
@@ -55,15 +58,23 @@ export interface SessionBreakers {
   judgeCall(call: {
     agent: string;
     externalId: string;
+    /** Who runs the agent: nobody else's calls count against the session. */
+    personId: string;
     tool: string;
     args: unknown;
   }): Promise<Verdict>;
   /** A person spoke, or the turn is over: what was stopped may go on, unless the session was ended. */
   startTurn(id: Id<'ses'>): Promise<Verdict>;
-  /** Lets a session go on with all its chances. Recorded with who and why. @throws AppError `sessions.unknown`. */
+  /**
+   * Lets a session go on with all its chances. Recorded with who and why.
+   * @throws AppError `sessions.unknown`, `breakers.people_only`.
+   */
   lift(id: Id<'ses'>, reason: string, by: Principal): Promise<SessionBreaker>;
-  /** Limits of one session: from its work item, its workflow or a person. @throws AppError `sessions.unknown`. */
-  setBudget(id: Id<'ses'>, budget: Partial<Budget>, by: Actor): Promise<SessionBreaker>;
+  /**
+   * Limits of one session: from its workflow or a person.
+   * @throws AppError `sessions.unknown`, `breakers.people_only`.
+   */
+  setBudget(id: Id<'ses'>, budget: BudgetChange, by: Actor): Promise<SessionBreaker>;
   ofSession(id: Id<'ses'>): Promise<SessionBreaker>;
   listTrips(
     filter: { sessionId?: Id<'ses'> | undefined; repository?: string | undefined } & PageRequest,
@@ -108,10 +119,10 @@ export function createSessionBreakers(
     observe: async (id, step) =>
       deps.isEnabled ? moves.write({ id, act: { kind: 'step', step } }) : GO_ON,
 
-    async judgeCall({ agent, externalId, tool, args }) {
+    async judgeCall({ agent, externalId, personId, tool, args }) {
       if (!deps.isEnabled) return GO_ON;
       const { key } = readCall({ tool, args });
-      const guard = await store.findGuard(db, { agent, externalId, key });
+      const guard = await store.findGuard(db, { agent, externalId, personId, key });
       if (guard === undefined) return GO_ON;
       return moves.write({ id: guard.id, act: { kind: 'call', call: { tool, args } } });
     },
@@ -119,6 +130,7 @@ export function createSessionBreakers(
     startTurn: async (id) => (deps.isEnabled ? moves.write({ id, act: { kind: 'turn' } }) : GO_ON),
 
     async lift(id, reason, by) {
+      refuseAgents(by);
       await db.transaction(async (tx) => {
         const open = (await openAll(tx, [id])).get(id);
         if (open === undefined) throw unknownSession(id);
@@ -134,10 +146,18 @@ export function createSessionBreakers(
     },
 
     async setBudget(id, budget, by) {
+      refuseAgents(by);
       await db.transaction(async (tx) => {
         const open = (await openAll(tx, [id])).get(id);
         if (open === undefined) throw unknownSession(id);
-        const whole = { ...NO_BUDGET, ...open.row.budget, ...budget };
+        const own = { ...NO_BUDGET, ...open.row.budget };
+        const whole: Budget = {
+          tokens: budget.tokens === undefined ? own.tokens : budget.tokens,
+          costUsdMicros:
+            budget.costUsdMicros === undefined ? own.costUsdMicros : budget.costUsdMicros,
+          minutes: budget.minutes === undefined ? own.minutes : budget.minutes,
+          calls: budget.calls === undefined ? own.calls : budget.calls,
+        };
         await store.setBudget(tx, id, whole);
         await ledger.append(tx, breakerBudgeted(open.row, by, { ...whole }));
       });
@@ -325,6 +345,15 @@ function actorOf(by: Principal): Actor {
         ...(by.onBehalfOf === undefined ? {} : { onBehalfOf: by.onBehalfOf }),
       }
     : { kind: 'person', id: by.id };
+}
+
+/** An agent that could lift its own breaker would have none. */
+function refuseAgents({ kind }: { kind: string }): void {
+  if (kind !== 'agent') return;
+  throw new AppError('forbidden', 'breakers.people_only', {
+    message: 'Breakers and budgets of sessions are for people.',
+    hint: 'Say what you need; the person who runs you can lift it with `loom session lift`.',
+  });
 }
 
 function unknownSession(id: string): AppError {

@@ -83,14 +83,14 @@ export async function saveBreakers(tx: Tx, rows: readonly SavedBreaker[]): Promi
 /** The breaker of an agent's session, only where it has something to say about the call. */
 export async function findGuard(
   queryable: Queryable,
-  call: { agent: string; externalId: string; key: number },
+  call: { agent: string; externalId: string; personId: string; key: number },
 ): Promise<{ id: Id<'ses'>; stage: BreakerRow['stage'] } | undefined> {
   const rows = await queryable.query<{ id: Id<'ses'>; stage: BreakerRow['stage'] }>(
     `select b.session_id as id, b.stage from loom.sessions s
      join loom.session_breakers b on b.session_id = s.id
-     where s.agent = $1 and s.external_id = $2
+     where s.agent = $1 and s.external_id = $2 and (s.operator_id is null or s.operator_id = $4)
        and (b.stage <> 'closed' or $3::bigint = any(b.guarded))`,
-    [call.agent, call.externalId, call.key],
+    [call.agent, call.externalId, call.key, call.personId],
     'session_breakers_find_guard',
   );
   return rows[0];

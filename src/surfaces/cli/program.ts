@@ -9,6 +9,7 @@ import { registerAttach } from './commands/attach.ts';
 import { registerAutonomy } from './commands/autonomy.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerBacktest } from './commands/backtest.ts';
+import { registerBreakers } from './commands/breakers.ts';
 import { registerChanges } from './commands/changes.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerConfig } from './commands/config.ts';
@@ -158,6 +159,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerPolicy,
   registerWork,
   registerSessions,
+  registerBreakers,
   registerChanges,
   registerRuns,
   registerInbox,

@@ -7,6 +7,7 @@ import type { Session, WorkItem } from '#orchestration';
 import { actorOf } from '../actor.ts';
 import type { Services } from '../services.ts';
 import { isTicket, taskOfBranch } from './branch-task.ts';
+import { noteFailedTurn, observeCall, readHandOver, startTurn, stopCall } from './breaker.ts';
 import { writeBriefing } from './briefing.ts';
 import type { HookAnswer, HookEvent } from './dialect.ts';
 import { findRepositoryOf, pathsInTree, type WorkTree } from './work-tree.ts';
@@ -48,17 +49,26 @@ export async function answerHook(services: Services, report: HookReport): Promis
     case 'session-started':
       return welcome(services, report, event);
     case 'prompt-submitted':
-      return givePack(services, await joinSession(services, report, event), event, report);
+      return answerPrompt(services, report, event);
     case 'tool-starting':
-      return claimPaths(services, report, event);
+      return (
+        (await stopCall(services, report, event)) ?? (await claimPaths(services, report, event))
+      );
     case 'tool-finished': {
       const session = await joinSession(services, report, event);
       const paths = pathsInTree(event.paths, report.tree.toplevel ?? null, event.cwd);
-      await services.sessions.touch(session.id, { tool: event.tool, path: paths[0] });
+      const [stopped] = await Promise.all([
+        observeCall(services, session, event),
+        services.sessions.touch(session.id, { tool: event.tool, path: paths[0] }),
+      ]);
+      if (stopped !== undefined) return stopped;
       return report.briefsBefore || !report.carriesContext || session.repository === null
         ? NOTHING
         : briefPaths(services, session, paths, report.operator);
     }
+    case 'turn-failed':
+      await noteFailedTurn(services, await joinSession(services, report, event), event.reason);
+      return NOTHING;
     case 'turn-ended': {
       const { id } = await joinSession(services, report, event);
       await services.sessions.touch(id, { branch: report.tree.branch ?? undefined });
@@ -66,7 +76,10 @@ export async function answerHook(services: Services, report: HookReport): Promis
     }
     case 'session-ended': {
       const session = await findOwn(services, report, event);
-      if (session !== undefined) await services.sessions.end(session.id, event.reason);
+      if (session !== undefined) {
+        await services.sessions.end(session.id, event.reason);
+        await services.breakers.finish(session);
+      }
       return NOTHING;
     }
   }
@@ -129,7 +142,8 @@ async function welcome(
 ): Promise<HookAnswer> {
   const session = await startSession(services, report, event, event.model);
   if (event.isFresh) await services.context.forgetSession(session.id);
-  const briefing = await brief(services, session);
+  const notes = await readHandOver(services, session);
+  const briefing = [await brief(services, session), ...notes].join('\n\n');
   const left = report.maxContextBytes - Buffer.byteLength(briefing) - 2;
   const pack =
     left < MIN_PACK_BYTES ? undefined : await packOfBranch(services, session, report, left);
@@ -240,6 +254,18 @@ async function readRules({ context, policy, log }: Services, name: string) {
     log.warn({ err: error, repository: name }, 'rules left out of a briefing');
     return [];
   }
+}
+
+/** A new prompt is a new chance, but not for a session that was ended: it is not taken up again. */
+async function answerPrompt(
+  services: Services,
+  report: HookReport,
+  event: Of<'prompt-submitted'>,
+): Promise<HookAnswer> {
+  const known = await findOwn(services, report, event);
+  const stopped = known === undefined ? undefined : await startTurn(services, known);
+  if (stopped !== undefined) return stopped;
+  return givePack(services, await joinSession(services, report, event), event, report);
 }
 
 async function givePack(

@@ -13,6 +13,7 @@ export type EventKind =
   | 'tool-starting'
   | 'tool-finished'
   | 'turn-ended'
+  | 'turn-failed'
   | 'session-ended';
 
 /** An answer with `TEXT` where the words go. */
@@ -25,6 +26,10 @@ export interface EventRule {
   /** How context for the model is given; absent where the agent takes none. */
   readonly context?: Template;
   readonly denied?: Template;
+  /** How the turn is ended; absent where the agent cannot be stopped so. */
+  readonly stopped?: Template;
+  /** The event is sent only for calls that failed. */
+  readonly hasFailed?: true;
   /** How a line for the person is shown. */
   readonly notice?: Template;
 }
@@ -42,7 +47,16 @@ export interface DialectTable {
   /** Names of the fields we read, the likeliest first. */
   readonly fields: Readonly<
     Record<
-      'session' | 'cwd' | 'model' | 'prompt' | 'tool' | 'toolInput' | 'call' | 'source' | 'reason',
+      | 'session'
+      | 'cwd'
+      | 'model'
+      | 'prompt'
+      | 'tool'
+      | 'toolInput'
+      | 'toolResult'
+      | 'call'
+      | 'source'
+      | 'reason',
       readonly string[]
     >
   >;
@@ -60,14 +74,26 @@ const SNAKE_CASE: DialectTable['fields'] = {
   prompt: ['prompt'],
   tool: ['tool_name'],
   toolInput: ['tool_input'],
+  toolResult: ['tool_response', 'tool_result', 'tool_output', 'error'],
   call: ['tool_use_id'],
   source: ['source'],
-  reason: ['reason'],
+  reason: ['reason', 'error'],
 };
+
+/** Ends the turn, where the agent knows how to. */
+const STOPPED: Template = { continue: false, stopReason: TEXT };
 
 function claudeContext(event: string): Template {
   return { hookSpecificOutput: { hookEventName: event, additionalContext: TEXT } };
 }
+
+const CLAUDE_DENIED: Template = {
+  hookSpecificOutput: {
+    hookEventName: 'PreToolUse',
+    permissionDecision: 'deny',
+    permissionDecisionReason: TEXT,
+  },
+};
 
 const CLAUDE_EVENTS: DialectTable['events'] = {
   SessionStart: {
@@ -75,20 +101,30 @@ const CLAUDE_EVENTS: DialectTable['events'] = {
     context: claudeContext('SessionStart'),
     notice: { systemMessage: TEXT },
   },
-  UserPromptSubmit: { kind: 'prompt-submitted', context: claudeContext('UserPromptSubmit') },
+  UserPromptSubmit: {
+    kind: 'prompt-submitted',
+    context: claudeContext('UserPromptSubmit'),
+    stopped: { decision: 'block', reason: TEXT },
+  },
   PreToolUse: {
     kind: 'tool-starting',
     context: claudeContext('PreToolUse'),
-    denied: {
-      hookSpecificOutput: {
-        hookEventName: 'PreToolUse',
-        permissionDecision: 'deny',
-        permissionDecisionReason: TEXT,
-      },
-    },
+    denied: CLAUDE_DENIED,
+    stopped: { ...STOPPED, ...CLAUDE_DENIED },
   },
-  PostToolUse: { kind: 'tool-finished', context: claudeContext('PostToolUse') },
+  PostToolUse: {
+    kind: 'tool-finished',
+    context: claudeContext('PostToolUse'),
+    stopped: STOPPED,
+  },
+  PostToolUseFailure: {
+    kind: 'tool-finished',
+    context: claudeContext('PostToolUseFailure'),
+    stopped: STOPPED,
+    hasFailed: true,
+  },
   Stop: { kind: 'turn-ended' },
+  StopFailure: { kind: 'turn-failed' },
   SessionEnd: { kind: 'session-ended' },
 };
 
@@ -128,8 +164,16 @@ export const GEMINI_CLI: DialectTable = {
   events: {
     SessionStart: CLAUDE_EVENTS['SessionStart']!,
     BeforeAgent: { kind: 'prompt-submitted', context: claudeContext('BeforeAgent') },
-    BeforeTool: { kind: 'tool-starting', denied: { decision: 'deny', reason: TEXT } },
-    AfterTool: { kind: 'tool-finished', context: claudeContext('AfterTool') },
+    BeforeTool: {
+      kind: 'tool-starting',
+      denied: { decision: 'deny', reason: TEXT },
+      stopped: { ...STOPPED, decision: 'deny', reason: TEXT },
+    },
+    AfterTool: {
+      kind: 'tool-finished',
+      context: claudeContext('AfterTool'),
+      stopped: STOPPED,
+    },
     AfterAgent: { kind: 'turn-ended' },
     SessionEnd: { kind: 'session-ended' },
   },
@@ -147,6 +191,7 @@ export const COPILOT: DialectTable = {
     prompt: ['prompt', 'initialPrompt'],
     tool: ['toolName', 'tool_name'],
     toolInput: ['toolArgs', 'tool_input'],
+    toolResult: ['toolResult', 'tool_response'],
     call: ['toolCallId', 'tool_use_id'],
     source: ['source'],
     reason: ['reason'],

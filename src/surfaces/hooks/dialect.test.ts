@@ -68,6 +68,7 @@ describe('a tool that is about to run', () => {
       externalId: '3f0c',
       cwd: '/home/ada/shop',
       tool: input.tool_name,
+      args: input.tool_input,
       paths,
     });
   });
@@ -94,6 +95,22 @@ test('a patch names each file once, also between line ends of another system', (
   expect(patchedPaths('+*** Update File: a.ts')).toEqual([]);
 });
 
+test('a call that failed is known by its event, and its error is its result', () => {
+  const input = {
+    ...snake,
+    tool_name: 'Bash',
+    tool_input: { command: 'make' },
+    error: 'Exit code 2',
+  };
+
+  expect(readHook(CLAUDE_CODE, 'PostToolUseFailure', input)).toMatchObject({
+    kind: 'tool-finished',
+    args: { command: 'make' },
+    result: 'Exit code 2',
+    hasFailed: true,
+  });
+});
+
 test('a session starts afresh unless it is resumed', () => {
   const start = (source: string) => readHook(CLAUDE_CODE, 'SessionStart', { ...snake, source });
 
@@ -108,7 +125,18 @@ describe.each(DIALECT_TABLES)('$agent', (table) => {
   test('tells us every moment of a session', () => {
     const kinds = Object.values(table.events).map(({ kind }) => kind);
 
-    expect(new Set(kinds).size).toBe(6);
+    // A turn that failed is told of by some, and otherwise ends like any other.
+    expect(new Set(kinds.filter((kind) => kind !== 'turn-failed')).size).toBe(6);
+  });
+
+  test('is stopped, or denied what it is about to do', () => {
+    const output = writeHook(table, eventOf('tool-starting'), {
+      kind: 'stopped',
+      reason: 'enough',
+    });
+
+    expect(JSON.stringify(output)).toContain('enough');
+    expect(JSON.stringify(output)).toMatch(/"deny"/);
   });
 
   test('is denied an edit with the reason, in JSON of its own', () => {

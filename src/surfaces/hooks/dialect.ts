@@ -14,10 +14,20 @@ export type HookEvent =
   | (Told & { kind: 'session-started'; model: string | null; isFresh: boolean })
   | (Told & { kind: 'prompt-submitted'; prompt: string })
   /** `paths` are the files the tool is about to change, as the agent wrote them. */
-  | (Told & { kind: 'tool-starting'; tool: string; paths: string[] })
-  | (Told & { kind: 'tool-finished'; tool: string; paths: string[] })
+  | (Told & { kind: 'tool-starting'; tool: string; args: unknown; paths: string[] })
+  | (Told & {
+      kind: 'tool-finished';
+      tool: string;
+      args: unknown;
+      paths: string[];
+      result: unknown;
+      /** Only where the agent says so by the event. */
+      hasFailed: boolean;
+    })
   /** The agent rests until the next prompt; what it holds stays its own. */
   | (Told & { kind: 'turn-ended' })
+  /** The model could not be asked, or gave no answer. */
+  | (Told & { kind: 'turn-failed'; reason: string })
   | (Told & { kind: 'session-ended'; reason: string })
   /** Nothing we act on. */
   | { kind: 'ignored' };
@@ -25,7 +35,9 @@ export type HookEvent =
 export type HookAnswer =
   | { kind: 'nothing' }
   | { kind: 'context'; text: string }
-  | { kind: 'denied'; reason: string };
+  | { kind: 'denied'; reason: string }
+  /** The turn is over; where an agent cannot be stopped so, the call is denied. */
+  | { kind: 'stopped'; reason: string };
 
 const Input = z.record(z.string(), z.unknown());
 const SessionId = z.string().min(1).max(200);
@@ -51,10 +63,19 @@ export function readHook(table: DialectTable, event: string, input: unknown): Ho
     case 'prompt-submitted':
       return { kind, prompt: textOf(read('prompt')) ?? '', ...told };
     case 'tool-starting':
-    case 'tool-finished':
       return { kind, ...readTool(table, read('tool'), read('toolInput')), ...told };
+    case 'tool-finished':
+      return {
+        kind,
+        ...readTool(table, read('tool'), read('toolInput')),
+        result: read('toolResult'),
+        hasFailed: table.events[event]!.hasFailed === true,
+        ...told,
+      };
     case 'turn-ended':
       return { kind, ...told };
+    case 'turn-failed':
+      return { kind, reason: textOf(read('reason')) ?? '', ...told };
     case 'session-ended':
       return { kind, reason: textOf(read('reason')) ?? 'the agent ended', ...told };
   }
@@ -68,6 +89,9 @@ export function writeHook(
 ): Record<string, unknown> {
   const rule = Object.hasOwn(table.events, event) ? table.events[event] : undefined;
   if (answer.kind === 'denied') return fill(rule?.denied, answer.reason);
+  if (answer.kind === 'stopped') {
+    return fill(rule?.stopped ?? rule?.denied ?? rule?.context, answer.reason);
+  }
   if (answer.kind === 'context' && answer.text !== '') return fill(rule?.context, answer.text);
   return {};
 }
@@ -119,10 +143,10 @@ function readTool(
   table: DialectTable,
   name: unknown,
   input: unknown,
-): { tool: string; paths: string[] } {
+): { tool: string; args: unknown; paths: string[] } {
   const tool = textOf(name) ?? '';
   const rule = Object.hasOwn(table.edits, tool) ? table.edits[tool] : undefined;
-  return { tool, paths: rule === undefined ? [] : pathsOf(rule, input) };
+  return { tool, args: input, paths: rule === undefined ? [] : pathsOf(rule, input) };
 }
 
 function pathsOf(rule: PathRule, input: unknown): string[] {

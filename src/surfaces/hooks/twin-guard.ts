@@ -1,7 +1,7 @@
 /**
  * Answers each event once. An agent that reads two files with our hooks in them (its own and another
  * agent's, or the person's and the repository's) fires every event twice within moments; the second
- * firing has no second effect and hears nothing, but for a denial, which must hold on every way.
+ * firing has no second effect and hears nothing, but for a denial or a stop, which must hold on every way.
  */
 import type { HookAnswer } from './dialect.ts';
 
@@ -30,7 +30,7 @@ export function createTwinGuard({ now }: { now: () => Date }): TwinGuard {
       const twin = known.get(firing);
       if (twin !== undefined) {
         const first = await twin.answer;
-        return first.kind === 'denied' ? first : { kind: 'nothing' };
+        return first.kind === 'denied' || first.kind === 'stopped' ? first : { kind: 'nothing' };
       }
       const given = answer();
       known.set(firing, { at: time, answer: given });

@@ -9,6 +9,7 @@ export const READ_BY_NOUN: Record<string, Action> = {
   approval: 'changes:read',
   session: 'sessions:read',
   claim: 'sessions:read',
+  breaker: 'sessions:read',
   'work-item': 'work:read',
   run: 'runs:read',
   step: 'runs:read',

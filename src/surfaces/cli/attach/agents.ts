@@ -46,11 +46,20 @@ export interface Place {
 const SERVER = 'loom';
 
 /** Seconds: how long the agent waits for us at most. */
-const TIMEOUTS = { start: 10, prompt: 10, before: 5, after: 5, stop: 5, end: 3 } as const;
+const TIMEOUTS = {
+  start: 10,
+  prompt: 10,
+  before: 5,
+  after: 5,
+  failed: 5,
+  stop: 5,
+  stuck: 5,
+  end: 3,
+} as const;
 type Moment = keyof typeof TIMEOUTS;
 
-/** Events by moment, and for tools which. */
-type Events = Readonly<Record<Moment, string>>;
+/** Events by moment. Only some agents tell of failed calls and failed turns by events of their own. */
+type Events = Readonly<Partial<Record<Moment, string>>>;
 
 const CLAUDE_EVENTS: Events = {
   start: 'SessionStart',
@@ -59,6 +68,12 @@ const CLAUDE_EVENTS: Events = {
   after: 'PostToolUse',
   stop: 'Stop',
   end: 'SessionEnd',
+};
+/** It sends PostToolUse only for calls that worked, and Stop only for turns that did. */
+const CLAUDE_OWN_EVENTS: Events = {
+  ...CLAUDE_EVENTS,
+  failed: 'PostToolUseFailure',
+  stuck: 'StopFailure',
 };
 const GEMINI_EVENTS: Events = {
   start: 'SessionStart',
@@ -94,15 +109,15 @@ function hooks(
 ): JsonEntry[] {
   return (Object.keys(events) as Moment[]).map((moment) => ({
     kind: 'hook',
-    at: ['hooks', events[moment]],
-    value: shape(callOf(caller, agent, events[moment]), TIMEOUTS[moment], moment),
+    at: ['hooks', events[moment]!],
+    value: shape(callOf(caller, agent, events[moment]!), TIMEOUTS[moment], moment),
   }));
 }
 
 /** The shape Claude Code began and others took over: a matcher with a list of commands. */
-function nested(editTools: string, unit = 1) {
+function nested(guardedTools: string, unit = 1) {
   return (command: string, seconds: number, moment: Moment) => ({
-    ...(moment === 'before' ? { matcher: editTools } : {}),
+    ...(moment === 'before' ? { matcher: guardedTools } : {}),
     hooks: [{ type: 'command', command, timeout: seconds * unit }],
   });
 }
@@ -137,8 +152,8 @@ const claudeCode: Wiring = {
           ...hooks(
             'claude-code',
             place,
-            CLAUDE_EVENTS,
-            nested('Edit|Write|MultiEdit|NotebookEdit'),
+            CLAUDE_OWN_EVENTS,
+            nested('Edit|Write|MultiEdit|NotebookEdit|Bash'),
           ),
           { kind: 'item', at: ['permissions', 'allow'], value: `mcp__${SERVER}` },
           ...(scope === 'repository' ? [ownServers] : []),
@@ -168,7 +183,7 @@ const codex: Wiring = {
         path: join(base, 'hooks.json'),
         format: 'json',
         hooksOf: 'codex',
-        entries: hooks('codex', place, CLAUDE_EVENTS, nested('apply_patch|Edit|Write')),
+        entries: hooks('codex', place, CLAUDE_EVENTS, nested('apply_patch|Edit|Write|Bash')),
       },
       {
         path: join(base, 'config.toml'),
@@ -199,7 +214,12 @@ const geminiCli: Wiring = {
         format: 'json',
         hooksOf: 'gemini-cli',
         entries: [
-          ...hooks('gemini-cli', place, GEMINI_EVENTS, nested('write_file|replace', 1_000)),
+          ...hooks(
+            'gemini-cli',
+            place,
+            GEMINI_EVENTS,
+            nested('write_file|replace|run_shell_command', 1_000),
+          ),
           server(['mcpServers'], { ...stdio(place), trust: true }),
         ],
       },

@@ -5,6 +5,7 @@ import { absenceRoutes } from './absences.ts';
 import { accountRoutes } from './account.ts';
 import { autonomyRoutes } from './autonomy.ts';
 import { auditRoutes } from './audit.ts';
+import { breakerRoutes } from './breakers.ts';
 import { changeRoutes } from './changes.ts';
 import { connectionRoutes } from './connections.ts';
 import { contextRoutes } from './context.ts';
@@ -36,6 +37,7 @@ export function allRoutes(services: Services): Route[] {
     ...changeRoutes(services),
     ...inboxRoutes(services),
     ...sessionRoutes(services),
+    ...breakerRoutes(services),
     ...workItemRoutes(services),
     ...runRoutes(services),
     ...productionRoutes(services),
