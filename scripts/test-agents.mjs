@@ -8,7 +8,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
 /** The versions the tests were last seen passing with. */
-const AGENTS = { '@anthropic-ai/claude-code': '2.1.330' };
+const AGENTS = {
+  '@anthropic-ai/claude-code': '2.1.330',
+  '@openai/codex': '0.169.0',
+  '@google/gemini-cli': '0.61.0',
+  '@github/copilot': '1.0.102',
+  'opencode-ai': '1.18.33',
+};
 
 const root = join(import.meta.dirname, '..');
 const folder = process.env.LOOM_AGENTS_DIR ?? join(tmpdir(), 'loom-agents');

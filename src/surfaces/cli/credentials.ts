@@ -22,7 +22,10 @@ export function findCredentials(flags: {
   token?: string | undefined;
   data?: string | undefined;
 }): Credentials {
-  const environment = process.env;
+  // Empty is unset: some agents hand a variable on that was never there.
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([, value]) => value !== ''),
+  );
   const data =
     flags.data ?? environment['LOOM_DATA'] ?? join(environment['HOME'] ?? homedir(), '.loomstack');
   const left = readLeft(join(data, CREDENTIALS_FILE));

@@ -4,7 +4,7 @@
  * is down the agent goes on, with one clear line, unless LOOM_HOOKS_FAIL_CLOSED says otherwise.
  */
 import { execFile } from 'node:child_process';
-import { fill, tableOf } from '../hooks/dialect-tables.ts';
+import { fill, guestOf, tableOf } from '../hooks/dialect-tables.ts';
 import { findCredentials } from './credentials.ts';
 
 export interface HookStreams {
@@ -31,6 +31,11 @@ export async function runHook(
   const goOn = (line: string) => goOnWithout(hooks.failClosed, agent, event, input, line, streams);
   if (input === undefined) {
     return goOn(`LoomStack cannot read the input of this ${event}: it is not a JSON object.`);
+  }
+  const guest = guestOf(agent, input);
+  if (guest !== undefined) {
+    if (tableOf(agent)?.events[event]?.kind === 'session-started') streams.err(`${guest}\n`);
+    return 0;
   }
   const path = `/hooks/${encodeURIComponent(agent)}/${encodeURIComponent(event)}`;
   const patience = AbortSignal.timeout(hooks.timeoutMs);
@@ -115,7 +120,7 @@ function goOnWithout(
   line: string,
   streams: HookStreams,
 ): number {
-  const table = tableOf(agent, input);
+  const table = tableOf(agent);
   const rule = table?.events[event];
   const tool = table?.fields.tool.map((name) => input?.[name]).find((name) => name !== undefined);
   // Which tool it is for may be unreadable too; closed means closed.

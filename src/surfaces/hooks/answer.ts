@@ -312,8 +312,8 @@ async function claimPaths(
     path: paths[0],
     outcome: 'denied',
   });
-  const choices = answer.choices.map((choice) => `- ${choice}`);
-  return { kind: 'denied', reason: [answer.message, ...choices].join('\n') };
+  // The message says what else can be done.
+  return { kind: 'denied', reason: answer.message };
 }
 
 /** What holds for the files, the first time the session is about to change each. */

@@ -63,9 +63,19 @@ export interface DialectTable {
   readonly events: Readonly<Record<string, EventRule>>;
   /** Tools that change files. */
   readonly edits: Readonly<Record<string, PathRule>>;
-  /** A field only this agent writes: it may run the hooks that were written for another one. */
-  readonly mark?: string;
+  /** Marks around words of ours that the agent puts before a prompt. */
+  readonly insertion?: readonly [start: string, end: string];
 }
+
+/**
+ * Agents that also run the hooks written for another one, and the field that gives them away. Hooks
+ * speak for the agent they were written for: this one has its own, or is not attached.
+ */
+const GUESTS: readonly { runs: string; field: string; title: string; agent: string }[] = [
+  { runs: 'claude-code', field: 'cursor_version', title: 'Cursor', agent: 'cursor' },
+  // Claude Code writes no time into its input; Copilot does, whatever names it uses.
+  { runs: 'claude-code', field: 'timestamp', title: 'GitHub Copilot CLI', agent: 'copilot' },
+];
 
 const SNAKE_CASE: DialectTable['fields'] = {
   session: ['session_id'],
@@ -153,13 +163,15 @@ export const CODEX: DialectTable = {
   maxContextBytes: 9_900,
   fields: SNAKE_CASE,
   events: CLAUDE_EVENTS,
-  edits: { ...CLAUDE_EDITS, apply_patch: PATCH },
+  // Models without the tool write the same patch into a shell command.
+  edits: { ...CLAUDE_EDITS, apply_patch: PATCH, Bash: PATCH },
 };
 
 export const GEMINI_CLI: DialectTable = {
   agent: 'gemini-cli',
   title: 'Gemini CLI',
   maxContextBytes: 30_000,
+  insertion: ['<hook_context>', '</hook_context>'],
   fields: SNAKE_CASE,
   events: {
     SessionStart: CLAUDE_EVENTS['SessionStart']!,
@@ -236,7 +248,6 @@ export const OPENCODE: DialectTable = {
 export const CURSOR: DialectTable = {
   agent: 'cursor',
   title: 'Cursor',
-  mark: 'cursor_version',
   maxContextBytes: 9_900,
   fields: {
     ...SNAKE_CASE,
@@ -254,8 +265,6 @@ export const CURSOR: DialectTable = {
     postToolUse: { kind: 'tool-finished', context: { additional_context: TEXT } },
     stop: { kind: 'turn-ended' },
     sessionEnd: { kind: 'session-ended' },
-    // It runs Claude Code's hooks too, under their names, and takes their answers.
-    ...CLAUDE_EVENTS,
   },
   edits: {
     Write: ['file_path', 'path', 'target_file'],
@@ -275,16 +284,17 @@ export const DIALECT_TABLES: readonly DialectTable[] = [
   CURSOR,
 ];
 
-/**
- * Whose words these are: an agent that runs the hooks of another one gives itself away by a field of
- * its own. Undefined for an agent we know nothing of.
- */
-export function tableOf(agent: string, input: unknown): DialectTable | undefined {
-  const marked = DIALECT_TABLES.find(
-    ({ mark }) =>
-      mark !== undefined && typeof input === 'object' && input !== null && mark in input,
-  );
-  return marked ?? DIALECT_TABLES.find((table) => table.agent === agent);
+export function tableOf(agent: string): DialectTable | undefined {
+  return DIALECT_TABLES.find((table) => table.agent === agent);
+}
+
+/** What to say to an agent that runs hooks written for another; undefined for the one they are for. */
+export function guestOf(agent: string, input: unknown): string | undefined {
+  if (typeof input !== 'object' || input === null) return undefined;
+  const guest = GUESTS.find(({ runs, field }) => runs === agent && field in input);
+  return guest === undefined
+    ? undefined
+    : `${guest.title} ran hooks of ${agent}; they do nothing there. Attach it by itself: loom attach --agent ${guest.agent}`;
 }
 
 /** Puts the words into an answer. Pure. */

@@ -10,8 +10,8 @@ import {
   CURSOR,
   DIALECT_TABLES,
   GEMINI_CLI,
+  guestOf,
   OPENCODE,
-  tableOf,
 } from './dialect-tables.ts';
 import { firingOf, patchedPaths, readHook, writeHook } from './dialect.ts';
 
@@ -174,23 +174,46 @@ describe.each(DIALECT_TABLES)('$agent', (table) => {
   );
 });
 
-describe('an agent that runs the hooks of another', () => {
+describe('hooks speak for the agent they were written for', () => {
+  const claude = { ...snake, transcript_path: '/t.jsonl', hook_event_name: 'SessionStart' };
+
+  test.each([
+    ['Cursor', { ...claude, cursor_version: '2.9.0' }],
+    ['Copilot', { ...claude, timestamp: '2026-11-22T18:32:40.807Z', source: 'new' }],
+  ])(
+    '%s, which runs those of Claude Code as well, is told to be attached by itself',
+    (name, input) => {
+      expect(guestOf('claude-code', input)).toMatch(new RegExp(`${name}.*loom attach --agent`));
+    },
+  );
+
+  test('and to nobody else', () => {
+    expect(guestOf('claude-code', claude)).toBeUndefined();
+    expect(guestOf('cursor', { ...claude, cursor_version: '2.9.0' })).toBeUndefined();
+    expect(guestOf('gemini-cli', { ...snake, timestamp: 'now' })).toBeUndefined();
+    expect(guestOf('claude-code', null)).toBeUndefined();
+  });
+});
+
+describe('an event that fires twice', () => {
   const call = { ...snake, tool_name: 'Write', tool_input: { file_path: 'a' }, tool_use_id: 't1' };
-  const fromCursor = { ...call, cursor_version: '2.9.0' };
 
-  test('is recognised by what only it writes', () => {
-    expect(tableOf('claude-code', fromCursor)).toBe(CURSOR);
-    expect(tableOf('claude-code', call)).toBe(CLAUDE_CODE);
-    expect(tableOf('mystery', call)).toBeUndefined();
-    expect(tableOf('codex', null)).toBe(CODEX);
+  test('is one firing, and no other event is', () => {
+    const first = firingOf(CURSOR, 'preToolUse', call);
+
+    expect(firingOf(CURSOR, 'preToolUse', { ...call, hook_event_name: 'x' })).toBe(first);
+    expect(firingOf(CURSOR, 'postToolUse', call)).not.toBe(first);
+    expect(firingOf(CURSOR, 'preToolUse', { ...call, tool_use_id: 't2' })).not.toBe(first);
+    expect(firingOf(CODEX, 'PreToolUse', call)).not.toBe(first);
+    expect(firingOf(CURSOR, 'unknown', call)).toBeUndefined();
   });
+});
 
-  test('fires one event under two names, and it is one firing', () => {
-    const own = firingOf(CURSOR, 'preToolUse', { ...fromCursor, hook_event_name: 'preToolUse' });
-    const twin = firingOf(CURSOR, 'PreToolUse', { ...fromCursor, hook_event_name: 'PreToolUse' });
+test('what Gemini puts before a prompt of ours is no word of the person', () => {
+  const prompt = '<hook_context>You are in ses_1.\n# x</hook_context>\n\nFix it';
 
-    expect(twin).toBe(own);
-    expect(firingOf(CURSOR, 'postToolUse', fromCursor)).not.toBe(own);
-    expect(firingOf(CURSOR, 'preToolUse', { ...fromCursor, tool_use_id: 't2' })).not.toBe(own);
+  expect(readHook(GEMINI_CLI, 'BeforeAgent', { ...snake, prompt })).toMatchObject({
+    prompt: 'Fix it',
   });
+  expect(readHook(CLAUDE_CODE, 'UserPromptSubmit', { ...snake, prompt })).toMatchObject({ prompt });
 });

@@ -61,7 +61,7 @@ export function readHook(table: DialectTable, event: string, input: unknown): Ho
         ...told,
       };
     case 'prompt-submitted':
-      return { kind, prompt: textOf(read('prompt')) ?? '', ...told };
+      return { kind, prompt: withoutInsertion(table, textOf(read('prompt')) ?? ''), ...told };
     case 'tool-starting':
       return { kind, ...readTool(table, read('tool'), read('toolInput')), ...told };
     case 'tool-finished':
@@ -137,6 +137,14 @@ function readField(
 ): unknown {
   const name = table.fields[field].find((candidate) => input[candidate] != null);
   return name === undefined ? undefined : input[name];
+}
+
+/** What the person wrote, without what we were let to put before it. */
+function withoutInsertion({ insertion }: DialectTable, prompt: string): string {
+  const [start, end] = insertion ?? [];
+  if (start === undefined || end === undefined || !prompt.startsWith(start)) return prompt;
+  const at = prompt.indexOf(end);
+  return at === -1 ? prompt : prompt.slice(at + end.length).trimStart();
 }
 
 function readTool(

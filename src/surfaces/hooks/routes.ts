@@ -10,7 +10,7 @@ import type { Environment } from '../http/environment.ts';
 import type { Gate } from '../http/gate.ts';
 import type { Services } from '../services.ts';
 import { answerHook } from './answer.ts';
-import { DIALECT_TABLES, tableOf } from './dialect-tables.ts';
+import { DIALECT_TABLES, guestOf, tableOf } from './dialect-tables.ts';
 import { briefsBefore, carriesContext, firingOf, readHook, writeHook } from './dialect.ts';
 import { createHookActivity } from './hook-activity.ts';
 import { createTwinGuard } from './twin-guard.ts';
@@ -36,10 +36,11 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
       kind: 'session',
       id: agent,
     });
-    if (!DIALECT_TABLES.some((table) => table.agent === agent) || operator === undefined) {
+    const table = tableOf(agent);
+    if (table === undefined || operator === undefined) {
       throw new AppError('not_found', 'hooks.unknown_agent', {
         message: `Hooks of ${agent} are not understood here.`,
-        hint: `Known agents: ${DIALECT_TABLES.map((table) => table.agent).join(', ')}.`,
+        hint: `Known agents: ${DIALECT_TABLES.map((known) => known.agent).join(', ')}.`,
       });
     }
 
@@ -50,12 +51,13 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
         await readBytes(context.req.raw, config.limits.bodyBytes),
       );
       const { input, git } = checkValue(HookRequest, body, 'hooks.malformed_input');
-      const table = tableOf(agent, input)!;
+      const guest = guestOf(agent, input);
+      if (guest !== undefined) return context.json({ output: {}, note: guest });
       const event = readHook(table, name, input);
       const [answer] = await Promise.all([
         twins.once(firingOf(table, name, input), () =>
           answerHook(services, {
-            agent: table.agent,
+            agent,
             event,
             tree: git ?? {},
             operator,
@@ -64,7 +66,7 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
             briefsBefore: briefsBefore(table),
           }),
         ),
-        activity.record(table.agent, name),
+        activity.record(agent, name),
       ]);
       response = { output: writeHook(table, name, answer), note: null };
     } catch (error) {

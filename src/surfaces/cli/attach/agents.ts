@@ -189,7 +189,8 @@ const codex: Wiring = {
         path: join(base, 'config.toml'),
         format: 'toml',
         table: `mcp_servers.${SERVER}`,
-        value: { ...stdio(place) },
+        // It starts servers with a bare environment, but for what is named here.
+        value: { ...stdio(place), env_vars: ['LOOM_URL', 'LOOM_TOKEN', 'LOOM_DATA'] },
         isOurs: isOurServer,
       },
     ];
@@ -220,7 +221,12 @@ const geminiCli: Wiring = {
             GEMINI_EVENTS,
             nested('write_file|replace|run_shell_command', 1_000),
           ),
-          server(['mcpServers'], { ...stdio(place), trust: true }),
+          // It keeps names like TOKEN from servers unless they are asked for.
+          server(['mcpServers'], {
+            ...stdio(place),
+            env: { LOOM_TOKEN: '${LOOM_TOKEN:-}' },
+            trust: true,
+          }),
         ],
       },
     ];

@@ -6,6 +6,8 @@
 export const OPENCODE_PLUGIN = `import { spawn, spawnSync } from "node:child_process";
 
 const [COMMAND, ...ARGS] = "@command";
+/** Tools that change something; a call for each other one would only cost time. */
+const ASKED = new Set(["edit", "write", "multiedit", "patch", "apply_patch", "bash"]);
 
 export const LoomStack = async ({ directory, worktree }) => {
   const cwd = worktree && worktree !== "/" ? worktree : directory;
@@ -56,13 +58,14 @@ export const LoomStack = async ({ directory, worktree }) => {
       output.system.push(...(told.get(sessionID) ?? []));
     },
     "tool.execute.before": async ({ tool, sessionID, callID }, { args }) => {
+      if (!ASKED.has(tool)) return;
       const call = { tool_name: tool, tool_input: args, tool_use_id: callID };
       const answer = await ask("PreToolUse", sessionID, call);
       if (answer.permissionDecision === "deny") throw new Error(answer.permissionDecisionReason);
       remember(sessionID, answer);
     },
-    "tool.execute.after": async ({ tool, sessionID, callID, args }) => {
-      const call = { tool_name: tool, tool_input: args, tool_use_id: callID };
+    "tool.execute.after": async ({ tool, sessionID, callID, args }, { output }) => {
+      const call = { tool_name: tool, tool_input: args, tool_use_id: callID, tool_response: output };
       await ask("PostToolUse", sessionID, call);
     },
     event: async ({ event }) => {
