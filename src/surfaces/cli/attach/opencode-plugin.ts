@@ -51,7 +51,9 @@ export const LoomStack = async ({ directory, worktree }) => {
   return {
     "chat.message": async ({ sessionID, model }, { parts }) => {
       await start(sessionID, model?.modelID);
-      const prompt = parts.map((part) => (part.type === "text" ? part.text : "")).join("\\n");
+      const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("\\n");
+      // \`opencode run\` puts what it was given between quotes.
+      const prompt = text.trim().replace(/^"([^"]*)"$/, "$1");
       remember(sessionID, await ask("UserPromptSubmit", sessionID, { prompt }));
     },
     "experimental.chat.system.transform": async ({ sessionID }, output) => {
