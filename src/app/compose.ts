@@ -29,11 +29,13 @@ import {
   createConnectionLoop,
   createConnectionService,
   createDevboxService,
+  createClassOfPath,
   createEscalationLoop,
   createEscalationService,
   createHostOutboxHandlers,
   createIntakeLoop,
   createIntakeService,
+  createNegotiationService,
   createOpenWorkFinder,
   createOverrideService,
   createReconcileLoop,
@@ -116,10 +118,23 @@ export async function compose(options: {
   });
   const observability = createObservabilityService(deps);
   const workflow = createWorkflowService(deps);
-  const work = createWorkService(deps);
   const sessions = createSessionService({ ...deps, leaseMs });
-  const claims = createClaimService({ ...deps, leaseMs });
+  const claimDeps = {
+    ...deps,
+    leaseMs,
+    classOf: createClassOfPath(config.claims.exclusivePaths),
+    editStrength: config.claims.edits,
+  };
+  const claims = createClaimService(claimDeps);
   const breakers = createBreakerService({ ...deps, settings: breakerSettings(config.breakers) });
+  const work = createWorkService({
+    ...deps,
+    leaseMs,
+    async mayStart({ agent, repository }) {
+      const answer = await breakers.mayStart({ agent, repository });
+      return answer.allowed ? { outcome: 'may' } : { outcome: 'refused', reason: answer.reason };
+    },
+  });
 
   // Intake acts on changes, changes speak to hosts, and hosts deliver to intake: one knot, tied here.
   let intake: Intake | undefined;
@@ -206,6 +221,7 @@ export async function compose(options: {
     sessions,
     claims,
     breakers,
+    negotiation: createNegotiationService({ ...claimDeps, sessions }),
     escalations,
     overrides: createOverrideService(escalationDeps),
     workflows: workflow,

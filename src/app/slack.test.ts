@@ -72,7 +72,7 @@ async function open() {
   const desk = createSlackDesk({
     ...inbox,
     publicUrl,
-    work: createWorkService(inbox),
+    work: createWorkService({ ...inbox, leaseMs: 900_000 }),
     changes: () => inbox.changes,
     escalations: () => inbox.escalations,
   });

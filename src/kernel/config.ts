@@ -9,7 +9,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { ConnectorSettings } from './connector-settings.ts';
 import { AppError } from './errors.ts';
-import { count, flag, secret } from './setting-types.ts';
+import { count, flag, list, secret } from './setting-types.ts';
 import { suggest } from './suggest.ts';
 
 /** Every setting there is. `meta.secret` marks what must never be shown. */
@@ -149,6 +149,21 @@ export const Config = z.strictObject({
         .default(12)
         .describe('Times we and another system may change one thing in turn.'),
       feedbackMinutes: count(1).default(10).describe('Minutes in which these turns are counted.'),
+    })
+    .prefault({}),
+  claims: z
+    .strictObject({
+      edits: z
+        .enum(['exclusive', 'shared'])
+        .default('exclusive')
+        .describe(
+          'Whether an edit keeps other sessions out of its file, or lets them in and tells them; exclusive paths always keep them out.',
+        ),
+      exclusivePaths: list(z.string().min(1).max(500))
+        .default([])
+        .describe(
+          'Patterns of files only one session changes at a time, beside migrations, lock files, generated and release files; `!` before a pattern takes files out.',
+        ),
     })
     .prefault({}),
   workflow: z

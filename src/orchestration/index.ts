@@ -5,6 +5,7 @@
 export {
   Change,
   Claim,
+  ClaimWait,
   Run,
   RUN_STATES,
   RunWithSteps,
@@ -38,24 +39,42 @@ export {
 } from './workflow/index.ts';
 export type {
   ChangeService,
+  Choice,
+  ChoiceAnswer,
   ClaimAnswer,
+  ClaimedThings,
   ClaimService,
+  GateAnswer,
+  HandOut,
+  NegotiationService,
   IntakeService,
   SessionService,
   StepCondition,
+  WantedWork,
   WorkflowGraph,
   WorkflowService,
   WorkService,
 } from './service.ts';
+export { CHOICES } from './service.ts';
 export type { StepContext, StepEffects, StepHandler, StepResult } from './steps.ts';
-export { type ClaimDeps, createClaimService } from './claims/index.ts';
+export {
+  type ClaimDeps,
+  createClaimService,
+  createClassOfPath,
+  describeTarget,
+  EXCLUSIVE_CLASSES,
+  parseTarget,
+} from './claims/index.ts';
+export { createNegotiationService, type NegotiationDeps } from './negotiation/index.ts';
+export type { Note } from './notes/index.ts';
 export {
   createSessionLoop,
   createSessionService,
   type SessionDeps,
+  type SessionEnder,
   type SessionSweeper,
 } from './sessions/index.ts';
-export { createWorkService, identitiesOf } from './work/index.ts';
+export { createWorkService, type HandOutDeps, identitiesOf } from './work/index.ts';
 export {
   type ChangeDeps,
   type ChangeKeeper,

@@ -12,8 +12,12 @@ export const WorkItem = z.object({
   source: z.string(),
   externalKey: z.string().nullable(),
   url: z.string().nullable(),
+  /** 0 whenever there is time, 2 normal, 4 drop everything. */
+  priority: z.int().min(0).max(4),
   /** The session that holds it now. */
   sessionId: idSchema('ses').nullable(),
+  /** The session it was made for: while that lives, nobody else is given it. */
+  offeredTo: idSchema('ses').nullable(),
   correlationId: z.string(),
   createdAt: z.date(),
   updatedAt: z.date(),
@@ -74,6 +78,15 @@ export const Session = z.object({
   startedAt: z.date(),
   lastSeenAt: z.date(),
   endedAt: z.date().nullable(),
+  endReason: z.string().nullable(),
+  /** What kind of helper of its parent it is, as the agent names it. */
+  role: z.string().nullable(),
+  /** What it may use; null where nobody set a limit. */
+  budget: z.object({
+    tokens: z.int().nullable(),
+    usdMicros: z.int().nullable(),
+    minutes: z.int().nullable(),
+  }),
 });
 export type Session = z.infer<typeof Session>;
 
@@ -81,19 +94,39 @@ export const Claim = z.object({
   id: idSchema('clm'),
   sessionId: idSchema('ses'),
   agent: z.string(),
+  /** `*` of an issue, a port or a database, which belong to no single repository. */
   repository: z.string(),
-  /** A path, or a folder ending in `/`. */
+  kind: z.enum(['intent', 'path', 'glob', 'symbol', 'resource', 'issue']),
+  /** As it is written in a request: `src/pay.ts#refund`, `port:3000`. */
+  target: z.string(),
+  /**
+   * A path, or a folder ending in `/`. Of a glob its fixed folder, of a definition its file, else the
+   * name of the resource or the key of the issue.
+   */
   path: z.string(),
   strength: z.enum(['shared', 'exclusive']),
+  /** Whether the session asked for it, or an edit took it along the way. */
+  origin: z.enum(['declared', 'edit']),
   /** Rises with every grant in the repository; a stale holder is recognised by it. */
   fence: z.int().nonnegative(),
   state: z.enum(['held', 'released', 'expired']),
   intent: z.string(),
+  /** Of an intent: files it will probably touch, with scores from 0 to 1. */
+  predicted: z.array(z.object({ path: z.string(), score: z.number() })).nullable(),
   grantedAt: z.date(),
   leaseUntil: z.date(),
   releasedAt: z.date().nullable(),
 });
 export type Claim = z.infer<typeof Claim>;
+
+export const ClaimWait = z.object({
+  sessionId: idSchema('ses'),
+  agent: z.string(),
+  repository: z.string(),
+  target: z.string(),
+  since: z.date(),
+});
+export type ClaimWait = z.infer<typeof ClaimWait>;
 
 export const STEP_KINDS = [
   'context.pack',

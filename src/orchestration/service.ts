@@ -3,7 +3,8 @@ import type { Signal } from '#connectors/contract';
 import type { Id, JsonObject, Page, PageRequest, Tx } from '#kernel';
 import type { Actor } from '#ledger';
 import type { Principal } from '#governance';
-import type { Change, Claim, Run, RunWithSteps, Session, WorkItem } from './schema.ts';
+import type { Note } from './notes/index.ts';
+import type { Change, Claim, ClaimWait, Run, RunWithSteps, Session, WorkItem } from './schema.ts';
 import type { WorkflowGraph } from './workflow-graph.ts';
 
 export type { GraphStep, StepCondition, WorkflowGraph } from './workflow-graph.ts';
@@ -22,6 +23,20 @@ export interface IntakeService {
   processOnce(limit?: number): Promise<number>;
 }
 
+export interface WantedWork {
+  repository?: string | undefined;
+  /** Only items with all of these. */
+  labels?: readonly string[] | undefined;
+}
+
+export interface HandOut {
+  item: WorkItem | undefined;
+  /** Why there is none, or what is to be known about the one there is. */
+  reason: string | null;
+  /** Items that were passed over, and why. */
+  skipped: { id: Id<'wrk'>; title: string; reason: string }[];
+}
+
 export interface WorkService {
   create(
     item: {
@@ -29,6 +44,8 @@ export interface WorkService {
       text?: string | undefined;
       repository?: string | undefined;
       labels?: string[] | undefined;
+      /** 0 to 4; without one the labels say it (`P1`, `priority: high`), else it is 2. */
+      priority?: number | undefined;
     },
     actor: Actor,
   ): Promise<WorkItem>;
@@ -39,7 +56,12 @@ export interface WorkService {
     } & PageRequest,
   ): Promise<Page<WorkItem>>;
   find(id: Id<'wrk'>): Promise<WorkItem | undefined>;
-  /** Hands the oldest open item to the session, or undefined. Two sessions never get the same one. */
+  /**
+   * Hands the session the most urgent open item, the oldest of equals; the one it holds, if it holds
+   * one. Two sessions never get the same one, nor work that somebody is doing already.
+   */
+  handOut(sessionId: Id<'ses'>, wanted?: WantedWork): Promise<HandOut>;
+  /** The item alone. */
   next(sessionId: Id<'ses'>, repository?: string): Promise<WorkItem | undefined>;
 }
 
@@ -108,7 +130,12 @@ export interface SessionService {
       cwd?: string | undefined;
       intent?: string | undefined;
       workItemId?: Id<'wrk'> | undefined;
+      /** The session that started it; it must be of the same operator. */
       parentId?: Id<'ses'> | undefined;
+      role?: string | undefined;
+      budget?:
+        | { [Limit in keyof Session['budget']]?: Session['budget'][Limit] | undefined }
+        | undefined;
     },
     operator: Principal,
   ): Promise<Session>;
@@ -125,19 +152,27 @@ export interface SessionService {
     },
   ): Promise<void>;
   end(id: Id<'ses'>, reason: string): Promise<void>;
+  /** What it is to hear and has not heard: given once. */
+  takeNotes(id: Id<'ses'>): Promise<Note[]>;
   find(id: Id<'ses'>): Promise<Session | undefined>;
   findByExternalId(agent: string, externalId: string): Promise<Session | undefined>;
   /**
-   * The session, and whether an edit of the path needs nothing more: it holds the path, or a folder
-   * above it, alone, in its own repository, and most of the lease is left.
+   * The session, whether an edit of the path needs nothing more (it holds the path, or a folder above
+   * it, alone, in its own repository, and most of the lease is left), and whether a note waits for it.
    */
   findWithHold(edit: {
     agent: string;
     externalId: string;
     path: string;
-  }): Promise<{ session: Session; isHeld: boolean } | undefined>;
+  }): Promise<{ session: Session; isHeld: boolean; hasNotes: boolean } | undefined>;
   list(
-    filter: { state?: Session['state'] | undefined; repository?: string | undefined } & PageRequest,
+    filter: {
+      state?: Session['state'] | undefined;
+      repository?: string | undefined;
+      operatorId?: string | undefined;
+      agent?: string | undefined;
+      parentId?: Id<'ses'> | undefined;
+    } & PageRequest,
   ): Promise<Page<Session>>;
 }
 
@@ -145,49 +180,147 @@ export type ClaimAnswer =
   | { outcome: 'granted'; claims: Claim[] }
   | {
       outcome: 'denied';
-      /** One sentence for the agent: who holds what, since when, until when, and what to do. */
+      /** For the agent: who holds what, since when, until when. */
       message: string;
       conflicts: {
+        /** What was asked for, as it is written in a request. */
         path: string;
         heldBy: {
           sessionId: Id<'ses'>;
+          claimId: Id<'clm'>;
+          target: string;
           agent: string;
           operator: string | null;
           intent: string;
+          branch: string | null;
           since: Date;
           until: Date;
         };
       }[];
+      /** The ways on, each with the call or command that takes it. */
       choices: string[];
     };
 
+export type GateAnswer =
+  | { outcome: 'open' }
+  | {
+      /** Somebody else was given what this changes, under a higher number. */
+      outcome: 'fenced';
+      message: string;
+      writes: { path: string; fence: number; holderSessionId: Id<'ses'>; holderFence: number }[];
+    };
+
+/** Paths are taken as git names them; targets are read: `src/**`, `a.ts#f`, `port:3000`, `issue:a/b#1`. */
+export interface ClaimedThings {
+  paths?: string[] | undefined;
+  targets?: string[] | undefined;
+}
+
 export interface ClaimService {
-  /** All or nothing; the session's own claims never stand in its way. */
-  acquire(request: {
+  /** All or nothing; the session's own claims never stand in its way, nor those of its parents. */
+  acquire(
+    request: ClaimedThings & {
+      sessionId: Id<'ses'>;
+      repository: string;
+      /** Files of an exclusive class are always taken exclusively. */
+      strength?: Claim['strength'];
+      intent?: string;
+    },
+  ): Promise<ClaimAnswer>;
+  /**
+   * What an edit takes along: its file, alone or beside others as it is set, and the number of a
+   * migration. Who holds a definition of the file takes no more of it than that.
+   */
+  acquireForEdit(request: {
     sessionId: Id<'ses'>;
     repository: string;
     paths: string[];
-    strength?: Claim['strength'];
     intent?: string;
   }): Promise<ClaimAnswer>;
-  /** What would be answered; grants nothing. */
-  check(request: {
+  /** Says what the session is about and which files it will probably touch. It is in nobody's way. */
+  declareIntent(request: {
     sessionId: Id<'ses'>;
     repository: string;
-    paths: string[];
-  }): Promise<ClaimAnswer>;
-  release(request: {
+    intent: string;
+    predicted?: { path: string; score: number }[] | undefined;
+  }): Promise<Claim>;
+  /** What would be answered; grants nothing. */
+  check(
+    request: ClaimedThings & { sessionId: Id<'ses'>; repository: string },
+  ): Promise<ClaimAnswer>;
+  release(request: ClaimedThings & { sessionId: Id<'ses'>; reason: string }): Promise<number>;
+  /** Whether what the session wrote may pass; at a commit its claims also shrink to what it changed. */
+  gate(request: {
     sessionId: Id<'ses'>;
-    paths?: string[] | undefined;
-    reason: string;
-  }): Promise<number>;
+    repository: string;
+    gate: 'commit' | 'push' | 'merge';
+    paths: readonly string[];
+    /** Changed in the work tree, but not part of the commit. */
+    dirty?: readonly string[] | undefined;
+    headSha?: string | undefined;
+  }): Promise<GateAnswer>;
+  /** Whether a change may be merged: its head was not pushed under an overtaken lease, or it was mended. */
+  gateMerge(change: { repository: string; headSha: string }): Promise<GateAnswer>;
   list(
     filter: {
       sessionId?: Id<'ses'> | undefined;
       repository?: string | undefined;
+      operatorId?: string | undefined;
+      kind?: Claim['kind'] | undefined;
       state?: Claim['state'] | undefined;
     } & PageRequest,
   ): Promise<Page<Claim>>;
+  /** Who waits for what, the longest first. */
+  listWaits(
+    filter: {
+      sessionId?: Id<'ses'> | undefined;
+      repository?: string | undefined;
+    } & PageRequest,
+  ): Promise<Page<ClaimWait>>;
+}
+
+export const CHOICES = ['go-on', 'rebase', 'split', 'wait', 'hand-over', 'stop'] as const;
+export type Choice = (typeof CHOICES)[number];
+
+/** What became of a choice. */
+export interface ChoiceAnswer {
+  choice: Choice;
+  /** Words for the agent: the effect, and what to do now. */
+  message: string;
+  /** The session on the other side, where there is one. */
+  withSessionId: Id<'ses'> | null;
+  /** The task a split made. */
+  workItemId: Id<'wrk'> | null;
+  /** What the session holds now that it did not before. */
+  claims: Claim[];
+}
+
+export interface NegotiationService {
+  /**
+   * Takes one of the ways on after a denial. Each is one event with its effect in one transaction.
+   * @throws AppError `claims.nobody_holds_it`, `claims.not_the_later`.
+   */
+  choose(
+    request: ClaimedThings & {
+      sessionId: Id<'ses'>;
+      repository: string;
+      choice: Choice;
+      note?: string | undefined;
+      /** The holder meant, where several are. */
+      withSessionId?: Id<'ses'> | undefined;
+    },
+    /** Whether the caller may end this other session too. */
+    mayEnd: (session: Session) => boolean,
+  ): Promise<ChoiceAnswer>;
+  /** Moves the leases of a session, all of them with its work or the named ones, and a note, to another. */
+  handOver(
+    request: ClaimedThings & {
+      sessionId: Id<'ses'>;
+      to: Id<'ses'>;
+      repository?: string | undefined;
+      note?: string | undefined;
+    },
+  ): Promise<ChoiceAnswer>;
 }
 
 export interface NewRunRequest {

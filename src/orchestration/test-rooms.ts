@@ -2,8 +2,9 @@
 import { createLogger, createNewId, type Db, systemClock } from '#kernel';
 import { createLedger, type Ledger } from '#ledger';
 import type { Principal } from '#governance';
-import { createClaimService } from './claims/index.ts';
+import { createClaimService, createClassOfPath } from './claims/index.ts';
 import type { OrchestrationDeps } from './deps.ts';
+import { createNegotiationService } from './negotiation/index.ts';
 import type { Session } from './schema.ts';
 import { createSessionService } from './sessions/index.ts';
 import { createWorkService } from './work/index.ts';
@@ -20,11 +21,21 @@ function depsOver(db: Db): OrchestrationDeps {
 
 export function roomsOver(db: Db) {
   const deps = depsOver(db);
+  const leaseMs = LEASE_MS;
+  const claimDeps = {
+    ...deps,
+    leaseMs,
+    classOf: createClassOfPath(),
+    editStrength: 'exclusive',
+  } as const;
+  const sessions = createSessionService({ ...deps, leaseMs });
   return {
     ...deps,
-    sessions: createSessionService({ ...deps, leaseMs: LEASE_MS }),
-    claims: createClaimService({ ...deps, leaseMs: LEASE_MS }),
-    work: createWorkService(deps),
+    claimDeps,
+    sessions,
+    claims: createClaimService(claimDeps),
+    work: createWorkService({ ...deps, leaseMs }),
+    negotiation: createNegotiationService({ ...claimDeps, sessions }),
   };
 }
 

@@ -25,11 +25,18 @@ export async function endableSession(
   id: Id<'ses'>,
 ): Promise<Session> {
   const session = await sessions.find(id);
-  const everyone = { kind: 'person', id: '*' };
-  const mayEnd = (found: Session) =>
-    isRunBy(found, principal) || governance.isAllowed(principal, 'people:manage', everyone);
-  if (session !== undefined && mayEnd(session)) return session;
+  if (session !== undefined && mayEndSession({ governance }, principal, session)) return session;
   throw notYours(id);
+}
+
+/** Whoever runs a session may end it, and an admin any. */
+export function mayEndSession(
+  { governance }: Pick<Services, 'governance'>,
+  principal: Principal,
+  session: Session,
+): boolean {
+  const everyone = { kind: 'person', id: '*' };
+  return isRunBy(session, principal) || governance.isAllowed(principal, 'people:manage', everyone);
 }
 
 function isRunBy(session: Session, principal: Principal): boolean {

@@ -17,6 +17,7 @@ import type {
   ClaimService,
   ConnectionService,
   EscalationService,
+  NegotiationService,
   OverrideService,
   SessionService,
   WorkflowService,
@@ -111,6 +112,7 @@ export interface Services {
   sessions: SessionService;
   claims: ClaimService;
   breakers: BreakerService;
+  negotiation: NegotiationService;
   escalations: EscalationService;
   overrides: OverrideService;
   workflows: WorkflowService;

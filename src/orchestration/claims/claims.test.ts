@@ -37,7 +37,7 @@ test('an exclusive claim keeps others out, and tells them who, since when, and w
   expect(answer.outcome === 'denied' && answer.message).toMatch(
     /src\/pay\.ts is held by claude-code .*run by Ada.* for "round refunds" since \d\d:\d\d until \d\d:\d\d/,
   );
-  expect(answer.outcome === 'denied' && answer.choices).toHaveLength(5);
+  expect(answer.outcome === 'denied' && answer.choices).toHaveLength(6);
   expect(await eventTypes(rooms.ledger, other.id)).toEqual(['session.started', 'claim.denied']);
 });
 

@@ -1,7 +1,6 @@
 /** Paths of claims: one spelling for each, and who stands in whose way. Pure. */
 import { AppError } from '#kernel';
 
-const MAX_PATHS = 200;
 const MAX_LENGTH = 1_000;
 
 /** The folder that holds everything in a repository. */
@@ -26,18 +25,9 @@ export function normalisePath(path: string): string {
   return parts.join('/') + (isFolder ? '/' : '');
 }
 
-/**
- * The paths of one request in their one spelling, sorted, without those a folder in it already holds.
- * @throws AppError `claims.bad_path`, `claims.too_many_paths`.
- */
-export function normalisePaths(paths: readonly string[]): string[] {
-  if (paths.length === 0 || paths.length > MAX_PATHS) {
-    throw new AppError('invalid', 'claims.too_many_paths', {
-      message: `A claim names 1 to ${MAX_PATHS} paths; this one names ${paths.length}.`,
-      hint: 'Claim a folder (with a closing slash) instead of each file in it.',
-    });
-  }
-  const unique = [...new Set(paths.map(normalisePath))].sort();
+/** Normalised paths sorted, each once, without those a folder among them already holds. */
+export function outermost(paths: readonly string[]): string[] {
+  const unique = [...new Set(paths)].sort();
   return unique.filter((path) => !unique.some((other) => other !== path && covers(other, path)));
 }
 

@@ -29,6 +29,12 @@ export function sessionStarted(session: SessionRow): NewEvent {
       baseSha: session.base_sha,
       intent: session.intent,
       parentId: session.parent_id,
+      role: session.role,
+      budget: {
+        tokens: session.budget_tokens,
+        usdMicros: session.budget_usd_micros,
+        minutes: session.budget_minutes,
+      },
     },
   };
 }

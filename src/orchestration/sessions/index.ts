@@ -4,7 +4,8 @@ export {
   createSessionService,
   isEdit,
   type SessionDeps,
+  type SessionEnder,
   sessionsInTrailers,
   type SessionSweeper,
 } from './service.ts';
-export { findByBranch, findSessions, type SessionRow } from './store.ts';
+export { findByBranch, findSessions, type SessionRow, toSession } from './store.ts';

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import type { Principal } from '#governance';
-import { AppError, decodeCursor, isId, toPage, type Tx } from '#kernel';
+import { AppError, decodeCursor, type Id, isId, toPage, type Tx } from '#kernel';
 import {
+  answerWaits,
   covers,
+  endWaitsOf,
   expireSilentClaims,
   holdersOf,
   normalisePath,
@@ -15,6 +17,7 @@ import {
   renewClaims,
 } from '../claims/index.ts';
 import type { OrchestrationDeps } from '../deps.ts';
+import { takeNotes } from '../notes/index.ts';
 import type { SessionService } from '../service.ts';
 import { assignWorkItem, reopenAbandoned } from '../work/index.ts';
 import {
@@ -34,12 +37,19 @@ export interface SessionDeps extends OrchestrationDeps {
   leaseMs: number;
 }
 
+/** For rooms that end a session along with something else. */
+export interface SessionEnder {
+  endIn(tx: Tx, id: Id<'ses'>, reason: string): Promise<void>;
+}
+
 export interface SessionSweeper {
   /** Finds lost sessions, ends claims nobody renews, and puts left work back. Gives how much it did. */
   sweep(): Promise<number>;
 }
 
-export function createSessionService(deps: SessionDeps): SessionService & SessionSweeper {
+export function createSessionService(
+  deps: SessionDeps,
+): SessionService & SessionSweeper & SessionEnder {
   const { db, ledger, newId, leaseMs } = deps;
 
   async function start(
@@ -53,9 +63,13 @@ export function createSessionService(deps: SessionDeps): SessionService & Sessio
       base_sha: session.baseSha ?? null,
       cwd: session.cwd ?? null,
       intent: (session.intent ?? '').slice(0, MAX_INTENT),
+      budget_tokens: session.budget?.tokens ?? null,
+      budget_usd_micros: session.budget?.usdMicros ?? null,
+      budget_minutes: session.budget?.minutes ?? null,
     };
     const operatorId = operator.kind === 'agent' ? (operator.onBehalfOf ?? null) : operator.id;
     return db.transaction(async (tx) => {
+      await checkParent(tx, session, operatorId);
       const fresh = await store.insertSession(tx, {
         ...told,
         id: newId('ses'),
@@ -64,6 +78,7 @@ export function createSessionService(deps: SessionDeps): SessionService & Sessio
         operator_id: operatorId,
         operator_name: operator.name,
         parent_id: session.parentId ?? null,
+        role: session.role?.slice(0, 100) ?? null,
       });
       const row = fresh ?? (await resume(tx, session, operatorId, told));
       if (session.workItemId !== undefined && row.work_item_id !== session.workItemId) {
@@ -73,6 +88,22 @@ export function createSessionService(deps: SessionDeps): SessionService & Sessio
       if (fresh !== undefined) await ledger.append(tx, sessionStarted(started));
       return store.toSession(started);
     });
+  }
+
+  /** Ends a session and the helpers it left running. Gives its row, or undefined when it was over. */
+  async function endIn(tx: Tx, id: string, reason: string): Promise<store.SessionRow | undefined> {
+    const row = await store.endSession(tx, id, reason.slice(0, MAX_INTENT));
+    if (row === undefined) return undefined;
+    for (const child of await store.findLiveChildren(tx, id)) {
+      await endIn(tx, child.id, `the session that started it ended: ${reason}`);
+    }
+    await endWaitsOf(tx, row.id);
+    const released = await releaseClaims(tx, deps, {
+      sessionId: row.id,
+      reason: 'the session ended',
+    });
+    await ledger.append(tx, sessionEnded(row, reason.slice(0, MAX_INTENT), released));
+    return row;
   }
 
   async function resume(
@@ -120,17 +151,17 @@ export function createSessionService(deps: SessionDeps): SessionService & Sessio
 
     end: (id, reason) =>
       db.transaction(async (tx) => {
-        const row = await store.endSession(tx, id);
-        if (row === undefined) {
-          if ((await store.findSession(tx, id)) === undefined) throw unknownSession(id);
-          return;
+        const row = await endIn(tx, id, reason);
+        if (row === undefined && (await store.findSession(tx, id)) === undefined) {
+          throw unknownSession(id);
         }
-        const released = await releaseClaims(tx, deps, {
-          sessionId: row.id,
-          reason: 'the session ended',
-        });
-        await ledger.append(tx, sessionEnded(row, reason.slice(0, MAX_INTENT), released));
       }),
+
+    endIn: async (tx, id, reason) => {
+      await endIn(tx, id, reason);
+    },
+
+    takeNotes: (id) => takeNotes(db, id),
 
     async find(id) {
       const row = await store.findSession(db, id);
@@ -147,7 +178,8 @@ export function createSessionService(deps: SessionDeps): SessionService & Sessio
       const names = holdersOf(wanted).filter((name) => covers(name, wanted));
       const leftMs = leaseMs * RENEW_BELOW;
       const row = await store.findWithHold(db, { agent, externalId, names, leftMs });
-      return row === undefined ? undefined : { session: store.toSession(row), isHeld: row.is_held };
+      if (row === undefined) return undefined;
+      return { session: store.toSession(row), isHeld: row.is_held, hasNotes: row.has_notes };
     },
 
     async list({ limit, cursor, ...filter }) {
@@ -168,13 +200,15 @@ export function createSessionService(deps: SessionDeps): SessionService & Sessio
             reason: 'the session was lost',
             state: 'expired',
           });
+          await endWaitsOf(tx, row.id);
           await ledger.append(tx, sessionLost(row));
         }
         return rows.length;
       });
       const expired = await expireSilentClaims(deps, 2 * leaseMs);
       const reopened = await reopenAbandoned(deps, leaseMs);
-      return lost + expired + reopened;
+      const told = await answerWaits(deps);
+      return lost + expired + reopened + told;
     },
   };
 }
@@ -191,6 +225,23 @@ export function sessionsInTrailers(
   return trailers.flatMap(({ name, value }) => {
     const id = value.trim();
     return name === 'loom-session' && isId('ses', id) ? [id] : [];
+  });
+}
+
+/** A helper belongs to the person who runs its parent: what the parent holds is not in its way. */
+async function checkParent(
+  tx: Tx,
+  session: { parentId?: Id<'ses'> | undefined; agent: string; externalId: string },
+  operatorId: string | null,
+): Promise<void> {
+  if (session.parentId === undefined) return;
+  const parent = await store.findSession(tx, session.parentId);
+  const isOwn = parent !== undefined && parent.operator_id === operatorId;
+  const isItself = parent?.agent === session.agent && parent.external_id === session.externalId;
+  if (isOwn && !isItself) return;
+  throw new AppError('not_found', 'sessions.unknown_parent', {
+    message: `You run no session ${session.parentId} that could have started this one.`,
+    hint: 'Name as parent a session of the same person, or none.',
   });
 }
 

@@ -24,6 +24,11 @@ export interface SessionRow {
   started_at: Date;
   last_seen_at: Date;
   ended_at: Date | null;
+  end_reason: string | null;
+  role: string | null;
+  budget_tokens: number | null;
+  budget_usd_micros: number | null;
+  budget_minutes: number | null;
 }
 
 export function toSession(row: SessionRow): Session {
@@ -48,6 +53,13 @@ export function toSession(row: SessionRow): Session {
     startedAt: row.started_at,
     lastSeenAt: row.last_seen_at,
     endedAt: row.ended_at,
+    endReason: row.end_reason,
+    role: row.role,
+    budget: {
+      tokens: row.budget_tokens,
+      usdMicros: row.budget_usd_micros,
+      minutes: row.budget_minutes,
+    },
   };
 }
 
@@ -65,15 +77,21 @@ export type NewSession = Pick<
   | 'cwd'
   | 'intent'
   | 'parent_id'
+  | 'role'
+  | 'budget_tokens'
+  | 'budget_usd_micros'
+  | 'budget_minutes'
 >;
 
-/** Undefined when the agent's session is there already. The session's id names its thread. */
+/** Undefined when the agent's session is there already. Its id, or its parent's thread, names its thread. */
 export async function insertSession(tx: Tx, session: NewSession): Promise<SessionRow | undefined> {
   const rows = await tx.query<SessionRow>(
     `insert into loom.sessions
        (id, external_id, agent, model, operator_id, operator_name, repository, branch, base_sha,
-        cwd, intent, parent_id, state, correlation_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $1)
+        cwd, intent, parent_id, role, budget_tokens, budget_usd_micros, budget_minutes, state,
+        correlation_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'active',
+       coalesce((select correlation_id from loom.sessions where id = $12), $1))
      on conflict (agent, external_id) do nothing returning *`,
     [
       session.id,
@@ -88,6 +106,10 @@ export async function insertSession(tx: Tx, session: NewSession): Promise<Sessio
       session.cwd,
       session.intent,
       session.parent_id,
+      session.role,
+      session.budget_tokens,
+      session.budget_usd_micros,
+      session.budget_minutes,
     ],
   );
   return rows[0];
@@ -134,6 +156,10 @@ export async function findByExternalId(
   return rows[0];
 }
 
+/** Whether something was left for session `s` that it has not heard. */
+const HAS_NOTES = `(exists (select from loom.session_notes n where n.session_id = s.id and n.told_at is null)
+  or exists (select from loom.returned_notes r where r.session_id = s.id and r.told_at is null))`;
+
 /**
  * The session, and whether it holds one of these names alone and for at least so long. One statement,
  * because an agent waits for it before every edit.
@@ -141,13 +167,14 @@ export async function findByExternalId(
 export async function findWithHold(
   queryable: Queryable,
   wanted: { agent: string; externalId: string; names: readonly string[]; leftMs: number },
-): Promise<(SessionRow & { is_held: boolean }) | undefined> {
-  const rows = await queryable.query<SessionRow & { is_held: boolean }>(
+): Promise<(SessionRow & { is_held: boolean; has_notes: boolean }) | undefined> {
+  const rows = await queryable.query<SessionRow & { is_held: boolean; has_notes: boolean }>(
     `select s.*, exists (
        select from loom.claims c
        where c.session_id = s.id and c.repository = s.repository and c.state = 'held'
-         and c.strength = 'exclusive' and c.path = any($3::text[])
-         and c.lease_until >= now() + $4::float8 * interval '1 millisecond') as is_held
+         and c.kind = 'path' and c.strength = 'exclusive' and c.path = any($3::text[])
+         and c.lease_until >= now() + $4::float8 * interval '1 millisecond') as is_held,
+       ${HAS_NOTES} as has_notes
      from loom.sessions s where s.agent = $1 and s.external_id = $2`,
     [wanted.agent, wanted.externalId, wanted.names, wanted.leftMs],
     'sessions_find_with_hold',
@@ -173,15 +200,41 @@ export async function findByBranch(
 export async function resumeSession(
   tx: Tx,
   id: string,
-  told: Pick<SessionRow, 'model' | 'repository' | 'branch' | 'base_sha' | 'cwd' | 'intent'>,
+  told: Pick<
+    SessionRow,
+    | 'model'
+    | 'repository'
+    | 'branch'
+    | 'base_sha'
+    | 'cwd'
+    | 'intent'
+    | 'budget_tokens'
+    | 'budget_usd_micros'
+    | 'budget_minutes'
+  >,
 ): Promise<SessionRow> {
   const rows = await tx.query<SessionRow>(
     `update loom.sessions set state = 'active', last_seen_at = now(), ended_at = null,
+       end_reason = null,
+       budget_tokens = coalesce($8, budget_tokens),
+       budget_usd_micros = coalesce($9, budget_usd_micros),
+       budget_minutes = coalesce($10, budget_minutes),
        model = coalesce($2, model), repository = coalesce($3, repository),
        branch = coalesce($4, branch), base_sha = coalesce($5, base_sha), cwd = coalesce($6, cwd),
        intent = case when intent = '' then $7 else intent end
      where id = $1 returning *`,
-    [id, told.model, told.repository, told.branch, told.base_sha, told.cwd, told.intent],
+    [
+      id,
+      told.model,
+      told.repository,
+      told.branch,
+      told.base_sha,
+      told.cwd,
+      told.intent,
+      told.budget_tokens,
+      told.budget_usd_micros,
+      told.budget_minutes,
+    ],
   );
   return rows[0]!;
 }
@@ -225,13 +278,26 @@ export async function touchSession(
 }
 
 /** Undefined when it has ended before. */
-export async function endSession(tx: Tx, id: string): Promise<SessionRow | undefined> {
+export async function endSession(
+  tx: Tx,
+  id: string,
+  reason: string,
+): Promise<SessionRow | undefined> {
   const rows = await tx.query<SessionRow>(
-    `update loom.sessions set state = 'ended', ended_at = now()
+    `update loom.sessions set state = 'ended', ended_at = now(), end_reason = $2
      where id = $1 and state <> 'ended' returning *`,
-    [id],
+    [id, reason],
   );
   return rows[0];
+}
+
+/** Live sessions that this one started, the newest first, so that helpers of helpers end before them. */
+export function findLiveChildren(tx: Tx, id: string): Promise<{ id: Id<'ses'> }[]> {
+  return tx.query<{ id: Id<'ses'> }>(
+    `select id from loom.sessions where parent_id = $1 and state in ('active', 'idle')
+     order by started_at desc, id desc limit 200`,
+    [id],
+  );
 }
 
 /** Marks sessions without a sign of life: idle after one lease, lost after two. Gives the lost. */
@@ -244,7 +310,8 @@ export async function markSilent(tx: Tx, leaseMs: number, limit: number): Promis
     [leaseMs, limit],
   );
   return tx.query<SessionRow>(
-    `update loom.sessions set state = 'lost', ended_at = now() where id in (
+    `update loom.sessions set state = 'lost', ended_at = now(),
+       end_reason = 'no sign of life' where id in (
        select id from loom.sessions where state in ('active', 'idle')
          and last_seen_at < now() - $1::bigint * interval '2 milliseconds'
        order by id limit $2 for update skip locked)
@@ -255,7 +322,13 @@ export async function markSilent(tx: Tx, leaseMs: number, limit: number): Promis
 
 export function listSessions(
   queryable: Queryable,
-  filter: { state?: string | undefined; repository?: string | undefined },
+  filter: {
+    state?: string | undefined;
+    repository?: string | undefined;
+    operatorId?: string | undefined;
+    agent?: string | undefined;
+    parentId?: string | undefined;
+  },
   after: readonly [string, string] | null,
   limit: number,
 ): Promise<SessionRow[]> {
@@ -263,6 +336,8 @@ export function listSessions(
     `select * from loom.sessions
      where ($1::text is null or state = $1) and ($2::text is null or repository = $2)
        and ($3::timestamptz is null or (started_at, id) < ($3::timestamptz, $4))
+       and ($6::text is null or operator_id = $6) and ($7::text is null or agent = $7)
+       and ($8::text is null or parent_id = $8)
      order by started_at desc, id desc limit $5`,
     [
       filter.state ?? null,
@@ -270,6 +345,9 @@ export function listSessions(
       after?.[0] ?? null,
       after?.[1] ?? null,
       limit,
+      filter.operatorId ?? null,
+      filter.agent ?? null,
+      filter.parentId ?? null,
     ],
   );
 }

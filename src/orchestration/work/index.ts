@@ -6,10 +6,14 @@ export {
   completeWorkItem,
   createWorkService,
   identitiesOf,
+  moveWork,
+  offerWorkItem,
   reopenAbandoned,
   returnWorkItem,
   type WorkItemSignal,
 } from './service.ts';
+export { type HandOutDeps, issueKey } from './hand-out.ts';
+export { priorityOf } from './priority.ts';
 export {
   findByExternalKey,
   findHeldBy,

@@ -7,6 +7,8 @@ import { type OrchestrationDeps, ORCHESTRATION, sessionActor } from '../deps.ts'
 import type { WorkItem } from '../schema.ts';
 import type { WorkService } from '../service.ts';
 import { workItemAssigned, workItemCompleted, workItemCreated, workItemUpdated } from './events.ts';
+import { freeIssue, handOut, type HandOutDeps, holdIssue } from './hand-out.ts';
+import { priorityOf } from './priority.ts';
 import * as store from './store.ts';
 
 const WorkCursor = z.tuple([z.iso.datetime(), z.string()]);
@@ -15,7 +17,7 @@ const MAX_TEXT = 50_000;
 
 export type WorkItemSignal = Extract<Signal, { type: 'work-item.updated' }>;
 
-export function createWorkService(deps: OrchestrationDeps): WorkService {
+export function createWorkService(deps: HandOutDeps): WorkService {
   const { db, ledger, newId } = deps;
 
   return {
@@ -28,12 +30,14 @@ export function createWorkService(deps: OrchestrationDeps): WorkService {
         });
       }
       return db.transaction(async (tx) => {
+        const labels = item.labels ?? [];
         const row = await store.insertWorkItem(tx, {
           id: newId('wrk'),
           repository: item.repository ?? null,
           title,
           body: (item.text ?? '').slice(0, MAX_TEXT),
-          labels: item.labels ?? [],
+          labels,
+          priority: item.priority ?? priorityOf(labels),
           state: 'open',
           source: 'api',
           requesters: requesterIdentities(actor),
@@ -57,37 +61,19 @@ export function createWorkService(deps: OrchestrationDeps): WorkService {
       return row === undefined ? undefined : store.toWorkItem(row);
     },
 
-    next: (sessionId, repository) =>
-      db.transaction(async (tx) => {
-        const session = await store.lockWorker(tx, sessionId);
-        if (session === undefined) {
-          throw new AppError('not_found', 'sessions.unknown', {
-            message: `There is no session ${sessionId}.`,
-            hint: 'Register it first: the SessionStart hook does, or POST /v1/sessions.',
-          });
-        }
-        if (session.state === 'ended') {
-          throw new AppError('conflict', 'sessions.over', {
-            message: `The session ${sessionId} has ended and takes no more work.`,
-            hint: 'Start it again; the same agent and external id take it up where it was.',
-          });
-        }
-        const held = await store.findHeldBy(tx, sessionId, repository ?? null);
-        if (held !== undefined) return store.toWorkItem(held);
-        const taken = await store.takeOldestOpen(tx, sessionId, repository ?? null);
-        if (taken === undefined) return undefined;
-        await store.bindSession(tx, sessionId, taken);
-        const actor = sessionActor({ id: sessionId, operatorId: session.operator_id });
-        await ledger.append(tx, workItemAssigned(taken, { actor }));
-        return store.toWorkItem(taken);
-      }),
+    handOut: (sessionId, wanted = {}) => handOut(deps, sessionId, wanted),
+
+    next: async (sessionId, repository) => (await handOut(deps, sessionId, { repository })).item,
   };
 }
 
-/** Gives an open item to a session that named it itself. An item another session holds stays there. */
+/**
+ * Gives an item to a session that named it itself.
+ * @throws AppError `work.unknown`, `work.held` when another live session is on it.
+ */
 export async function assignWorkItem(
   tx: Tx,
-  { ledger }: Pick<OrchestrationDeps, 'ledger'>,
+  deps: Omit<HandOutDeps, 'findSameWork' | 'mayStart'>,
   workItemId: Id<'wrk'>,
   session: { id: Id<'ses'>; operatorId: string | null },
 ): Promise<void> {
@@ -98,14 +84,75 @@ export async function assignWorkItem(
       hint: 'List the open ones with `loom work`.',
     });
   }
-  if (item.state === 'open') {
+  const isOver = item.state === 'done' || item.state === 'cancelled';
+  if (!isOver) {
+    const refusal = await holdIssue(tx, deps, session.id, item);
+    if (refusal !== undefined) {
+      throw new AppError('conflict', 'work.held', {
+        message: `Another session does this work: ${refusal}`,
+        hint: 'Take another item with `next_work`, or wait, or ask for a hand-over.',
+      });
+    }
+  }
+  if (item.state === 'open' || (!isOver && item.session_id !== session.id)) {
     const taken = await store.updateWorkItem(tx, item.id, {
       state: 'in-progress',
       session_id: session.id,
     });
-    await ledger.append(tx, workItemAssigned(taken, { actor: sessionActor(session) }));
+    await deps.ledger.append(tx, workItemAssigned(taken, { actor: sessionActor(session) }));
   }
   await store.bindSession(tx, session.id, item);
+}
+
+/** Moves the work of one session to another that takes over from it. Gives the item, if there was one. */
+export async function moveWork(
+  tx: Tx,
+  { ledger }: Pick<OrchestrationDeps, 'ledger'>,
+  from: { id: Id<'ses'>; operatorId: string | null },
+  to: { id: Id<'ses'>; operatorId: string | null },
+): Promise<Id<'wrk'> | undefined> {
+  const held = await store.findHeldBy(tx, from.id, null);
+  const item =
+    held === undefined ? undefined : await store.findWorkItem(tx, held.id, { forUpdate: true });
+  if (item === undefined || item.session_id !== from.id || item.state !== 'in-progress') {
+    return undefined;
+  }
+  const moved = await store.updateWorkItem(tx, item.id, { session_id: to.id });
+  await store.bindSession(tx, to.id, moved);
+  await ledger.append(
+    tx,
+    workItemAssigned(moved, { actor: sessionActor(from), refs: { session: to.id } }),
+  );
+  return item.id;
+}
+
+/** Makes a task for one session: while it lives, nobody else is given it. */
+export async function offerWorkItem(
+  tx: Tx,
+  { ledger, newId }: Pick<OrchestrationDeps, 'ledger' | 'newId'>,
+  task: {
+    title: string;
+    text: string;
+    repository: string;
+    offeredTo: Id<'ses'>;
+    labels: string[];
+  },
+  actor: Actor,
+): Promise<store.WorkItemRow> {
+  const row = await store.insertWorkItem(tx, {
+    id: newId('wrk'),
+    repository: task.repository,
+    title: task.title.slice(0, MAX_TITLE),
+    body: task.text.slice(0, MAX_TEXT),
+    labels: task.labels,
+    priority: priorityOf(task.labels),
+    offered_to: task.offeredTo,
+    state: 'open',
+    source: 'sessions',
+    requesters: requesterIdentities(actor),
+  });
+  await ledger.append(tx, workItemCreated(row!, { actor, refs: { session: task.offeredTo } }));
+  return row!;
 }
 
 /** Takes over what the source says of an item. What is older than what we know changes nothing. */
@@ -122,6 +169,7 @@ export async function applyWorkItemSignal(
     title: workItem.title.slice(0, MAX_TITLE),
     body: workItem.text.slice(0, MAX_TEXT),
     labels: workItem.labels,
+    priority: priorityOf(workItem.labels),
     url: workItem.url ?? null,
     source_at: signal.occurredAt,
   };
@@ -155,6 +203,7 @@ export async function applyWorkItemSignal(
     before.title === after.title &&
     before.body === after.body &&
     before.labels.join('\n') === after.labels.join('\n');
+  if (isClosed || isOver) await freeIssue(tx, { ledger }, before, 'its work item is over');
   if (isClosed && !isOver) {
     await ledger.append(tx, workItemCompleted(after, `closed in ${signal.source}`, about));
   } else if (before.state !== after.state) {
@@ -205,6 +254,7 @@ export async function completeWorkItem(
   const item = await store.findWorkItem(tx, workItemId, { forUpdate: true });
   if (item === undefined || item.state === 'done' || item.state === 'cancelled') return;
   const done = await store.updateWorkItem(tx, workItemId, { state: 'done' });
+  await freeIssue(tx, { ledger }, done, how);
   await ledger.append(tx, workItemCompleted(done, how, about));
 }
 

@@ -13,7 +13,9 @@ export interface WorkItemRow {
   external_key: string | null;
   url: string | null;
   requesters: string[];
+  priority: number;
   session_id: Id<'ses'> | null;
+  offered_to: Id<'ses'> | null;
   correlation_id: string;
   source_at: Date | null;
   created_at: Date;
@@ -31,7 +33,9 @@ export function toWorkItem(row: WorkItemRow): WorkItem {
     source: row.source,
     externalKey: row.external_key,
     url: row.url,
+    priority: row.priority,
     sessionId: row.session_id,
+    offeredTo: row.offered_to,
     correlationId: row.correlation_id,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -42,15 +46,15 @@ export type NewWorkItem = Pick<
   WorkItemRow,
   'id' | 'repository' | 'title' | 'body' | 'labels' | 'state' | 'source' | 'requesters'
 > &
-  Partial<Pick<WorkItemRow, 'external_key' | 'url' | 'source_at'>>;
+  Partial<Pick<WorkItemRow, 'external_key' | 'url' | 'source_at' | 'priority' | 'offered_to'>>;
 
 /** Undefined when the source's item is there already. The item's id names its thread. */
 export async function insertWorkItem(tx: Tx, item: NewWorkItem): Promise<WorkItemRow | undefined> {
   const rows = await tx.query<WorkItemRow>(
     `insert into loom.work_items
        (id, repository, title, body, labels, state, source, external_key, url, requesters,
-        correlation_id, source_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1, $11)
+        correlation_id, source_at, priority, offered_to)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1, $11, coalesce($12, 2), $13)
      on conflict (source, external_key) do nothing returning *`,
     [
       item.id,
@@ -64,6 +68,8 @@ export async function insertWorkItem(tx: Tx, item: NewWorkItem): Promise<WorkIte
       item.url ?? null,
       item.requesters,
       item.source_at ?? null,
+      item.priority ?? null,
+      item.offered_to ?? null,
     ],
   );
   return rows[0];
@@ -97,20 +103,38 @@ export async function findByExternalKey(
   return rows[0];
 }
 
-/** Takes the oldest open item nobody else is taking at this moment. */
-export async function takeOldestOpen(
-  tx: Tx,
-  sessionId: Id<'ses'>,
-  repository: string | null,
-): Promise<WorkItemRow | undefined> {
+/**
+ * Open items for the session, those made for it first, then the most urgent, the oldest of equals. What
+ * was made for another session waits for that as long as it lives.
+ */
+export function findReady(
+  queryable: Queryable,
+  wanted: {
+    sessionId: string;
+    repository?: string | undefined;
+    labels?: readonly string[] | undefined;
+    except: readonly string[];
+  },
+  limit: number,
+): Promise<WorkItemRow[]> {
+  return queryable.query<WorkItemRow>(
+    `select w.* from loom.work_items w
+     where w.state = 'open' and ($2::text is null or w.repository = $2 or w.repository is null)
+       and ($3::text[] is null or w.labels @> $3::text[]) and w.id <> all($4::text[])
+       and (w.offered_to is null or w.offered_to = $1 or not exists (
+         select from loom.sessions s where s.id = w.offered_to and s.state in ('active', 'idle')))
+     order by w.offered_to = $1 desc nulls last, w.priority desc, w.created_at, w.id limit $5`,
+    [wanted.sessionId, wanted.repository ?? null, wanted.labels ?? null, wanted.except, limit],
+    'work_find_ready',
+  );
+}
+
+/** Undefined when somebody else has it or is taking it at this moment. */
+export async function lockOpen(tx: Tx, id: string): Promise<WorkItemRow | undefined> {
   const rows = await tx.query<WorkItemRow>(
-    `with oldest as (
-       select id from loom.work_items
-       where state = 'open' and ($2::text is null or repository = $2 or repository is null)
-       order by created_at, id limit 1 for update skip locked)
-     update loom.work_items w set state = 'in-progress', session_id = $1, updated_at = now()
-     from oldest where w.id = oldest.id returning w.*`,
-    [sessionId, repository],
+    `select * from loom.work_items where id = $1 and state = 'open' for update skip locked`,
+    [id],
+    'work_lock_open',
   );
   return rows[0];
 }
@@ -173,17 +197,25 @@ export function listWorkItems(
 
 export interface WorkerSession {
   id: Id<'ses'>;
+  agent: string;
+  repository: string | null;
   operator_id: string | null;
   state: string;
   work_item_id: string | null;
 }
 
-/** One hand-out per session at a time: two calls of the same session must not get two items. */
+const WORKER = 'select id, agent, repository, operator_id, state, work_item_id from loom.sessions';
+
+export async function findWorker(
+  queryable: Queryable,
+  sessionId: string,
+): Promise<WorkerSession | undefined> {
+  const rows = await queryable.query<WorkerSession>(`${WORKER} where id = $1`, [sessionId]);
+  return rows[0];
+}
+
 export async function lockWorker(tx: Tx, sessionId: string): Promise<WorkerSession | undefined> {
-  const rows = await tx.query<WorkerSession>(
-    'select id, operator_id, state, work_item_id from loom.sessions where id = $1 for update',
-    [sessionId],
-  );
+  const rows = await tx.query<WorkerSession>(`${WORKER} where id = $1 for update`, [sessionId]);
   return rows[0];
 }
 

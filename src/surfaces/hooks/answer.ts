@@ -3,9 +3,10 @@ import type { ContextPack } from '#context';
 import type { Principal } from '#governance';
 import { AppError, type Id } from '#kernel';
 import type { Actor } from '#ledger';
-import type { Session, WorkItem } from '#orchestration';
+import type { Note, Session, WorkItem } from '#orchestration';
 import { actorOf } from '../actor.ts';
 import type { Services } from '../services.ts';
+import { renderNotes, takeNotes } from '../session-notes.ts';
 import { isTicket, taskOfBranch } from './branch-task.ts';
 import { noteFailedTurn, observeCall, readHandOver, startTurn, stopCall } from './breaker.ts';
 import { writeBriefing } from './briefing.ts';
@@ -62,9 +63,11 @@ export async function answerHook(services: Services, report: HookReport): Promis
         services.sessions.touch(session.id, { tool: event.tool, path: paths[0] }),
       ]);
       if (stopped !== undefined) return stopped;
-      return report.briefsBefore || !report.carriesContext || session.repository === null
-        ? NOTHING
-        : briefPaths(services, session, paths, report.operator);
+      const answer =
+        report.briefsBefore || !report.carriesContext || session.repository === null
+          ? NOTHING
+          : await briefPaths(services, session, paths, report.operator);
+      return withNotes(answer, await notesFor(services, report, session));
     }
     case 'turn-failed':
       await noteFailedTurn(services, await joinSession(services, report, event), event.reason);
@@ -85,16 +88,36 @@ export async function answerHook(services: Services, report: HookReport): Promis
   }
 }
 
+/** News first: it may change what the session does next. */
+function withNotes(answer: HookAnswer, notes: readonly Note[]): HookAnswer {
+  const news = renderNotes(notes);
+  if (news === undefined) return answer;
+  switch (answer.kind) {
+    case 'nothing':
+      return { kind: 'context', text: news };
+    case 'context':
+      return { kind: 'context', text: `${news}\n\n${answer.text}` };
+    case 'denied':
+    case 'stopped':
+      return { kind: answer.kind, reason: `${answer.reason}\n\n${news}` };
+  }
+}
+
 async function startSession(
-  { sessions, context }: Services,
-  { agent, tree, operator }: HookReport,
+  services: Services,
+  report: HookReport,
   event: Heard,
   model: string | null,
 ): Promise<Session> {
+  const { sessions, context } = services;
+  const { agent, tree, operator } = report;
   const repository = await findRepositoryOf(context, tree);
+  const parent = await joinParent(services, report, event);
   return sessions.start(
     {
       agent,
+      parentId: parent?.id,
+      role: event.parent?.role ?? undefined,
       externalId: event.externalId,
       model: model ?? undefined,
       repository: repository?.name,
@@ -104,6 +127,17 @@ async function startSession(
     },
     operator,
   );
+}
+
+/** The session that a helper works for; it may be new to us too. */
+async function joinParent(
+  services: Services,
+  report: HookReport,
+  { parent, cwd }: Heard,
+): Promise<Session | undefined> {
+  if (parent === undefined) return undefined;
+  const { externalId } = parent;
+  return joinSession(services, report, { kind: 'turn-ended', externalId, cwd });
 }
 
 /** The session of the event. Hooks may be attached while the agent runs, so it may be new to us. */
@@ -265,7 +299,12 @@ async function answerPrompt(
   const known = await findOwn(services, report, event);
   const stopped = known === undefined ? undefined : await startTurn(services, known);
   if (stopped !== undefined) return stopped;
-  return givePack(services, await joinSession(services, report, event), event, report);
+  const session = await joinSession(services, report, event);
+  const [notes, answer] = await Promise.all([
+    notesFor(services, report, session),
+    givePack(services, session, event, report),
+  ]);
+  return withNotes(answer, notes);
 }
 
 async function givePack(
@@ -300,20 +339,34 @@ async function claimPaths(
   const paths = pathsInTree(event.paths, report.tree.toplevel ?? null, event.cwd);
   if (paths.length === 0 || (await isOldNews(services, report, event, paths))) return NOTHING;
   const session = await joinSession(services, report, event);
-  if (session.repository === null) return NOTHING;
+  const notes = await notesFor(services, report, session);
+  if (session.repository === null) return withNotes(NOTHING, notes);
 
   const { repository, id: sessionId, intent } = session;
-  const answer = await services.claims.acquire({ sessionId, repository, paths, intent });
+  const answer = await services.claims.acquireForEdit({ sessionId, repository, paths, intent });
   if (answer.outcome === 'granted') {
-    return report.briefsBefore ? briefPaths(services, session, paths, report.operator) : NOTHING;
+    const { operator, briefsBefore } = report;
+    return withNotes(
+      briefsBefore ? await briefPaths(services, session, paths, operator) : NOTHING,
+      notes,
+    );
   }
   await services.sessions.touch(sessionId, {
     tool: event.tool,
     path: paths[0],
     outcome: 'denied',
   });
-  // The message says what else can be done.
-  return { kind: 'denied', reason: answer.message };
+  const choices = answer.choices.map((choice) => `- ${choice}`);
+  return withNotes({ kind: 'denied', reason: [answer.message, ...choices].join('\n') }, notes);
+}
+
+/** Notes are given once, so they are taken only where the agent shows its model what we say. */
+async function notesFor(
+  services: Services,
+  { carriesContext }: HookReport,
+  session: Session,
+): Promise<Note[]> {
+  return carriesContext ? takeNotes(services, session.id) : [];
 }
 
 /** What holds for the files, the first time the session is about to change each. */
@@ -352,9 +405,10 @@ async function isOldNews(
   if (path === undefined || others.length > 0) return false;
   const known = await sessions.findWithHold({ agent, externalId, path });
   if (known === undefined) return false;
-  const { session, isHeld } = known;
+  const { session, isHeld, hasNotes } = known;
   refuseOthers(session, operator);
   const { repository, state } = session;
-  if (!isHeld || repository === null || (state !== 'active' && state !== 'idle')) return false;
+  if (!isHeld || hasNotes || repository === null || (state !== 'active' && state !== 'idle'))
+    return false;
   return context.isPathBriefed({ repository, path, sessionId: session.id });
 }

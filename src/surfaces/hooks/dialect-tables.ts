@@ -56,7 +56,10 @@ export interface DialectTable {
       | 'toolResult'
       | 'call'
       | 'source'
-      | 'reason',
+      | 'reason'
+      // Only inside a helper, whose calls carry the session of its parent.
+      | 'helper'
+      | 'role',
       readonly string[]
     >
   >;
@@ -88,6 +91,8 @@ const SNAKE_CASE: DialectTable['fields'] = {
   call: ['tool_use_id'],
   source: ['source'],
   reason: ['reason', 'error'],
+  helper: ['agent_id'],
+  role: ['agent_type'],
 };
 
 /** Ends the turn, where the agent knows how to. */
@@ -135,6 +140,8 @@ const CLAUDE_EVENTS: DialectTable['events'] = {
   },
   Stop: { kind: 'turn-ended' },
   StopFailure: { kind: 'turn-failed' },
+  SubagentStart: { kind: 'session-started', context: claudeContext('SubagentStart') },
+  SubagentStop: { kind: 'session-ended' },
   SessionEnd: { kind: 'session-ended' },
 };
 
@@ -207,6 +214,8 @@ export const COPILOT: DialectTable = {
     call: ['toolCallId', 'tool_use_id'],
     source: ['source'],
     reason: ['reason'],
+    helper: [],
+    role: [],
   },
   events: {
     sessionStart: { kind: 'session-started', context: { additionalContext: TEXT } },

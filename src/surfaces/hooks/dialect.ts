@@ -7,6 +7,8 @@ interface Told {
   /** The agent's own id of its session. */
   externalId: string;
   cwd: string | null;
+  /** Where a helper of the session acts: it is a session of its own, and this one started it. */
+  parent?: { externalId: string; role: string | null } | undefined;
 }
 
 export type HookEvent =
@@ -51,7 +53,17 @@ export function readHook(table: DialectTable, event: string, input: unknown): Ho
   const read = (field: keyof DialectTable['fields']) => readField(table, parsed.data, field);
   const session = SessionId.safeParse(read('session'));
   if (!session.success) throw malformed(`${table.fields.session[0]} is not the id of a session`);
-  const told = { externalId: session.data, cwd: textOf(first(read('cwd'))) };
+  const cwd = textOf(first(read('cwd')));
+  const helper = textOf(read('helper'));
+  // The end of a helper without its id would be taken for the end of the whole session.
+  if (event.startsWith('Subagent') && !helper) return { kind: 'ignored' };
+  const told: Told = helper
+    ? {
+        externalId: `${session.data}/${helper.slice(0, 200)}`,
+        cwd,
+        parent: { externalId: session.data, role: textOf(read('role')) },
+      }
+    : { externalId: session.data, cwd };
   switch (kind) {
     case 'session-started':
       return {

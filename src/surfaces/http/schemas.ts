@@ -88,9 +88,12 @@ export const ClaimAnswer = named(
           path: z.string(),
           heldBy: z.object({
             sessionId: orchestration.Session.shape.id,
+            claimId: orchestration.Claim.shape.id,
+            target: z.string(),
             agent: z.string(),
             operator: z.string().nullable(),
             intent: z.string(),
+            branch: z.string().nullable(),
             since: z.date(),
             until: z.date(),
           }),
@@ -99,6 +102,46 @@ export const ClaimAnswer = named(
       choices: z.array(z.string()),
     }),
   ]),
+);
+
+export const ClaimWait = named('ClaimWait', orchestration.ClaimWait);
+export const ChoiceAnswer = named(
+  'ChoiceAnswer',
+  z.object({
+    choice: z.enum(orchestration.CHOICES),
+    message: z.string(),
+    withSessionId: orchestration.Session.shape.id.nullable(),
+    workItemId: orchestration.WorkItem.shape.id.nullable(),
+    claims: z.array(Claim),
+  }),
+);
+export const GateAnswer = named(
+  'GateAnswer',
+  z.discriminatedUnion('outcome', [
+    z.object({ outcome: z.literal('open') }),
+    z.object({
+      outcome: z.literal('fenced'),
+      message: z.string(),
+      writes: z.array(
+        z.object({
+          path: z.string(),
+          fence: z.int(),
+          holderSessionId: orchestration.Session.shape.id,
+          holderFence: z.int(),
+        }),
+      ),
+    }),
+  ]),
+);
+export const HandOut = named(
+  'HandOut',
+  z.object({
+    item: WorkItem.nullable(),
+    reason: z.string().nullable(),
+    skipped: z.array(
+      z.object({ id: orchestration.WorkItem.shape.id, title: z.string(), reason: z.string() }),
+    ),
+  }),
 );
 
 /** One page of a list. */

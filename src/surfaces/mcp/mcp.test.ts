@@ -128,7 +128,7 @@ describe('a modern client', () => {
 
     const given = await client.callTool({
       name: 'claim',
-      arguments: { session, paths, release: true },
+      arguments: { session, paths, action: 'release' },
     });
 
     const held = await app.services.claims.list({ sessionId: session, state: 'held', limit: 10 });

@@ -1,9 +1,17 @@
 /** How a tool is declared: its right, its shapes, and one short answer told twice. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Action, Principal } from '#governance';
+import { AppError } from '#kernel';
 import type { Actor } from '#ledger';
 import type { Session } from '#orchestration';
 import type { Services } from '../services.ts';
+
+/** Arguments every tool understands; the session tells the repository. */
+export const common = {
+  session: z.string().optional().describe('Your session id (ses_…)'),
+  repository: z.string().max(300).optional().describe('owner/name'),
+};
+export const paths = z.array(z.string().min(1).max(1_000)).max(200);
 
 /** What a tool knows of its caller. */
 export interface ToolCall {
@@ -44,4 +52,13 @@ export function tool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: ToolDefinition<Input, Output>,
 ): Tool {
   return definition as unknown as Tool;
+}
+
+/** The caller's session. @throws AppError `mcp.no_session`. */
+export function needSession({ session }: ToolCall): Session {
+  if (session !== undefined) return session;
+  throw new AppError('invalid', 'mcp.no_session', {
+    message: 'Which session you are is not known.',
+    hint: 'Pass `session` with the id you were told at your start, or the header Loom-Session.',
+  });
 }

@@ -1,17 +1,12 @@
 /** The tools: few, small, and each one call of a service. */
 import { z } from 'zod';
-import { asLine, asQuote, neutralise } from '#context';
+import { asLine, asQuote } from '#context';
 import { AppError, idSchema } from '#kernel';
-import type { Session } from '#orchestration';
 import { checkBranch } from '../check-branch.ts';
-import { type Tool, tool, type ToolCall } from './tool.ts';
+import { claimTool } from './claim-tool.ts';
+import { common, paths, type Tool, tool } from './tool.ts';
+import { nextWorkTool } from './work-tool.ts';
 
-/** Arguments every tool understands; the session tells the repository. */
-const common = {
-  session: z.string().optional().describe('Your session id (ses_…)'),
-  repository: z.string().max(300).optional().describe('owner/name'),
-};
-const paths = z.array(z.string().min(1).max(1_000)).max(200);
 const MAX_EXCERPT = 400;
 
 export const TOOLS: readonly Tool[] = [
@@ -114,33 +109,7 @@ export const TOOLS: readonly Tool[] = [
     },
   }),
 
-  tool({
-    name: 'claim',
-    title: 'Claim files',
-    description: 'Reserve files or folders before editing, so that no other agent changes them.',
-    action: 'sessions:write',
-    isReadOnly: false,
-    isIdempotent: true,
-    input: z.object({
-      ...common,
-      paths: paths.min(1).describe('From the top of the repository; folders end in /'),
-      intent: z.string().max(500).optional().describe('Why, for the others'),
-      release: z.boolean().optional().describe('Give the paths back instead'),
-    }),
-    output: z.object({
-      outcome: z.enum(['granted', 'denied', 'released']),
-      message: z.string(),
-      choices: z.array(z.string()),
-    }),
-    async run(call, input) {
-      const { id: sessionId } = needSession(call);
-      const structured = input.release
-        ? await giveBack(call, sessionId, input.paths)
-        : await take(call, sessionId, input);
-      const choices = structured.choices.map((choice) => `- ${choice}`);
-      return { text: [structured.message, ...choices].join('\n'), structured };
-    },
-  }),
+  claimTool,
 
   tool({
     name: 'check_change',
@@ -218,78 +187,5 @@ export const TOOLS: readonly Tool[] = [
     },
   }),
 
-  tool({
-    name: 'next_work',
-    title: 'Take the next work item',
-    description: 'Take the next open task, issue or ticket; nobody else gets the same one.',
-    action: 'work:write',
-    isReadOnly: false,
-    isIdempotent: false,
-    input: z.object(common),
-    output: z.object({
-      item: z
-        .object({ id: z.string(), title: z.string(), text: z.string(), url: z.string().nullable() })
-        .nullable(),
-      message: z.string(),
-    }),
-    async run(call, input) {
-      const session = needSession(call);
-      const item = await call.services.work.next(
-        session.id,
-        input.repository ?? session.repository ?? undefined,
-      );
-      if (item === undefined) {
-        const message = 'No work item is open.';
-        return { text: message, structured: { item: null, message } };
-      }
-      const { id, url } = item;
-      // Anybody may open an issue: what they wrote is the task, and no word of ours.
-      const title = asLine(item.title);
-      const text = neutralise(item.text);
-      const message = `You hold ${id} now.`;
-      return {
-        text: [
-          message,
-          `Title: ${title}`,
-          `What it says, as it was written:\n${asQuote(text)}`,
-        ].join('\n\n'),
-        structured: { item: { id, title, text, url }, message },
-      };
-    },
-  }),
+  nextWorkTool,
 ];
-
-function needSession({ session }: ToolCall): Session {
-  if (session !== undefined) return session;
-  throw new AppError('invalid', 'mcp.no_session', {
-    message: 'Which session you are is not known.',
-    hint: 'Pass `session` with the id you were told at your start, or the header Loom-Session.',
-  });
-}
-
-async function take(
-  { services, repository }: ToolCall,
-  sessionId: Session['id'],
-  { paths, intent }: { paths: string[]; intent?: string | undefined },
-) {
-  const answer = await services.claims.acquire({
-    sessionId,
-    repository: await repository(),
-    paths,
-    ...(intent === undefined ? {} : { intent }),
-  });
-  if (answer.outcome === 'denied') {
-    return { outcome: answer.outcome, message: answer.message, choices: answer.choices };
-  }
-  const held = answer.claims.map(({ path }) => path).join(', ');
-  return { outcome: answer.outcome, message: `You hold ${held}.`, choices: [] };
-}
-
-async function giveBack({ services }: ToolCall, sessionId: Session['id'], paths: string[]) {
-  const count = await services.claims.release({
-    sessionId,
-    paths,
-    reason: 'given back by the agent',
-  });
-  return { outcome: 'released' as const, message: `${count} given back.`, choices: [] };
-}

@@ -14,6 +14,8 @@ import {
   createChangeService,
   createClaimService,
   createConnectionService,
+  createClassOfPath,
+  createNegotiationService,
   createEscalationService,
   createOpenWorkFinder,
   createOverrideService,
@@ -104,7 +106,13 @@ export async function testApp(
   });
 
   const sessions = createSessionService({ ...deps, leaseMs });
-  const claims = createClaimService({ ...deps, leaseMs });
+  const claimDeps = {
+    ...deps,
+    leaseMs,
+    classOf: createClassOfPath(),
+    editStrength: 'exclusive',
+  } as const;
+  const claims = createClaimService(claimDeps);
   const breakers = createBreakerService({ ...deps, settings: breakerSettings(config.breakers) });
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
 
@@ -123,11 +131,12 @@ export async function testApp(
     context,
     policy,
     observability: createObservabilityService(deps),
-    work: createWorkService(deps),
+    work: createWorkService({ ...deps, leaseMs }),
     changes,
     sessions,
     claims,
     breakers,
+    negotiation: createNegotiationService({ ...claimDeps, sessions }),
     escalations: createEscalationService(escalationDeps),
     overrides: createOverrideService(escalationDeps),
     workflows,

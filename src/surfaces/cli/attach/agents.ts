@@ -52,6 +52,8 @@ const TIMEOUTS = {
   before: 5,
   after: 5,
   failed: 5,
+  helperStart: 10,
+  helperStop: 5,
   stop: 5,
   stuck: 5,
   end: 3,
@@ -66,6 +68,8 @@ const CLAUDE_EVENTS: Events = {
   prompt: 'UserPromptSubmit',
   before: 'PreToolUse',
   after: 'PostToolUse',
+  helperStart: 'SubagentStart',
+  helperStop: 'SubagentStop',
   stop: 'Stop',
   end: 'SessionEnd',
 };
@@ -107,10 +111,10 @@ function hooks(
   events: Events,
   shape: (call: string, seconds: number, moment: Moment) => object,
 ): JsonEntry[] {
-  return (Object.keys(events) as Moment[]).map((moment) => ({
+  return (Object.entries(events) as [Moment, string][]).map(([moment, event]) => ({
     kind: 'hook',
-    at: ['hooks', events[moment]!],
-    value: shape(callOf(caller, agent, events[moment]!), TIMEOUTS[moment], moment),
+    at: ['hooks', event],
+    value: shape(callOf(caller, agent, event), TIMEOUTS[moment], moment),
   }));
 }
 

@@ -7,6 +7,7 @@ import { autonomyRoutes } from './autonomy.ts';
 import { auditRoutes } from './audit.ts';
 import { breakerRoutes } from './breakers.ts';
 import { changeRoutes } from './changes.ts';
+import { claimRoutes } from './claims.ts';
 import { connectionRoutes } from './connections.ts';
 import { contextRoutes } from './context.ts';
 import { forgeRoutes } from './forge.ts';
@@ -38,6 +39,7 @@ export function allRoutes(services: Services): Route[] {
     ...inboxRoutes(services),
     ...sessionRoutes(services),
     ...breakerRoutes(services),
+    ...claimRoutes(services),
     ...workItemRoutes(services),
     ...runRoutes(services),
     ...productionRoutes(services),

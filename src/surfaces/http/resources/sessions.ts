@@ -1,15 +1,16 @@
-/** `/v1/sessions` and `/v1/claims`: runs of agents, and the paths they hold. */
+/** `/v1/sessions`: runs of agents. */
 import { z } from 'zod';
 import * as orchestration from '#orchestration';
 import { idSchema } from '#kernel';
 import { endableSession, ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
+import { takeNotes } from '../../session-notes.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
 import {
   Change,
+  ChoiceAnswer,
   Claim,
-  ClaimAnswer,
   listQuery,
   page,
   repositoryName,
@@ -21,7 +22,7 @@ const path = z.string().min(1).max(1_000);
 const SHOWN = 100;
 
 export function sessionRoutes(services: Services): Route[] {
-  const { sessions, claims, changes } = services;
+  const { sessions, claims, changes, negotiation } = services;
   return [
     route({
       method: 'get',
@@ -33,6 +34,9 @@ export function sessionRoutes(services: Services): Route[] {
       query: listQuery({
         state: orchestration.Session.shape.state.optional(),
         repository: repositoryName.optional(),
+        operatorId: z.string().max(100).optional(),
+        agent: z.string().max(100).optional(),
+        parentId: idSchema('ses').optional(),
       }),
       answer: page(Session),
       handle: ({ query }) => sessions.list(query),
@@ -44,7 +48,7 @@ export function sessionRoutes(services: Services): Route[] {
       tag: 'sessions',
       summary: 'Register a session',
       description:
-        'Registers a run of an agent, or finds it again by agent and external id. The hook command does this by itself.',
+        'Registers a run of an agent, or finds it again by agent and external id. The hook command does this by itself. A work item that another live session holds is refused.',
       body: z.strictObject({
         agent: z.string().min(1).max(100),
         externalId: z.string().min(1).max(200),
@@ -56,6 +60,14 @@ export function sessionRoutes(services: Services): Route[] {
         intent: z.string().max(500).optional(),
         workItemId: idSchema('wrk').optional(),
         parentId: idSchema('ses').optional(),
+        role: z.string().max(100).optional(),
+        budget: z
+          .strictObject({
+            tokens: z.int().positive().nullable().optional(),
+            usdMicros: z.int().positive().nullable().optional(),
+            minutes: z.int().positive().nullable().optional(),
+          })
+          .optional(),
       }),
       bodyExample: { agent: 'codex', externalId: '0198f2c4', repository: 'acme/shop' },
       status: 201,
@@ -99,83 +111,51 @@ export function sessionRoutes(services: Services): Route[] {
       },
     }),
     route({
-      method: 'get',
-      path: '/v1/claims',
-      access: 'sessions:read',
-      tag: 'sessions',
-      summary: 'List claims',
-      description: 'Paths that sessions hold or held, the last granted first.',
-      query: listQuery({
-        state: orchestration.Claim.shape.state.optional(),
-        repository: repositoryName.optional(),
-        sessionId: idSchema('ses').optional(),
-      }),
-      answer: page(Claim),
-      handle: ({ query }) => claims.list(query),
-    }),
-    route({
       method: 'post',
-      path: '/v1/claims',
+      path: '/v1/sessions/{id}/hand-over',
       access: 'sessions:write',
       tag: 'sessions',
-      summary: 'Claim paths',
+      summary: 'Hand over to another session',
       description:
-        'All or nothing. A denial is an answer, not an error: it names the holder and what can be done.',
+        'Moves leases of a session to another, all of them with its work item or the named ones, and a note. The leases are at no moment free.',
+      params,
       body: z.strictObject({
-        sessionId: idSchema('ses'),
-        repository: repositoryName,
-        paths: z.array(path).min(1).max(200),
-        strength: orchestration.Claim.shape.strength.default('exclusive'),
-        intent: z.string().max(500).default(''),
+        to: idSchema('ses'),
+        paths: z.array(path).max(200).optional(),
+        targets: z.array(path).max(200).optional(),
+        note: z.string().max(4_000).default(''),
       }),
-      bodyExample: {
-        sessionId: 'ses_019abc00000070008000000000000000',
-        repository: 'acme/shop',
-        paths: ['src/orders/validate.ts'],
-      },
-      answer: ClaimAnswer,
-      async handle({ body, principal }) {
-        await ownSession(services, principal, body.sessionId);
-        return claims.acquire(body);
+      bodyExample: { to: 'ses_019abc00000070008000000000000000', note: 'tests are still red' },
+      answer: ChoiceAnswer,
+      async handle({ params: { id }, body, principal }) {
+        await endableSession(services, principal, id);
+        found(await sessions.find(body.to), 'session', body.to);
+        return negotiation.handOver({ ...body, sessionId: id });
       },
     }),
     route({
       method: 'post',
-      path: '/v1/claims/check',
-      access: 'sessions:read',
-      tag: 'sessions',
-      summary: 'Ask before claiming',
-      description: 'What a claim would be answered; grants nothing.',
-      body: z.strictObject({
-        sessionId: idSchema('ses'),
-        repository: repositoryName,
-        paths: z.array(path).min(1).max(200),
-      }),
-      bodyExample: {
-        sessionId: 'ses_019abc00000070008000000000000000',
-        repository: 'acme/shop',
-        paths: ['src/orders/'],
-      },
-      answer: ClaimAnswer,
-      handle: ({ body }) => claims.check(body),
-    }),
-    route({
-      method: 'post',
-      path: '/v1/claims/release',
+      path: '/v1/sessions/{id}/notes',
       access: 'sessions:write',
       tag: 'sessions',
-      summary: 'Release paths',
-      description: 'Gives back the named paths of a session, or all of them.',
-      body: z.strictObject({
-        sessionId: idSchema('ses'),
-        paths: z.array(path).max(200).optional(),
-        reason: z.string().min(1).max(500).default('released by request'),
+      summary: 'Take the notes of a session',
+      description:
+        'What a session is to hear and has not heard: given once. Hooks do this by themselves.',
+      params,
+      body: z.strictObject({}),
+      bodyExample: {},
+      answer: z.object({
+        notes: z.array(
+          z.object({
+            kind: z.string(),
+            fromSessionId: idSchema('ses').nullable(),
+            text: z.string(),
+          }),
+        ),
       }),
-      bodyExample: { sessionId: 'ses_019abc00000070008000000000000000' },
-      answer: z.object({ released: z.int() }),
-      async handle({ body, principal }) {
-        await ownSession(services, principal, body.sessionId);
-        return { released: await claims.release(body) };
+      async handle({ params: { id }, principal }) {
+        await ownSession(services, principal, id);
+        return { notes: await takeNotes(services, id) };
       },
     }),
   ];

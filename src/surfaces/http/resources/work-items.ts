@@ -6,7 +6,7 @@ import { ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
-import { listQuery, page, repositoryName, WorkItem } from '../schemas.ts';
+import { HandOut, listQuery, page, repositoryName, WorkItem } from '../schemas.ts';
 
 export function workItemRoutes(services: Services): Route[] {
   const { work } = services;
@@ -37,6 +37,12 @@ export function workItemRoutes(services: Services): Route[] {
         text: z.string().max(50_000).optional(),
         repository: repositoryName.optional(),
         labels: z.array(z.string().min(1).max(100)).max(50).optional(),
+        priority: z
+          .int()
+          .min(0)
+          .max(4)
+          .optional()
+          .meta({ description: '0 to 4; without one the labels say it, else it is 2.' }),
       }),
       bodyExample: {
         title: 'Refuse empty orders',
@@ -65,7 +71,7 @@ export function workItemRoutes(services: Services): Route[] {
       tag: 'work',
       summary: 'Take the next work item',
       description:
-        'Hands the oldest open item to a session; 204 when there is none. Two sessions never get the same one.',
+        'Hands the most urgent open item to a session, the oldest of equals; 204 when there is none. Two sessions never get the same one.',
       body: z.strictObject({
         sessionId: idSchema('ses'),
         repository: repositoryName.optional(),
@@ -76,6 +82,28 @@ export function workItemRoutes(services: Services): Route[] {
         await ownSession(services, principal, body.sessionId);
         const item = await work.next(body.sessionId, body.repository);
         return item ?? new Response(null, { status: 204 });
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/work-items/hand-out',
+      access: 'work:write',
+      tag: 'work',
+      summary: 'Take the next work item, with reasons',
+      description:
+        'As `next`, and says why there is none: what is passed over because somebody does the same already, or why nothing may be started now.',
+      body: z.strictObject({
+        sessionId: idSchema('ses'),
+        repository: repositoryName.optional(),
+        labels: z.array(z.string().min(1).max(100)).max(20).optional(),
+      }),
+      bodyExample: { sessionId: 'ses_019abc00000070008000000000000000', labels: ['bug'] },
+      answer: HandOut,
+      async handle({ body, principal }) {
+        const { sessionId, ...wanted } = body;
+        await ownSession(services, principal, sessionId);
+        const { item = null, ...rest } = await work.handOut(sessionId, wanted);
+        return { item, ...rest };
       },
     }),
   ];
