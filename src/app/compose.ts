@@ -192,6 +192,7 @@ export async function compose(options: {
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
   stack.use(risk);
+  stack.use(breakers);
   stack.use(hints);
   const studies = stack.use(createContextStudies({ clock, log }));
   const sequencer = createSequencer({

@@ -132,6 +132,9 @@ export function createBreaker(
     if (isNewCall) remember(state.seenCalls, call.key, LIMITS.seen);
     if (isNewAnswer) remember(state.seenAnswers, answer, LIMITS.seen);
 
+    if (reading.edits.length > 0) state.hasNews = false;
+    else if (isNewAnswer) state.hasNews = true;
+
     // A command that may change anything has done so the first time it works.
     const acts = purpose === 'act' && isNewCall && !result.hasFailed && poll === null;
     const isProgress = edits.isNew || runs.isBetter || acts;
@@ -154,7 +157,8 @@ export function createBreaker(
           (poll !== null ? FLAGS.waiting : 0) |
           (poll?.handle === 'live' ? FLAGS.live : 0) |
           (isGreen ? FLAGS.green : 0) |
-          (isProgress ? FLAGS.progress : 0),
+          (isProgress ? FLAGS.progress : 0) |
+          (isDead ? FLAGS.dead : 0),
       },
       LIMITS.recent,
     );

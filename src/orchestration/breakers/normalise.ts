@@ -12,6 +12,8 @@ const NOISE: readonly (readonly [RegExp, string])[] = [
   // oxlint-disable-next-line no-control-regex
   [/\u001B\[[0-9;?]*[ -/]*[@-~]/g, ''],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
+  // As names of log files have it.
+  [/\b\d{4}-\d\d-\d\dT\d\d[_.:-]\d\d[_.:-]\d\d\S*/g, '<time>'],
   [/\b\d{4}[-/]\d\d[-/]\d\d\b/g, '<date>'],
   [
     /\b(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* +\d{1,2}(?:,? +\d{4})?(?=[ ,]|$)/gi,

@@ -25,7 +25,8 @@ export function readPoll(
   if (step.pending === true) return { handle: 'live', waitSeconds };
   if (step.pending === false) return { handle: 'dead', waitSeconds };
   if (call.kind !== 'poll' && purpose !== 'wait') return null;
-  if (DEAD.test(result.text)) return { handle: 'dead', waitSeconds };
+  // A command that asks may fail because the answer is no; a handle that has ended stays so.
+  if (call.kind === 'poll' && DEAD.test(result.text)) return { handle: 'dead', waitSeconds };
   return { handle: LIVE.test(result.text) ? 'live' : 'unknown', waitSeconds };
 }
 

@@ -32,7 +32,7 @@ const NOT_ITS_FAULT = /sibling tool call|request interrupted by user/i;
 const EXIT_CODE =
   /(?:^|\n)\s*(?:<?exit[ _-]?(?:code|status)>?|process exited with code|command exited with(?: code| status)?|exited with code|returncode)[ :=]*\(?(-?\d+)/i;
 const STARTS_AS_ERROR =
-  /^\s*(?:<tool_use_error>|error\b|fatal\b|traceback|failed\b|command failed|permission denied|access denied|unknown tool|no such tool|invalid\b|exception\b|npm err!|bash: |sh: |zsh: |\S+: command not found)/i;
+  /^\s*(?:<tool_use_error>|error\b|fatal\b|traceback|failed\b|command failed|permission denied|permission to use|the user doesn't want|user rejected|access denied|unknown tool|no such tool|invalid\b|exception\b|npm err!|bash: |sh: |zsh: |\S+: command not found)/i;
 const ERROR_ANYWHERE =
   /(?:^|\n)(?:Traceback \(most recent|npm ERR! |make: \*\*\*|fatal: |error: |panic: |\S+: command not found|bash: .*: (?:command not found|No such file))|command not found\s*$/;
 
@@ -125,6 +125,7 @@ export function maskNames(line: string): string {
       /\b[\w-]+\.(?:[cm]?[jt]sx?|py|go|rs|java|rb|json|ya?ml|md|txt|c|h|cpp|html|css)\b/g,
       '<path>',
     )
+    .replaceAll(/\b(?:[a-z0-9-]+\.)+(?:com|org|net|dev|io|local|internal|[a-z]{2,3})\b/gi, '<host>')
     .replaceAll(NUMBERS, '<n>')
     .toLowerCase();
 }

@@ -11,7 +11,7 @@ export interface RecentStep {
   flags: number;
 }
 
-export const FLAGS = { failed: 1, waiting: 2, live: 4, green: 8, progress: 16 } as const;
+export const FLAGS = { failed: 1, waiting: 2, live: 4, green: 8, progress: 16, dead: 32 } as const;
 
 export interface RunTracker {
   /** Fewest failures so far. */
@@ -53,6 +53,8 @@ export interface BreakerState {
   tests: RunTracker | null;
   checks: RunTracker | null;
   files: FileTracker[];
+  /** Whether anything but an edit gave an answer not seen before, since the last edit. */
+  hasNews: boolean;
   /** Steps since the last edit or test: how new each was, in halves. */
   idle: { at: number; halves: number }[];
   talk: { at: number; words: number }[];
@@ -100,6 +102,7 @@ export function emptyState(): BreakerState {
     tests: null,
     checks: null,
     files: [],
+    hasNews: false,
     idle: [],
     talk: [],
     tokens: { counts: {}, total: 0, bursts: [] },

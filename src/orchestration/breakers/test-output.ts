@@ -75,6 +75,7 @@ export function failingChecks(text: string, hasFailed: boolean): FailingSet {
 
 function withoutPlaces(line: string): string {
   return normaliseText(line)
+    .replaceAll(/\b\d+:\d+\b/g, '')
     .replaceAll(/[(:[]\d+(?:[,:]\d+)?[)\]]?/g, '')
     .replaceAll(/\bline \d+/g, 'line');
 }

@@ -113,7 +113,9 @@ export async function testApp(
     editStrength: 'exclusive',
   } as const;
   const claims = createClaimService(claimDeps);
-  const breakers = createBreakerService({ ...deps, settings: breakerSettings(config.breakers) });
+  const breakers = stack.use(
+    createBreakerService({ ...deps, settings: breakerSettings(config.breakers) }),
+  );
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
 
   const escalationDeps = { ...deps, context, policy, governance, changes, workflow: workflows };

@@ -7,6 +7,9 @@ import type { Finding } from './finding.ts';
 /** Where a file starts from: its content before the first edit we saw. */
 const BEFORE = 0;
 
+/** Going back after something was learnt is comparing, as with two settings of a benchmark. */
+const RETURN_WITH_NEWS = 0.5;
+
 /** Keeps the contents of files; gives whether one of the edits made something new. */
 export function judgeEdits(
   state: BreakerState,
@@ -28,7 +31,7 @@ export function judgeEdits(
       tracker.returns = Math.max(0, tracker.returns - 1);
       continue;
     }
-    tracker.returns += 1;
+    tracker.returns += state.hasNews ? RETURN_WITH_NEWS : 1;
     remember(tracker.steps, at, LIMITS.evidence);
     if (tracker.returns < limits.editReturns - 1) continue;
     finding = {

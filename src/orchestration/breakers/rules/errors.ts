@@ -15,14 +15,16 @@ export function judgeErrors(
   step: { at: number; isNew: boolean; isProgress: boolean },
   limits: Thresholds,
 ): Finding | undefined {
-  const { result, run, call, purpose } = reading;
+  const { result, run, call, purpose, poll } = reading;
   if (step.isProgress) {
     for (const it of state.errors) it.score *= RELIEF;
   } else if (!result.hasFailed && !result.isEmpty && step.isNew) {
     for (const it of state.errors) it.score = Math.max(0, it.score - RELIEF);
   }
   state.errors = state.errors.filter(({ score }) => score > 0);
-  if (!result.hasFailed || run?.kind === 'tests') return undefined;
+  // Who waits for something asks until the answer is yes.
+  const isWaiting = poll !== null && poll.handle !== 'dead';
+  if (!result.hasFailed || isWaiting || run?.kind === 'tests') return undefined;
 
   let known = state.errors.find(({ error }) => error === result.error);
   if (known === undefined) {

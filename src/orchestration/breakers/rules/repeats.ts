@@ -28,7 +28,7 @@ export function judgeRepeats(
   if (has(last, 'green')) limit = limits.sameGreenTests;
   if (isMute) limit = Math.max(limit, limits.sameCallFailing);
   if (last.result === 0) limit = limits.sameCall * WITHOUT_RESULTS;
-  if (waits >= same.length - 1 && waits > 0 && !isDeadPoll(last)) limit = WHILE_WAITING;
+  if (waits >= same.length - 1 && waits > 0 && !has(last, 'dead')) limit = WHILE_WAITING;
   const steps = same.map(({ at }) => at);
   if (same.length >= limit - 1 && same.length >= 2) {
     const what = has(last, 'failed') ? 'failed the same way' : 'gave the same result';
@@ -60,10 +60,6 @@ export function judgeRepeats(
     };
   }
   return judgeCycles(state, limits);
-}
-
-function isDeadPoll(step: RecentStep): boolean {
-  return has(step, 'failed') && has(step, 'waiting');
 }
 
 function judgeCycles({ recent }: BreakerState, limits: Thresholds): Finding | undefined {
