@@ -26,6 +26,7 @@ import {
   createBreakerService,
   createChangeService,
   createClaimService,
+  createCommandHandler,
   createConnectionLoop,
   createConnectionService,
   createDevboxService,
@@ -36,6 +37,7 @@ import {
   createIntakeLoop,
   createIntakeService,
   createNegotiationService,
+  createMergeGroupHandler,
   createOpenWorkFinder,
   createOverrideService,
   createReconcileLoop,
@@ -267,6 +269,16 @@ export async function compose(options: {
           actor,
         );
       },
+      onCommand: createCommandHandler({
+        ...deps,
+        changes,
+        governance,
+        policy,
+        workflow,
+        work,
+        detailsUrl: (id) => `${publicUrl}/changes/${id}`,
+      }),
+      onMergeGroup: createMergeGroupHandler({ ...deps, changes, policy }),
       async onIncident(signal) {
         const { service } = signal;
         const repository =

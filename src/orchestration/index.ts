@@ -83,6 +83,7 @@ export {
   createReconsiderLoop,
   type DeploymentNews,
 } from './changes/index.ts';
+export { createCommandHandler, createMergeGroupHandler } from './commands/index.ts';
 export {
   Connection,
   type ConnectionDeps,

@@ -59,7 +59,9 @@ async function readRules(
     }
   }
   const { data } = await octokit.rest.repos.getBranch({ owner, repo, branch });
-  const classic = data.protection.required_status_checks;
+  // Missing where the branch has no protection of the classic kind.
+  const protection = data.protection as typeof data.protection | undefined;
+  const classic = protection?.required_status_checks;
   // A protected branch refuses force pushes and its deletion unless somebody allowed them, which only
   // administrators may read.
   if (data.protected) rules.refusesForce = rules.refusesDeletion = true;

@@ -13,7 +13,7 @@ import { createGitHubHost, type GitHubHostOptions } from './host.ts';
 export const APP_ID = 12_345;
 export const WEBHOOK_SECRET = 'webhook secret of the test';
 export const REPOSITORY = 'acme/shop';
-const TOKEN = 'token-of-ada';
+const tokenOf = (login: string) => `token-of-${login}`;
 
 export interface Answer {
   status: number;
@@ -31,10 +31,13 @@ export interface TestGitHub extends AsyncDisposable {
   deliveries: Delivery[];
   /** Requests that came through the proxy: `GET /repos/…`. */
   requests: string[];
+  /** The same, with their bodies. */
+  calls: { method: string; url: string; body: string }[];
   intercept(hook: Intercept | undefined): void;
   host(options?: Partial<GitHubHostOptions>): ReturnType<typeof createGitHubHost>;
   /** Calls the API as the user ada. */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
+  apiAs(login: string, method: string, path: string, body?: unknown): Promise<unknown>;
   /** Opens a pull request with one commit. */
   openPull(options?: { draft?: boolean }): Promise<HostChange & { number: number }>;
 }
@@ -56,12 +59,14 @@ export async function startTestGitHub(): Promise<TestGitHub> {
   const secret = emulator.generatedSecrets.find(({ kind }) => kind === 'github.app_private_key');
 
   const requests: string[] = [];
+  const calls: TestGitHub['calls'] = [];
   let hook: Intercept | undefined;
   const proxy = await listen((request, response) => {
     const { method = 'GET', url = '/' } = request;
     requests.push(`${method} ${url}`);
     void (async () => {
       const body = await readBody(request);
+      calls.push({ method, url, body: body.toString('utf8') });
       const answer = hook?.(method, url) ?? (await forward(emulator.url, request, body));
       response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
       response.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
@@ -71,10 +76,17 @@ export async function startTestGitHub(): Promise<TestGitHub> {
   const privateKey = secret!.value;
   let count = 0;
 
-  async function api(method: string, path: string, body?: unknown): Promise<unknown> {
+  const api = (method: string, path: string, body?: unknown) => apiAs('ada', method, path, body);
+
+  async function apiAs(
+    login: string,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<unknown> {
     const response = await fetch(`${emulator.url}${path}`, {
       method,
-      headers: { authorization: `token ${TOKEN}`, 'content-type': 'application/json' },
+      headers: { authorization: `token ${tokenOf(login)}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -87,6 +99,7 @@ export async function startTestGitHub(): Promise<TestGitHub> {
     privateKey,
     deliveries,
     requests,
+    calls,
     intercept(value) {
       hook = value;
     },
@@ -99,6 +112,7 @@ export async function startTestGitHub(): Promise<TestGitHub> {
         ...options,
       }),
     api,
+    apiAs,
 
     async openPull(options = {}) {
       count += 1;
@@ -140,10 +154,20 @@ function seed(webhookUrl: string) {
   };
   const events = ['push', 'pull_request', 'pull_request_review', 'check_run', 'issues'];
   return {
-    tokens: { [TOKEN]: { login: 'ada', scopes: ['repo'] } },
+    tokens: Object.fromEntries(
+      ['ada', 'grace'].map((login) => [tokenOf(login), { login, scopes: ['repo'] }]),
+    ),
     github: {
       users: [{ login: 'ada' }, { login: 'grace' }, { login: 'linus' }],
-      orgs: [{ login: 'acme', members: [{ login: 'ada', role: 'admin' }] }],
+      orgs: [
+        {
+          login: 'acme',
+          members: [
+            { login: 'ada', role: 'admin' },
+            { login: 'grace', role: 'admin' },
+          ],
+        },
+      ],
       repos: [{ owner: 'acme', name: 'shop' }],
       apps: [
         {

@@ -7,6 +7,7 @@ export type { DeploymentNews } from './deployments.ts';
 export type { ChangeDeps } from './deps.ts';
 export { changeRefs } from './events.ts';
 export { createMomentWatch, createReconsiderLoop } from './reconsider-loop.ts';
+export { findHold, type Hold, holdChange, releaseChange } from './holds.ts';
 export { type ChangeKeeper, createChangeService } from './service.ts';
 export { type ChangeRow, findChange, toChange } from './store.ts';
 export {

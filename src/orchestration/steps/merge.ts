@@ -3,6 +3,7 @@
  * waits for what became of it. The host refuses when the head moved in between.
  */
 import type { Json, JsonObject } from '#kernel';
+import { findHold } from '../changes/index.ts';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import { describeMissing } from './approve.ts';
@@ -20,6 +21,11 @@ export function createMergeStep(deps: StepDeps): StepHandler {
     if (change.state === 'merged') return merged(change.mergeSha);
     if (change.headSha !== context.run.input['headSha']) {
       return forGood('The change has a newer commit than the one this run looked at.');
+    }
+    const hold = await findHold(deps.db, change.id);
+    if (hold !== undefined) {
+      const why = hold.reason === '' ? '' : `: ${hold.reason}`;
+      return { outcome: 'waiting', on: 'review', message: `Kept back by ${hold.heldBy}${why}.` };
     }
     const { decision, refusal } = await judge(deps, context, change);
     if (refusal !== undefined) return endDeclined(refusal.personName, refusal.reason);
