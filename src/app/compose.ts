@@ -52,6 +52,8 @@ import {
   identitiesOf,
   type Intake,
   loadChangeWorkflow,
+  mirrorHandler,
+  mirrorProjection,
 } from '#orchestration';
 import {
   createAutonomyProjection,
@@ -351,6 +353,7 @@ export async function compose(options: {
           createLessonProjection(deps),
           createAutonomyProjection(deps),
           escalationOutcomes(ledger),
+          mirrorProjection(deps),
         ],
       }),
       createOutboxWorker({
@@ -365,6 +368,11 @@ export async function compose(options: {
           escalationHandler(notifying),
           escalationOutcomeHandler(notifying),
           ...slackDesk.handlers,
+          mirrorHandler({
+            ...deps,
+            mirrorOf: (source) => hosts.connectors.workItems.get(source),
+            changeUrl: (id) => `${publicUrl}/changes/${id}`,
+          }),
         ],
         leaseMs: config.workflow.leaseMs,
         // Of a paused connection nothing is written; it waits, and nobody gives up on it.

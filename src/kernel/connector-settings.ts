@@ -51,6 +51,42 @@ export const ConnectorSettings = z
           .describe('Send mail to a server beyond loopback that offers no TLS.'),
       })
       .prefault({}),
+    linear: z
+      .strictObject({
+        apiKey: secret
+          .optional()
+          .describe('Personal API key (lin_api_…) or OAuth token of Linear.'),
+        webhookSecret: secret.optional().describe('Signing secret of the webhook in Linear.'),
+        repositories: list()
+          .default([])
+          .describe('Repository of each team’s issues: ENG=acme/shop, with commas between them.'),
+        apiUrl: z
+          .url()
+          .default('https://api.linear.app/graphql')
+          .describe('Address of the GraphQL API.'),
+      })
+      .prefault({}),
+    jira: z
+      .strictObject({
+        url: z
+          .url()
+          .optional()
+          .describe('Address of the Jira site: https://acme.atlassian.net, or your Data Center.'),
+        email: z.string().max(320).optional().describe('Account of the API token (Cloud only).'),
+        token: secret
+          .optional()
+          .describe('API token (Cloud) or personal access token (Data Center).'),
+        webhookSecret: secret.optional().describe('Secret of the webhook in Jira.'),
+        projects: list()
+          .default([])
+          .describe('Projects to read, by key; all that are visible unless set.'),
+        repositories: list()
+          .default([])
+          .describe(
+            'Repository of each project’s issues: SHOP=acme/shop, with commas between them.',
+          ),
+      })
+      .prefault({}),
     alertmanager: teller('Alertmanager', TOKEN),
     grafana: teller('Grafana', `${SIGNATURE}, or token,`),
     pagerduty: teller('PagerDuty', SIGNATURE),

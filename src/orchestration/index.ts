@@ -120,6 +120,7 @@ export {
   type OverlapAnswer,
   type OverlapTask,
 } from './overlap/index.ts';
+export { mirrorHandler, mirrorProjection, type MirrorDeps } from './mirror/index.ts';
 export { createOpenWorkFinder } from './open-work.ts';
 export {
   Assignment,

@@ -14,6 +14,8 @@ export const WorkItem = z.object({
   url: z.string().nullable(),
   /** 0 whenever there is time, 2 normal, 4 drop everything. */
   priority: z.int().min(0).max(4),
+  /** The state as its own system calls it: `In Review`. */
+  status: z.string().nullable(),
   /** The session that holds it now. */
   sessionId: idSchema('ses').nullable(),
   /** The session it was made for: while that lives, nobody else is given it. */

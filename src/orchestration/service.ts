@@ -37,18 +37,22 @@ export interface HandOut {
   skipped: { id: Id<'wrk'>; title: string; reason: string }[];
 }
 
+export interface NewWorkItem {
+  title: string;
+  text?: string | undefined;
+  repository?: string | undefined;
+  labels?: string[] | undefined;
+  /** 0 to 4; without one the labels say it (`P1`, `priority: high`), else it is 2. */
+  priority?: number | undefined;
+  url?: string | undefined;
+  /** Your key for it: equal keys are one item, which then takes what is given. */
+  externalKey?: string | undefined;
+}
+
 export interface WorkService {
-  create(
-    item: {
-      title: string;
-      text?: string | undefined;
-      repository?: string | undefined;
-      labels?: string[] | undefined;
-      /** 0 to 4; without one the labels say it (`P1`, `priority: high`), else it is 2. */
-      priority?: number | undefined;
-    },
-    actor: Actor,
-  ): Promise<WorkItem>;
+  create(item: NewWorkItem, actor: Actor): Promise<WorkItem>;
+  /** All of them or none, in order. */
+  createMany(items: readonly NewWorkItem[], actor: Actor): Promise<WorkItem[]>;
   list(
     filter: {
       state?: WorkItem['state'] | undefined;

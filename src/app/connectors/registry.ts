@@ -3,12 +3,14 @@ import { cloudEventsEntry } from './cloudevents.ts';
 import type { ConnectorEntry } from './entry.ts';
 import { githubEntry } from './github.ts';
 import { emailEntry } from './email.ts';
+import { linearEntry } from './linear.ts';
 import { monitoringEntries } from './monitoring.ts';
 import { slackEntry } from './slack.ts';
 
 export const CONNECTORS: readonly ConnectorEntry[] = [
   githubEntry,
   cloudEventsEntry,
+  linearEntry,
   slackEntry,
   emailEntry,
   ...monitoringEntries,

@@ -22,6 +22,8 @@ export interface SignalSourceCase {
   signatureHeader: string;
   /** Header that names the event, in lower case. */
   eventHeader: string;
+  /** The first push as an event of this name, where a body names it and no header does. */
+  withEvent?(event: string | undefined): Delivery;
   /** Unsigned. A push of one change, and a later push of the same change. */
   firstPush: Delivery;
   secondPush: Delivery;
@@ -148,7 +150,7 @@ export function describeSignalSource(subject: SignalSourceCase): void {
     test.each(['something-new', 'constructor', '__proto__'])(
       'the unknown event %j is left alone, or kept as it came',
       (event) => {
-        const delivery = withHeader(firstPush, eventHeader, event);
+        const delivery = subject.withEvent?.(event) ?? withHeader(firstPush, eventHeader, event);
 
         expect(source.toSignals(sign(delivery, SECRET))).toMatchObject(
           keepsUnknown ? [{ type: 'event.received', event: { type: event } }] : [],
@@ -157,7 +159,7 @@ export function describeSignalSource(subject: SignalSourceCase): void {
     );
 
     test.each(['', undefined])('the event %j is no event: it gives no signal', (event) => {
-      const delivery = withHeader(firstPush, eventHeader, event);
+      const delivery = subject.withEvent?.(event) ?? withHeader(firstPush, eventHeader, event);
       const signalsOrKind = () => {
         try {
           return source.toSignals(delivery);

@@ -102,6 +102,8 @@ export const Signal = z.discriminatedUnion('type', [
       priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
       /** Names this revision of the item; one that a mirror of ours made is no news. */
       revision: z.string().max(200).optional(),
+      /** The talk in which we were asked for it there: answers go to it. */
+      thread: z.string().max(200).optional(),
     }),
   }),
   /** Somebody wrote `/loom …` on a change or work item. */

@@ -11,6 +11,8 @@ export type WorkItemState = 'open' | 'in-progress' | 'in-review' | 'done' | 'dro
 export interface ExternalWorkItem {
   /** As in the signal: `acme/shop#12`, `SHOP-12`. */
   externalKey: string;
+  /** The talk in which we were asked for it, as in the signal. */
+  thread?: string | undefined;
 }
 
 /**

@@ -31,6 +31,7 @@ export function workItemCreated(item: WorkItemRow, about: About): NewEvent {
     data: {
       title: item.title,
       labels: item.labels,
+      priority: item.priority,
       source: item.source,
       externalKey: item.external_key,
     },
@@ -45,7 +46,13 @@ export function workItemUpdated(item: WorkItemRow, what: string, about: About): 
   return {
     ...base(item, about),
     type: 'work-item.updated',
-    data: { title: item.title, labels: item.labels, state: item.state, what },
+    data: {
+      title: item.title,
+      labels: item.labels,
+      priority: item.priority,
+      state: item.state,
+      what,
+    },
   };
 }
 

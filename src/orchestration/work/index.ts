@@ -1,6 +1,7 @@
 /** Work items: from the wish to its end. Two sessions never get the same one. It judges no code. */
 export {
   applyWorkItemSignal,
+  ASKED,
   assignWorkItem,
   beginWorkItem,
   completeWorkItem,

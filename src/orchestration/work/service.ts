@@ -5,12 +5,17 @@ import { AppError, decodeCursor, type Id, toPage, type Tx } from '#kernel';
 import type { Actor } from '#ledger';
 import { type OrchestrationDeps, ORCHESTRATION, sessionActor } from '../deps.ts';
 import type { WorkItem } from '../schema.ts';
-import type { WorkService } from '../service.ts';
+import type { NewWorkItem, WorkService } from '../service.ts';
+import { forgetTold, isOwnRevision, noteThread } from './echo-store.ts';
 import { workItemAssigned, workItemCompleted, workItemCreated, workItemUpdated } from './events.ts';
 import { freeIssue, handOut, type HandOutDeps, holdIssue } from './hand-out.ts';
 import { priorityOf } from './priority.ts';
 import * as store from './store.ts';
 
+/** Source of items that come by the API. */
+const API = 'api';
+/** What the event of an item says when its system asked us for it. */
+export const ASKED = 'asked for in its system';
 const WorkCursor = z.tuple([z.iso.datetime(), z.string()]);
 const MAX_TITLE = 500;
 const MAX_TEXT = 50_000;
@@ -20,32 +25,49 @@ export type WorkItemSignal = Extract<Signal, { type: 'work-item.updated' }>;
 export function createWorkService(deps: HandOutDeps): WorkService {
   const { db, ledger, newId } = deps;
 
+  async function createIn(tx: Tx, item: NewWorkItem, actor: Actor): Promise<WorkItem> {
+    const told = {
+      title: titleOf(item),
+      body: (item.text ?? '').slice(0, MAX_TEXT),
+      labels: item.labels ?? [],
+      url: item.url ?? null,
+      priority: item.priority ?? priorityOf(item.labels ?? []),
+    };
+    const row = await store.insertWorkItem(tx, {
+      ...told,
+      id: newId('wrk'),
+      repository: item.repository ?? null,
+      state: 'open',
+      source: API,
+      ...(item.externalKey === undefined ? {} : { external_key: item.externalKey }),
+      requesters: requesterIdentities(actor),
+    });
+    if (row !== undefined) {
+      await ledger.append(tx, workItemCreated(row, { actor }));
+      return store.toWorkItem(row);
+    }
+    // The caller's own key: what is given again is said again, and adds nothing where it is the same.
+    const known = (await store.findByExternalKey(tx, item.externalKey!, API))!;
+    const before = (await store.findWorkItem(tx, known.id, { forUpdate: true }))!;
+    if (isSame(before, { ...before, ...told })) return store.toWorkItem(before);
+    const after = await store.updateWorkItem(tx, before.id, told);
+    await ledger.append(tx, workItemUpdated(after, 'edited', { actor }));
+    return store.toWorkItem(after);
+  }
+
   return {
-    async create(item, actor) {
-      const title = item.title.trim().slice(0, MAX_TITLE);
-      if (title === '') {
-        throw new AppError('invalid', 'work.no_title', {
-          message: 'A work item needs a title.',
-          hint: 'Say in one line what is to be done.',
-        });
-      }
-      return db.transaction(async (tx) => {
-        const labels = item.labels ?? [];
-        const row = await store.insertWorkItem(tx, {
-          id: newId('wrk'),
-          repository: item.repository ?? null,
-          title,
-          body: (item.text ?? '').slice(0, MAX_TEXT),
-          labels,
-          priority: item.priority ?? priorityOf(labels),
-          state: 'open',
-          source: 'api',
-          requesters: requesterIdentities(actor),
-        });
-        await ledger.append(tx, workItemCreated(row!, { actor }));
-        return store.toWorkItem(row!);
-      });
-    },
+    create: (item, actor) => db.transaction((tx) => createIn(tx, item, actor)),
+
+    createMany: (items, actor) =>
+      db.transaction(async (tx) => {
+        // Locked in one order, whatever order they come in.
+        const order = items
+          .map((item, index) => ({ item, index }))
+          .sort((a, b) => (a.item.externalKey ?? '').localeCompare(b.item.externalKey ?? ''));
+        const made = new Map<number, WorkItem>();
+        for (const { item, index } of order) made.set(index, await createIn(tx, item, actor));
+        return items.map((_item, index) => made.get(index)!);
+      }),
 
     async list({ limit, cursor, ...filter }) {
       const after = cursor === undefined ? null : decodeCursor(WorkCursor, cursor);
@@ -155,7 +177,10 @@ export async function offerWorkItem(
   return row!;
 }
 
-/** Takes over what the source says of an item. What is older than what we know changes nothing. */
+/**
+ * Takes over what the source says of an item. What is older than what we know changes nothing, and a
+ * revision that our own mirror made is no news.
+ */
 export async function applyWorkItemSignal(
   tx: Tx,
   { ledger, newId }: Pick<OrchestrationDeps, 'ledger' | 'newId'>,
@@ -169,8 +194,9 @@ export async function applyWorkItemSignal(
     title: workItem.title.slice(0, MAX_TITLE),
     body: workItem.text.slice(0, MAX_TEXT),
     labels: workItem.labels,
-    priority: priorityOf(workItem.labels),
+    priority: priorityIn(workItem),
     url: workItem.url ?? null,
+    status: workItem.status ?? null,
     source_at: signal.occurredAt,
   };
   const fresh = await store.insertWorkItem(tx, {
@@ -184,12 +210,22 @@ export async function applyWorkItemSignal(
   });
   if (fresh !== undefined) {
     await ledger.append(tx, workItemCreated(fresh, about));
+    await hearTalk(tx, ledger, fresh, workItem.thread, about);
     return store.toWorkItem(fresh);
   }
 
   const known = await store.findByExternalKey(tx, workItem.externalKey, signal.source);
   const before = (await store.findWorkItem(tx, known!.id, { forUpdate: true }))!;
+  if (workItem.thread !== undefined) {
+    // Being asked says nothing of labels, priority or state.
+    await hearTalk(tx, ledger, before, workItem.thread, about);
+    return store.toWorkItem(before);
+  }
   if (before.source_at !== null && before.source_at > signal.occurredAt) {
+    return store.toWorkItem(before);
+  }
+  const { revision } = workItem;
+  if (revision !== undefined && (await isOwnRevision(tx, before.id, revision))) {
     return store.toWorkItem(before);
   }
   const isOver = before.state === 'done' || before.state === 'cancelled';
@@ -199,19 +235,54 @@ export async function applyWorkItemSignal(
     state,
     ...(isOver && !isClosed ? { session_id: null } : {}),
   });
-  const isSame =
-    before.title === after.title &&
-    before.body === after.body &&
-    before.labels.join('\n') === after.labels.join('\n');
+  if (before.state !== after.state) await forgetTold(tx, after.id);
   if (isClosed || isOver) await freeIssue(tx, { ledger }, before, 'its work item is over');
   if (isClosed && !isOver) {
     await ledger.append(tx, workItemCompleted(after, `closed in ${signal.source}`, about));
   } else if (before.state !== after.state) {
     await ledger.append(tx, workItemUpdated(after, 'opened again', about));
-  } else if (!isSame) {
+  } else if (!isSame(before, after)) {
     await ledger.append(tx, workItemUpdated(after, 'edited', about));
   }
   return store.toWorkItem(after);
+}
+
+/** We were asked for it there: the answer is expected in that talk, and soon. */
+async function hearTalk(
+  tx: Tx,
+  ledger: Pick<OrchestrationDeps, 'ledger'>['ledger'],
+  item: store.WorkItemRow,
+  thread: string | undefined,
+  about: Parameters<typeof workItemUpdated>[2],
+): Promise<void> {
+  if (thread === undefined || !(await noteThread(tx, item.id, thread))) return;
+  await ledger.append(tx, workItemUpdated(item, ASKED, about));
+}
+
+function isSame(before: store.WorkItemRow, after: store.WorkItemRow): boolean {
+  return (
+    before.title === after.title &&
+    before.body === after.body &&
+    before.url === after.url &&
+    before.priority === after.priority &&
+    before.labels.join('\n') === after.labels.join('\n')
+  );
+}
+
+const PRIORITIES = { urgent: 4, high: 3, normal: 2, low: 1 } as const;
+
+/** The word of its system, else what its labels say. */
+function priorityIn({ priority, labels }: WorkItemSignal['workItem']): number {
+  return priority === undefined ? priorityOf(labels) : PRIORITIES[priority];
+}
+
+function titleOf(item: NewWorkItem): string {
+  const title = item.title.trim().slice(0, MAX_TITLE);
+  if (title !== '') return title;
+  throw new AppError('invalid', 'work.no_title', {
+    message: 'A work item needs a title.',
+    hint: 'Say in one line what is to be done.',
+  });
 }
 
 function stateAfter(before: WorkItem['state'], isClosed: boolean): WorkItem['state'] {

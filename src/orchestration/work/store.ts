@@ -12,6 +12,7 @@ export interface WorkItemRow {
   source: string;
   external_key: string | null;
   url: string | null;
+  status: string | null;
   requesters: string[];
   priority: number;
   session_id: Id<'ses'> | null;
@@ -34,6 +35,7 @@ export function toWorkItem(row: WorkItemRow): WorkItem {
     externalKey: row.external_key,
     url: row.url,
     priority: row.priority,
+    status: row.status,
     sessionId: row.session_id,
     offeredTo: row.offered_to,
     correlationId: row.correlation_id,
@@ -46,15 +48,17 @@ export type NewWorkItem = Pick<
   WorkItemRow,
   'id' | 'repository' | 'title' | 'body' | 'labels' | 'state' | 'source' | 'requesters'
 > &
-  Partial<Pick<WorkItemRow, 'external_key' | 'url' | 'source_at' | 'priority' | 'offered_to'>>;
+  Partial<
+    Pick<WorkItemRow, 'external_key' | 'url' | 'source_at' | 'priority' | 'offered_to' | 'status'>
+  >;
 
 /** Undefined when the source's item is there already. The item's id names its thread. */
 export async function insertWorkItem(tx: Tx, item: NewWorkItem): Promise<WorkItemRow | undefined> {
   const rows = await tx.query<WorkItemRow>(
     `insert into loom.work_items
        (id, repository, title, body, labels, state, source, external_key, url, requesters,
-        correlation_id, source_at, priority, offered_to)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1, $11, coalesce($12, 2), $13)
+        correlation_id, source_at, priority, offered_to, status)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1, $11, coalesce($12, 2), $13, $14)
      on conflict (source, external_key) do nothing returning *`,
     [
       item.id,
@@ -70,6 +74,7 @@ export async function insertWorkItem(tx: Tx, item: NewWorkItem): Promise<WorkIte
       item.source_at ?? null,
       item.priority ?? null,
       item.offered_to ?? null,
+      item.status ?? null,
     ],
   );
   return rows[0];
@@ -160,7 +165,16 @@ export async function updateWorkItem(
   fields: Partial<
     Pick<
       WorkItemRow,
-      'title' | 'body' | 'labels' | 'state' | 'url' | 'session_id' | 'source_at' | 'repository'
+      | 'title'
+      | 'body'
+      | 'labels'
+      | 'state'
+      | 'url'
+      | 'session_id'
+      | 'source_at'
+      | 'repository'
+      | 'priority'
+      | 'status'
     >
   >,
 ): Promise<WorkItemRow> {

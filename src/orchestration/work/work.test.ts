@@ -138,3 +138,35 @@ test('the item of a session that went away without a change is open again after 
   expect(atOnce?.state).toBe('in-progress');
   expect(later).toMatchObject({ state: 'open', sessionId: null });
 });
+
+test('the most urgent goes first, and the same key is one item', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  await rooms.work.create({ title: 'old and normal' }, actor);
+  const [low, urgent] = await rooms.work.createMany(
+    [
+      { title: 'low', priority: 1, externalKey: 'B' },
+      { title: 'urgent', priority: 4, externalKey: 'A', labels: ['security'] },
+    ],
+    actor,
+  );
+
+  const again = await rooms.work.create(
+    { title: 'urgent', priority: 4, externalKey: 'A', labels: ['security'] },
+    actor,
+  );
+  const edited = await rooms.work.create({ title: 'low', priority: 3, externalKey: 'B' }, actor);
+  const first = await rooms.work.next((await startSession(rooms)).id);
+  const second = await rooms.work.next((await startSession(rooms)).id);
+
+  expect([again.id, edited.id]).toEqual([urgent!.id, low!.id]);
+  expect([first?.title, second?.title]).toEqual(['urgent', 'low']);
+  expect(await eventTypes(rooms.ledger, urgent!.id)).toEqual([
+    'work-item.created',
+    'work-item.assigned',
+  ]);
+  expect(await eventTypes(rooms.ledger, low!.id)).toEqual([
+    'work-item.created',
+    'work-item.updated',
+    'work-item.assigned',
+  ]);
+});

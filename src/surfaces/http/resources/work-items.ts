@@ -8,6 +8,24 @@ import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
 import { HandOut, listQuery, page, repositoryName, WorkItem } from '../schemas.ts';
 
+const NewWorkItem = z.strictObject({
+  title: z.string().trim().min(1).max(500),
+  text: z.string().max(50_000).optional(),
+  repository: repositoryName.optional(),
+  labels: z.array(z.string().min(1).max(100)).max(50).optional(),
+  priority: z
+    .int()
+    .min(0)
+    .max(4)
+    .optional()
+    .meta({ description: '0 to 4; without one the labels say it, else it is 2.' }),
+  url: z.url().max(2_000).optional(),
+  externalKey: z.string().min(1).max(300).optional().meta({
+    description: 'Your key for it: equal keys are one item, which takes what is given.',
+    example: 'TICKET-42',
+  }),
+});
+
 export function workItemRoutes(services: Services): Route[] {
   const { work } = services;
   return [
@@ -31,19 +49,9 @@ export function workItemRoutes(services: Services): Route[] {
       access: 'work:write',
       tag: 'work',
       summary: 'Create a work item',
-      description: 'Issues of a connected host arrive by themselves; this is for everything else.',
-      body: z.strictObject({
-        title: z.string().trim().min(1).max(500),
-        text: z.string().max(50_000).optional(),
-        repository: repositoryName.optional(),
-        labels: z.array(z.string().min(1).max(100)).max(50).optional(),
-        priority: z
-          .int()
-          .min(0)
-          .max(4)
-          .optional()
-          .meta({ description: '0 to 4; without one the labels say it, else it is 2.' }),
-      }),
+      description:
+        'Issues of connected systems arrive by themselves; this is for everything else. With an externalKey, the same item again is one item.',
+      body: NewWorkItem,
       bodyExample: {
         title: 'Refuse empty orders',
         text: 'An order without lines must be refused with a clear message.',
@@ -52,6 +60,21 @@ export function workItemRoutes(services: Services): Route[] {
       status: 201,
       answer: WorkItem,
       handle: ({ body, actor }) => work.create(body, actor),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/work-items/batch',
+      access: 'work:write',
+      tag: 'work',
+      summary: 'Create many work items',
+      description: 'All of them or none; each as if it were sent alone.',
+      body: z.strictObject({ items: z.array(NewWorkItem).min(1).max(200) }),
+      bodyExample: {
+        items: [{ title: 'Refuse empty orders', externalKey: 'TICKET-42', priority: 3 }],
+      },
+      status: 201,
+      answer: z.object({ items: z.array(WorkItem) }),
+      handle: async ({ body, actor }) => ({ items: await work.createMany(body.items, actor) }),
     }),
     route({
       method: 'get',

@@ -1,0 +1,108 @@
+/** Linear's events in our words. Pure. */
+import { checkValue } from '#kernel';
+import type { Signal } from '#connectors/contract';
+import { AgentSession, Envelope, Issue, type User } from './events.ts';
+import type { z } from 'zod';
+
+export const LINEAR = 'linear';
+export const UNREADABLE = 'linear.unreadable_delivery';
+
+type WorkItemSignal = Extract<Signal, { type: 'work-item.updated' }>;
+
+const PRIORITIES = [undefined, 'urgent', 'high', 'normal', 'low'] as const;
+const CLOSED = new Set(['completed', 'canceled', 'duplicate']);
+
+export interface LinearPlaces {
+  /** Repository of a team's issues, by the key of the team. */
+  repositories: ReadonlyMap<string, string>;
+}
+
+/** @throws AppError `linear.unreadable_delivery`. */
+export function toSignals(body: unknown, places: LinearPlaces): Signal[] {
+  const told = checkValue(Envelope, body, UNREADABLE);
+  if (told.type === 'Issue') {
+    const issue = checkValue(Issue, told.data, UNREADABLE);
+    return [issueSignal(issue, places, told.action === 'remove')];
+  }
+  if (told.type === 'AgentSessionEvent' && told.action === 'created') {
+    const session = AgentSession.safeParse(told.agentSession);
+    return session.success && session.data.issue != null
+      ? [sessionSignal(session.data, new Date(told.webhookTimestamp), places)]
+      : [];
+  }
+  return [];
+}
+
+export function issueSignal(issue: Issue, places: LinearPlaces, isRemoved = false): WorkItemSignal {
+  const isClosed =
+    isRemoved ||
+    issue.archivedAt != null ||
+    (issue.state == null
+      ? issue.completedAt != null || issue.canceledAt != null
+      : CLOSED.has(issue.state.type));
+  const priority = PRIORITIES[issue.priority ?? 0];
+  const revision = issue.updatedAt.toISOString();
+  const assignee = personOf(issue.assignee);
+  return {
+    type: 'work-item.updated',
+    source: LINEAR,
+    dedupeKey: `linear:issue:${issue.id}:${revision}${isRemoved ? ':removed' : ''}`,
+    occurredAt: issue.updatedAt,
+    workItem: {
+      externalKey: issue.identifier,
+      ...placeOf(issue.identifier, issue.team?.key, places),
+      title: issue.title,
+      text: issue.description ?? '',
+      labels: issue.labels.map((label) => label.slice(0, 100)).slice(0, 50),
+      state: isClosed ? 'closed' : 'open',
+      ...(issue.url == null ? {} : { url: issue.url }),
+      author: personOf(issue.creator),
+      ...(Object.keys(assignee).length === 0 ? {} : { assignee }),
+      ...(issue.state == null ? {} : { status: issue.state.name.slice(0, 200) }),
+      ...(priority === undefined ? {} : { priority }),
+      revision,
+    },
+  };
+}
+
+/** LoomStack was mentioned, or given the issue: answers go to this session. */
+function sessionSignal(
+  { id, issue, creator, createdAt }: z.infer<typeof AgentSession>,
+  sentAt: Date,
+  places: LinearPlaces,
+): WorkItemSignal {
+  return {
+    type: 'work-item.updated',
+    source: LINEAR,
+    dedupeKey: `linear:session:${id}`,
+    occurredAt: createdAt ?? sentAt,
+    workItem: {
+      externalKey: issue!.identifier,
+      ...placeOf(issue!.identifier, issue!.team?.key, places),
+      title: issue!.title,
+      text: issue!.description ?? '',
+      labels: [],
+      state: 'open',
+      ...(issue!.url == null ? {} : { url: issue!.url }),
+      author: personOf(creator),
+      thread: id,
+    },
+  };
+}
+
+function placeOf(
+  identifier: string,
+  teamKey: string | undefined,
+  { repositories }: LinearPlaces,
+): { repository?: string } {
+  const repository = repositories.get(teamKey ?? identifier.split('-')[0] ?? '');
+  return repository === undefined ? {} : { repository };
+}
+
+function personOf(user: z.infer<typeof User>): WorkItemSignal['workItem']['author'] {
+  return {
+    ...(user?.id == null ? {} : { login: user.id }),
+    ...(user?.email == null ? {} : { email: user.email }),
+    ...(user?.name == null ? {} : { name: user.name }),
+  };
+}
