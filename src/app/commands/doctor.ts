@@ -3,7 +3,10 @@ import { AppError, loadConfig, toAppError } from '#kernel';
 import {
   ago,
   attachedHere,
+  examineAgent,
   EXIT_CODES,
+  type Finding,
+  findWiring,
   type GlobalFlags,
   printable,
   type RegisterCommands,
@@ -11,30 +14,34 @@ import {
   type Wire,
 } from '#surfaces';
 
-interface Finding {
-  what: string;
-  state: 'ok' | 'warning' | 'failed';
-  detail: string;
-  /** What to do about it; null when there is nothing to do. */
-  next: string | null;
-}
-
 export const registerDoctor: RegisterCommands = (program, context) => {
   program
     .command('doctor')
     .description('every dependency, its state and the next step')
+    .option('--agent <name>', 'prove that the hooks of one agent arrive')
+    .option('--wait <seconds>', 'with --agent: wait for its next event')
+    .option('--run', 'with --agent: start it once with a short prompt, on your own model account')
     .addHelpText(
       'after',
-      '\nExit code: 12 when something has failed.\n\nExamples:\n  $ loom doctor\n  $ loom doctor --json\n',
+      '\nExit code: 12 when something has failed.\n\nExamples:\n  $ loom doctor\n  $ loom doctor --agent codex --wait 60\n  $ loom doctor --json\n',
     )
-    .action(async () => {
-      const findings = [
-        nodeFinding(),
-        await gitFinding(),
-        configFinding(program.opts<GlobalFlags>()),
-        ...(await serverFindings(context.client())),
-        attachFinding(program.opts<GlobalFlags>()),
-      ];
+    .action(async (options: { agent?: string; wait?: string; run?: boolean }) => {
+      const flags = program.opts<GlobalFlags>();
+      const waitSeconds = Math.min(Math.max(Number(options.wait ?? 0) || 0, 0), 3_600);
+      const findings =
+        options.agent === undefined
+          ? [
+              nodeFinding(),
+              await gitFinding(),
+              configFinding(flags),
+              ...(await serverFindings(context.client())),
+              attachFinding(flags),
+            ]
+          : await examineAgent(
+              findWiring(options.agent),
+              { waitSeconds, run: options.run === true },
+              { client: context.client(), flags },
+            );
       if (findings.some(({ state }) => state === 'failed')) context.setExitCode(EXIT_CODES.unsound);
       context.output().result({ findings }, () =>
         findings

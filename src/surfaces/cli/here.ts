@@ -72,6 +72,11 @@ export async function findRepositoryHere(
   });
 }
 
+/** Address of `origin`, as git knows it; empty where there is none. */
+export function remoteOf(root: string): string {
+  return git('-C', root, 'config', '--get', 'remote.origin.url');
+}
+
 /** The path of a file as its repository knows it. */
 export function pathInRepository(root: string, file: string): string {
   const path = resolve(file);

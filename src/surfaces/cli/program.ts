@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AppError, suggest, toAppError } from '#kernel';
 import { type ApiClient, createApiClient } from './client.ts';
+import { registerAgents } from './commands/agents.ts';
 import { registerAttach } from './commands/attach.ts';
 import { registerAutonomy } from './commands/autonomy.ts';
 import { registerAudit } from './commands/audit.ts';
@@ -153,6 +154,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerRepositories,
   registerXray,
   registerAttach,
+  registerAgents,
   registerContext,
   registerBacktest,
   registerCheck,

@@ -170,3 +170,40 @@ test('the last event of each agent is kept for the doctor', async () => {
     hooks: [{ agent: 'claude-code', event: 'Stop', lastAt: at.toISOString() }],
   });
 });
+
+describe('what is known of the agents', () => {
+  test('says for whom and where each speaks, and what an attached one lacks', async () => {
+    const secret = await app.tokenFor('developer');
+    const body = { agent: 'codex', repository: 'acme/till', version: '0.169.0', attached: true };
+    await app.call('POST', '/v1/agents/attachments', { token: secret, body });
+    const tree = { remoteUrl: 'git@github.com:acme/till.git', toplevel: '/home/eve/till' };
+    await app.call('POST', '/hooks/gemini-cli/SessionStart', {
+      token: secret,
+      body: { input: { session_id: 'g1', cwd: '/home/eve/till' }, git: tree },
+    });
+
+    const answer = await app.call('GET', '/v1/agents', { token: secret });
+
+    const { items } = answer.body as { items: { agent: string; repository: string }[] };
+    expect(items.filter(({ repository }) => repository === 'acme/till')).toMatchObject([
+      { agent: 'gemini-cli', state: 'incomplete', lastEvent: { event: 'SessionStart' } },
+      {
+        agent: 'codex',
+        state: 'waiting',
+        version: '0.169.0',
+        missing: [expect.stringContaining('/hooks')],
+      },
+    ]);
+  });
+
+  test('an event that fires twice has one effect, and a guest of hooks has none', async () => {
+    const { id } = await startSession('twice');
+    const call = { ...edit('twice', '/home/ada/shop/src/t.ts'), tool_use_id: 'toolu_1' };
+
+    await Promise.all([hook('PostToolUse', call), hook('PostToolUse', call)]);
+    const guest = await hook('PostToolUse', { ...call, tool_use_id: 'x', cursor_version: '3' });
+
+    expect(await app.services.sessions.find(id)).toMatchObject({ toolCalls: 1 });
+    expect(guest.note).toContain('loom attach --agent cursor');
+  });
+});

@@ -5,6 +5,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { AppError, checkValue } from '#kernel';
+import { createAgentActivity } from '../agents/activity.ts';
 import { parseBody, readBytes } from '../http/body.ts';
 import type { Environment } from '../http/environment.ts';
 import type { Gate } from '../http/gate.ts';
@@ -12,9 +13,8 @@ import type { Services } from '../services.ts';
 import { answerHook } from './answer.ts';
 import { DIALECT_TABLES, guestOf, tableOf } from './dialect-tables.ts';
 import { briefsBefore, carriesContext, firingOf, readHook, writeHook } from './dialect.ts';
-import { createHookActivity } from './hook-activity.ts';
 import { createTwinGuard } from './twin-guard.ts';
-import { WorkTree } from './work-tree.ts';
+import { likelyNames, WorkTree } from './work-tree.ts';
 
 const HookRequest = z.object({ input: z.unknown(), git: WorkTree.nullish() });
 
@@ -26,7 +26,7 @@ export interface HookResponse {
 
 export function mountHooks(app: OpenAPIHono<Environment>, services: Services, gate: Gate): void {
   const { config, log } = services;
-  const activity = createHookActivity(services);
+  const activity = createAgentActivity(services);
   const twins = createTwinGuard({ now: () => services.clock.now() });
 
   app.post('/hooks/:agent/:event', async (context) => {
@@ -66,7 +66,14 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
             briefsBefore: briefsBefore(table),
           }),
         ),
-        activity.record(agent, name),
+        activity.record(
+          {
+            agent,
+            personId: operator.onBehalfOf ?? operator.id,
+            repository: likelyNames(git ?? {})[0] ?? '',
+          },
+          name,
+        ),
       ]);
       response = { output: writeHook(table, name, answer), note: null };
     } catch (error) {

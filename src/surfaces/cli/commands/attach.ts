@@ -1,8 +1,18 @@
 import { AppError, suggest } from '#kernel';
+import { likelyNames } from '../../hooks/work-tree.ts';
 import { WIRINGS, type Wiring } from '../attach/agents.ts';
-import { findAgentsHere, openFolder, showDiff, type WiredFolder } from '../attach/folder.ts';
+import { versionOf } from '../attach/examine.ts';
+import {
+  findAgentsHere,
+  findProgram,
+  openFolder,
+  showDiff,
+  type WiredFolder,
+} from '../attach/folder.ts';
 import { dropOriginals, keepOriginals, restoreOriginals } from '../attach/originals.ts';
 import { attachFile, detachFile, type Scope, type WiredFile } from '../attach/wiring.ts';
+import type { ApiClient } from '../client.ts';
+import { remoteOf } from '../here.ts';
 import type { GlobalFlags, RegisterCommands } from '../program.ts';
 
 type Verb = 'attach' | 'detach';
@@ -46,7 +56,7 @@ export const registerAttach: RegisterCommands = (program, context) => {
         'after',
         `\nExamples:\n  $ loom ${verb} --dry-run\n  $ loom ${verb} --agent codex cursor\n  $ loom ${verb} --user --agent gemini-cli\n`,
       )
-      .action((options: Options) => {
+      .action(async (options: Options) => {
         const scope: Scope = options.user === true ? 'user' : 'repository';
         if (options.user === true && options.repository === true) {
           throw new AppError('invalid', 'cli.usage', {
@@ -70,7 +80,10 @@ export const registerAttach: RegisterCommands = (program, context) => {
               ? wirings.flatMap((wiring) => wiring.notes(scope))
               : [],
         };
-        if (done.written) write(verb, folder, wired);
+        if (done.written) {
+          write(verb, folder, wired);
+          await report(verb, folder, wirings, context.client);
+        }
         context
           .output()
           .result(done, () =>
@@ -140,6 +153,31 @@ function write(verb: Verb, folder: WiredFolder, wired: readonly WiredFile[]): vo
   if (verb === 'detach') folder.keep(dropOriginals(originals, wired, folder.isClean));
 }
 
+/** Tells the server, so that others see what is wired; a server that is away is no reason to fail. */
+async function report(
+  verb: Verb,
+  { scope, root }: WiredFolder,
+  wirings: readonly Wiring[],
+  connect: () => ApiClient,
+): Promise<void> {
+  const remoteUrl = scope === 'user' ? '' : remoteOf(root);
+  const repository = scope === 'user' ? '' : (likelyNames({ remoteUrl, toplevel: root })[0] ?? '');
+  try {
+    const client = connect();
+    await Promise.all(
+      wirings.map(async ({ agent, programs }) => {
+        const program = programs.map(findProgram).find((path) => path !== undefined);
+        const version =
+          verb === 'attach' && program !== undefined ? await versionOf(program) : null;
+        const body = { agent, repository, version, attached: verb === 'attach' };
+        await client.send('POST', '/v1/agents/attachments', body);
+      }),
+    );
+  } catch {
+    // The wiring is done; the first event will tell.
+  }
+}
+
 function chooseAgents(verb: Verb, { agent, all }: Options, folder: WiredFolder): readonly Wiring[] {
   if (agent !== undefined) return agent.map(findWiring);
   const known = WIRINGS.filter(({ hasHooks }) => hasHooks);
@@ -157,7 +195,8 @@ function leavesTraces(wiring: Wiring, folder: WiredFolder): boolean {
   });
 }
 
-function findWiring(name: string): Wiring {
+/** @throws AppError `attach.unknown_agent`. */
+export function findWiring(name: string): Wiring {
   const wiring = WIRINGS.find(({ agent }) => agent === name);
   if (wiring !== undefined) return wiring;
   const near = suggest(name, NAMES);

@@ -3,6 +3,7 @@ import type { Services } from '../../services.ts';
 import type { Route } from '../route.ts';
 import { absenceRoutes } from './absences.ts';
 import { accountRoutes } from './account.ts';
+import { agentRoutes } from './agents.ts';
 import { autonomyRoutes } from './autonomy.ts';
 import { auditRoutes } from './audit.ts';
 import { breakerRoutes } from './breakers.ts';
@@ -40,6 +41,7 @@ export function allRoutes(services: Services): Route[] {
     ...sessionRoutes(services),
     ...breakerRoutes(services),
     ...claimRoutes(services),
+    ...agentRoutes(services),
     ...workItemRoutes(services),
     ...runRoutes(services),
     ...productionRoutes(services),

@@ -1,13 +1,13 @@
 /** `/v1/system`: the state of this installation, as `loom doctor` shows it. */
 import { z } from 'zod';
-import { createHookActivity } from '../../hooks/hook-activity.ts';
+import { createAgentActivity } from '../../agents/activity.ts';
 import type { Services } from '../../services.ts';
 import { type Route, route } from '../route.ts';
 import { SystemStatus } from '../schemas.ts';
 
 export function systemRoutes(services: Services): Route[] {
   const { version, organisation } = services;
-  const hookActivity = createHookActivity(services);
+  const activity = createAgentActivity(services);
   return [
     route({
       method: 'get',
@@ -29,7 +29,7 @@ export function systemRoutes(services: Services): Route[] {
         ),
       }),
       async handle() {
-        const [status, hooks] = await Promise.all([services.systemStatus(), hookActivity.list()]);
+        const [status, hooks] = await Promise.all([services.systemStatus(), activity.last()]);
         return { ...status, version, organisation, hooks };
       },
     }),
