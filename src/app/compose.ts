@@ -25,6 +25,8 @@ import {
   createAgentStep,
   createBreakerService,
   createChangeService,
+  createCollisionLoop,
+  createCollisionService,
   createClaimService,
   createCommandHandler,
   createConnectionLoop,
@@ -195,6 +197,7 @@ export async function compose(options: {
   const escalations = createEscalationService(escalationDeps);
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
+  const collisions = stack.use(createCollisionService({ ...deps, claims, context }));
   stack.use(risk);
   stack.use(breakers);
   stack.use(hints);
@@ -227,6 +230,7 @@ export async function compose(options: {
     claims,
     breakers,
     negotiation: createNegotiationService({ ...claimDeps, sessions }),
+    collisions,
     escalations,
     overrides: createOverrideService(escalationDeps),
     workflows: workflow,
@@ -381,6 +385,7 @@ export async function compose(options: {
       }),
       createIntakeLoop({ intake, db, clock, log }),
       createSessionLoop({ sessions, clock, log }),
+      createCollisionLoop({ collisions, clock, log }),
       createEscalationLoop({ escalations, clock, log }),
       createWorkflowWorker({
         ...deps,

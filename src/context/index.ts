@@ -29,6 +29,7 @@ export { isRobot } from './people.ts';
 export { answerQueries, type BacktestAnswer, parseQueries } from './ranking/backtest.ts';
 export { backtestOwnChanges, type ContextFigures } from './ranking/own-backtest.ts';
 export { asLine, asQuote, neutralise } from './quoting.ts';
+export { type CodeReader, createCodeReader, languageOf } from './code/index.ts';
 export { classifyFile, type FileClass } from './file-class.ts';
 export { readPurpose, readReferences, readScopes } from './ranking/messages.ts';
 export { countTerms, splitIdentifier, toTerms, WHOLE_MARK } from './ranking/terms.ts';

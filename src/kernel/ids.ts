@@ -10,6 +10,7 @@ export const ID_PREFIXES = {
   agt: 'agent',
   ses: 'session',
   clm: 'claim',
+  col: 'collision',
   ctx: 'context pack',
   chg: 'change',
   dec: 'decision',

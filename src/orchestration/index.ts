@@ -116,9 +116,19 @@ export {
 export { createHostOutboxHandlers } from './host/index.ts';
 export {
   answerOverlaps,
+  ClaimIndex,
+  Collision,
+  COLLISION_LEVELS,
+  type CollisionChecker,
+  type CollisionDeps,
+  CollisionLevel,
+  type CollisionService,
+  createCollisionLoop,
+  createCollisionService,
   OVERLAP_TASKS,
   type OverlapAnswer,
   type OverlapTask,
+  type SameWorkFound,
 } from './overlap/index.ts';
 export { mirrorHandler, mirrorProjection, type MirrorDeps } from './mirror/index.ts';
 export { createOpenWorkFinder } from './open-work.ts';

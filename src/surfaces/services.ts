@@ -15,6 +15,7 @@ import type {
   ChangeKeeper,
   ChangeService,
   ClaimService,
+  CollisionService,
   ConnectionService,
   EscalationService,
   NegotiationService,
@@ -113,6 +114,7 @@ export interface Services {
   claims: ClaimService;
   breakers: BreakerService;
   negotiation: NegotiationService;
+  collisions: CollisionService;
   escalations: EscalationService;
   overrides: OverrideService;
   workflows: WorkflowService;

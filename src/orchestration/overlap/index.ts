@@ -5,3 +5,18 @@
 export { answerOverlaps, type BacktestOptions } from './backtest.ts';
 export { OVERLAP_TASKS, type OverlapAnswer, type OverlapTask } from './backtest-input.ts';
 export { ClaimIndex } from './claim-index.ts';
+export {
+  Collision,
+  COLLISION_LEVELS,
+  CollisionHunk,
+  CollisionLevel,
+  CollisionSide,
+} from './collision.ts';
+export { createCollisionLoop } from './collision-loop.ts';
+export {
+  type CollisionChecker,
+  type CollisionDeps,
+  type CollisionService,
+  createCollisionService,
+  type SameWorkFound,
+} from './collision-service.ts';

@@ -20,6 +20,7 @@ import { registerPolicy } from './commands/policy.ts';
 import { registerRepositories } from './commands/repositories.ts';
 import { registerInbox } from './commands/inbox.ts';
 import { registerRuns } from './commands/runs.ts';
+import { registerCollisions } from './commands/collisions.ts';
 import { registerSessions } from './commands/sessions.ts';
 import { registerLink } from './commands/link.ts';
 import { registerTokens } from './commands/tokens.ts';
@@ -162,6 +163,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerWork,
   registerSessions,
   registerBreakers,
+  registerCollisions,
   registerChanges,
   registerRuns,
   registerInbox,

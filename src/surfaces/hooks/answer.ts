@@ -11,6 +11,7 @@ import { isTicket, taskOfBranch } from './branch-task.ts';
 import { noteFailedTurn, observeCall, readHandOver, startTurn, stopCall } from './breaker.ts';
 import { writeBriefing } from './briefing.ts';
 import type { HookAnswer, HookEvent } from './dialect.ts';
+import { tellNeighbours } from './neighbours.ts';
 import { findRepositoryOf, pathsInTree, type WorkTree } from './work-tree.ts';
 
 type Heard = Exclude<HookEvent, { kind: 'ignored' }>;
@@ -177,13 +178,42 @@ async function welcome(
   const session = await startSession(services, report, event, event.model);
   if (event.isFresh) await services.context.forgetSession(session.id);
   const notes = await readHandOver(services, session);
-  const briefing = [await brief(services, session), ...notes].join('\n\n');
+  const neighbours = report.carriesContext
+    ? await tellNeighbours(services, session, await taskBefore(services, session))
+    : '';
+  const parts = [await brief(services, session), ...notes, neighbours];
+  const briefing = parts.filter((part) => part !== '').join('\n\n');
   const left = report.maxContextBytes - Buffer.byteLength(briefing) - 2;
   const pack =
     left < MIN_PACK_BYTES ? undefined : await packOfBranch(services, session, report, left);
   if (pack === undefined) return { kind: 'context', text: briefing };
   await services.sessions.touch(session.id, { packId: pack.id });
   return { kind: 'context', text: `${briefing}\n\n${pack.text}` };
+}
+
+/** What the session is about before its first prompt: its branch or work item says. */
+async function taskBefore(
+  { context, work, log }: Services,
+  session: Session,
+): Promise<{ title: string; text: string; keys: readonly string[] } | undefined> {
+  if (session.repository === null) return undefined;
+  try {
+    const repository = await context.findRepository(session.repository);
+    const task = taskOfBranch(session.branch, repository?.defaultBranch ?? 'main');
+    const item = await workItemOf(work, session, task?.tickets ?? []);
+    const title = item?.title ?? task?.title ?? '';
+    const keys = [
+      ...(task?.tickets ?? []).map((ticket) =>
+        /^\d+$/.test(ticket) ? `${session.repository}#${ticket}` : ticket,
+      ),
+      ...(item === undefined ? [] : [item.id]),
+      ...(item?.externalKey == null ? [] : [item.externalKey]),
+    ];
+    return title === '' && keys.length === 0 ? undefined : { title, text: item?.text ?? '', keys };
+  } catch (error) {
+    log.warn({ err: error, sessionId: session.id }, 'no task known at the start of a session');
+    return undefined;
+  }
 }
 
 async function packOfBranch(
@@ -311,7 +341,7 @@ async function givePack(
   services: Services,
   session: Session,
   { prompt }: Of<'prompt-submitted'>,
-  { operator, maxContextBytes }: HookReport,
+  { operator, maxContextBytes, carriesContext }: HookReport,
 ): Promise<HookAnswer> {
   const { sessions } = services;
   const title = prompt.trim().split('\n')[0]!.slice(0, MAX_TITLE).trim();
@@ -320,14 +350,17 @@ async function givePack(
     await sessions.touch(session.id, { intent: title });
     return NOTHING;
   }
+  const neighbours = carriesContext
+    ? await tellNeighbours(services, session, { title, text: prompt, keys: [] })
+    : '';
   const pack = await packFor(services, session, operator, {
     title,
     text: prompt,
     budgetTokens: PROMPT_BUDGET_TOKENS,
-    maxBytes: maxContextBytes,
+    maxBytes: maxContextBytes - Buffer.byteLength(neighbours) - 2,
   });
   await sessions.touch(session.id, { intent: title, packId: pack.id });
-  return { kind: 'context', text: pack.text };
+  return { kind: 'context', text: [neighbours, pack.text].filter(Boolean).join('\n\n') };
 }
 
 /** The hot path: an edit of a file the session holds already costs two short queries. */

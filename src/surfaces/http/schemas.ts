@@ -26,6 +26,7 @@ export const Lesson = named('Lesson', context.Lesson);
 export const Change = named('Change', orchestration.Change);
 export const Session = named('Session', orchestration.Session);
 export const Claim = named('Claim', orchestration.Claim);
+export const Collision = named('Collision', orchestration.Collision);
 export const WorkItem = named('WorkItem', orchestration.WorkItem);
 export const Run = named('Run', orchestration.Run);
 export const RunWithSteps = named('RunWithSteps', orchestration.RunWithSteps);

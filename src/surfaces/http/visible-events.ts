@@ -10,6 +10,7 @@ export const READ_BY_NOUN: Record<string, Action> = {
   session: 'sessions:read',
   claim: 'sessions:read',
   breaker: 'sessions:read',
+  collision: 'changes:read',
   'work-item': 'work:read',
   run: 'runs:read',
   step: 'runs:read',

@@ -13,6 +13,7 @@ import { createObservabilityService } from '#observability';
 import {
   createChangeService,
   createClaimService,
+  createCollisionService,
   createConnectionService,
   createClassOfPath,
   createNegotiationService,
@@ -116,6 +117,7 @@ export async function testApp(
   const breakers = stack.use(
     createBreakerService({ ...deps, settings: breakerSettings(config.breakers) }),
   );
+  const collisions = stack.use(createCollisionService({ ...deps, claims, context }));
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
 
   const escalationDeps = { ...deps, context, policy, governance, changes, workflow: workflows };
@@ -139,6 +141,7 @@ export async function testApp(
     claims,
     breakers,
     negotiation: createNegotiationService({ ...claimDeps, sessions }),
+    collisions,
     escalations: createEscalationService(escalationDeps),
     overrides: createOverrideService(escalationDeps),
     workflows,

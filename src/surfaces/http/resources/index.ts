@@ -9,6 +9,7 @@ import { auditRoutes } from './audit.ts';
 import { breakerRoutes } from './breakers.ts';
 import { changeRoutes } from './changes.ts';
 import { claimRoutes } from './claims.ts';
+import { collisionRoutes } from './collisions.ts';
 import { connectionRoutes } from './connections.ts';
 import { contextRoutes } from './context.ts';
 import { forgeRoutes } from './forge.ts';
@@ -37,6 +38,7 @@ export function allRoutes(services: Services): Route[] {
     ...sourceRestrictionRoutes(services),
     ...graphRoutes(services),
     ...changeRoutes(services),
+    ...collisionRoutes(services),
     ...inboxRoutes(services),
     ...sessionRoutes(services),
     ...breakerRoutes(services),
