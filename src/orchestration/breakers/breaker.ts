@@ -110,7 +110,7 @@ export function createBreaker(
       startAfresh(state);
       return [];
     }
-    const burst = judgeTokens(state, tokens, at, limits);
+    const burst = call.kind === 'delegate' ? undefined : judgeTokens(state, tokens, at, limits);
     if (call.kind === 'say') return present(judgeTalk(state, words, at, limits), burst);
     state.talk = [];
     return [...judgeAction(reading, at), ...present(burst)];
@@ -120,8 +120,9 @@ export function createBreaker(
     const { call, result, run, poll, purpose } = reading;
     const edits = judgeEdits(state, reading.edits, at, limits);
     if (reading.edits.length > 0) {
-      for (const kind of ['tests', 'checks'] as const) {
-        if (state[kind] !== null) state[kind].hasEdited = true;
+      for (const tracker of state.runs) {
+        tracker.hasEdited = true;
+        tracker.hasNewFile ||= edits.isNewFile;
       }
     }
     const runs = judgeRuns(state, reading, at, limits);
@@ -145,7 +146,8 @@ export function createBreaker(
     }
 
     const isDead = poll?.handle === 'dead';
-    const isGreen = run !== null && run.count === 0 && !result.hasFailed;
+    const isTest = run !== null && run.kind !== 'command';
+    const isGreen = isTest && run.count === 0 && !result.hasFailed;
     remember(
       state.recent,
       {
@@ -158,7 +160,8 @@ export function createBreaker(
           (poll?.handle === 'live' ? FLAGS.live : 0) |
           (isGreen ? FLAGS.green : 0) |
           (isProgress ? FLAGS.progress : 0) |
-          (isDead ? FLAGS.dead : 0),
+          (isDead ? FLAGS.dead : 0) |
+          (isNewCall ? FLAGS.fresh : 0),
       },
       LIMITS.recent,
     );
@@ -174,7 +177,7 @@ export function createBreaker(
       isProgress ? undefined : judgeRepeats(state, limits, isMute),
       judgeErrors(state, reading, { at, isNew: isNewAnswer, isProgress }, limits),
     );
-    if (edits.isNew || (run !== null && isNewAnswer)) {
+    if (edits.isNew || (isTest && isNewAnswer)) {
       state.idle = [];
     } else if (call.kind !== 'plan' && !(poll !== null && !isDead)) {
       const halves = isNewCall ? 2 : isNewAnswer ? 1 : 0;

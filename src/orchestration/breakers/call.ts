@@ -12,6 +12,8 @@ export type CallKind =
   | 'user'
   /** Keeping lists of what to do: neither progress nor a loop. */
   | 'plan'
+  /** Another agent works; what it costs is its own. */
+  | 'delegate'
   | 'other';
 
 export interface Call {
@@ -30,6 +32,7 @@ export interface Call {
 const KINDS: readonly (readonly [RegExp, CallKind])[] = [
   [/^(?:user|human|prompt|user_?prompt|user_?message|userpromptsubmit)$/, 'user'],
   [/^(?:say|message|assistant|agent_?message|text|respond|reply|think|reasoning|thought)$/, 'say'],
+  [/^(?:task|agent|delegate|sub_?agent|spawn_?agent|dispatch_?agent|new_?task)$/, 'delegate'],
   [/^(?:todo|update_?plan|task_?(?:create|update|list)|plan\b|exit_?plan)/, 'plan'],
   [
     /^(?:poll|bash_?output|task_?output|agent_?output|wait|sleep|monitor|get_?terminal_?output|command_?status|read_?(?:process|terminal)|list_?(?:processes|jobs))|_status$/,

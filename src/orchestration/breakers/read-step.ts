@@ -15,8 +15,8 @@ export interface Reading {
   purpose: CommandPurpose | null;
   result: Result;
   edits: FileEdit[];
-  /** The failing ones of a test run, or of a build or lint. */
-  run: (FailingSet & { kind: 'tests' | 'checks' }) | null;
+  /** The failing ones of a test run, of a build or lint, or a command that may fail like one. */
+  run: (FailingSet & { kind: 'tests' | 'checks' | 'command' }) | null;
   poll: Poll | null;
   tokens: number;
   /** What a message says, without figures; 0 when it is none. */
@@ -32,7 +32,7 @@ export function readStep(step: BreakerStep): Reading {
     purpose,
     result,
     edits: result.hasFailed ? [] : editsOf(step, call),
-    run: runOf(step, call, purpose, result),
+    run: runOf(step, purpose, result),
     poll: readPoll(step, call, purpose, result),
     tokens: step.tokens ?? estimateTokens(step, result),
     words: call.kind === 'say' ? wordsKey(step) : 0,
@@ -50,12 +50,7 @@ function editsOf(step: BreakerStep, call: Call): FileEdit[] {
   return [{ file: hash(file), effect: { whole: hash(String(state)) } }];
 }
 
-function runOf(
-  step: BreakerStep,
-  call: Call,
-  purpose: CommandPurpose | null,
-  result: Result,
-): Reading['run'] {
+function runOf(step: BreakerStep, purpose: CommandPurpose | null, result: Result): Reading['run'] {
   if (step.tests != null) {
     const { failed } = step.tests;
     return {
@@ -69,16 +64,18 @@ function runOf(
   if (purpose === 'test') {
     const set = failingTests(result.text, result.hasFailed);
     if (set !== undefined) return { kind: 'tests', ...set };
-    if (!result.hasFailed) return { kind: 'tests', count: 0, key: 0 };
+    if (!result.hasFailed) return { kind: 'tests', count: 0, key: 0, passed: 0 };
     return { kind: 'checks', ...failingChecks(result.text, true) };
   }
   if (purpose === 'check') {
     return { kind: 'checks', ...failingChecks(result.text, result.hasFailed) };
   }
-  // Scripts that run tests are known by what they print.
-  if (call.kind === 'command' && purpose === 'act' && result.hasFailed) {
-    const set = failingTests(result.text, true);
+  // Scripts are run again after an edit, as tests are; those that run tests show by what they print.
+  if (purpose === 'act') {
+    const set = result.hasFailed ? failingTests(result.text, true) : undefined;
     if (set !== undefined && set.count > 0) return { kind: 'tests', ...set };
+    const count = result.hasFailed ? 1 : 0;
+    return { kind: 'command', count, key: result.error, passed: 0 };
   }
   return null;
 }

@@ -11,17 +11,31 @@ export interface RecentStep {
   flags: number;
 }
 
-export const FLAGS = { failed: 1, waiting: 2, live: 4, green: 8, progress: 16, dead: 32 } as const;
+export const FLAGS = {
+  failed: 1,
+  waiting: 2,
+  live: 4,
+  green: 8,
+  progress: 16,
+  dead: 32,
+  fresh: 64,
+} as const;
 
 export interface RunTracker {
+  /** `tests`, `checks`, or the command whose failures are counted. */
+  of: string;
   /** Fewest failures so far. */
   best: number;
+  /** Most that passed so far. */
+  passed: number;
   /** Weighted runs since it got better. */
   runs: number;
   keys: number[];
   results: number[];
   steps: number[];
   hasEdited: boolean;
+  /** A file was edited for the first time since the last run. */
+  hasNewFile: boolean;
 }
 
 export interface FileTracker {
@@ -50,8 +64,7 @@ export interface BreakerState {
   seenCalls: number[];
   seenAnswers: number[];
   errors: ErrorTracker[];
-  tests: RunTracker | null;
-  checks: RunTracker | null;
+  runs: RunTracker[];
   files: FileTracker[];
   /** Whether anything but an edit gave an answer not seen before, since the last edit. */
   hasNews: boolean;
@@ -82,6 +95,7 @@ export const LIMITS = {
   seen: 200,
   errors: 8,
   files: 12,
+  runs: 6,
   contents: 12,
   keys: 16,
   evidence: 12,
@@ -99,8 +113,7 @@ export function emptyState(): BreakerState {
     seenCalls: [],
     seenAnswers: [],
     errors: [],
-    tests: null,
-    checks: null,
+    runs: [],
     files: [],
     hasNews: false,
     idle: [],
@@ -127,8 +140,7 @@ export function startAfresh(state: BreakerState): void {
   state.progressAt = state.step - 1;
   state.recent = [];
   state.errors = [];
-  state.tests = null;
-  state.checks = null;
+  state.runs = [];
   for (const file of state.files) file.returns = 0;
   state.idle = [];
   state.talk = [];

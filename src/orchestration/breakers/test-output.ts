@@ -6,6 +6,8 @@ export interface FailingSet {
   count: number;
   /** Equal where the same ones fail. */
   key: number;
+  /** How many passed, where the output says so; else 0. */
+  passed: number;
 }
 
 const MAX_NAMES = 500;
@@ -46,20 +48,25 @@ export function failingTests(text: string, hasFailed: boolean): FailingSet | und
   let stated = 0;
   for (const pattern of COUNTS) stated = Math.max(stated, Number(pattern.exec(text)?.[1] ?? 0));
   const count = Math.max(names.size, stated);
-  if (count > 0) return setOf([...names], count);
+  const passed = Number(/(\d+)\s+(?:tests?\s+)?pass(?:ed|ing)\b/i.exec(text)?.[1] ?? 0);
+  if (count > 0) return { ...setOf([...names], count), passed };
   if (hasFailed) return undefined;
-  return PASSED.test(text) ? { count: 0, key: 0 } : undefined;
+  return PASSED.test(text) ? { count: 0, key: 0, passed } : undefined;
 }
 
 export function setOf(names: readonly string[], count = names.length): FailingSet {
-  return { count, key: count === 0 ? 0 : hash(`${count} ${names.toSorted().join('\n')}`) };
+  return {
+    count,
+    key: count === 0 ? 0 : hash(`${count} ${names.toSorted().join('\n')}`),
+    passed: 0,
+  };
 }
 
 const ERROR_LINE = /\berror\b|\bfatal\b|undefined reference|cannot find/i;
 
 /** The errors of a compiler or linter as a set: their words without lines and columns. */
 export function failingChecks(text: string, hasFailed: boolean): FailingSet {
-  if (!hasFailed) return { count: 0, key: 0 };
+  if (!hasFailed) return { count: 0, key: 0, passed: 0 };
   const lines = new Set<string>();
   let count = 0;
   for (const line of text.slice(0, 40_000).split('\n')) {
@@ -69,8 +76,12 @@ export function failingChecks(text: string, hasFailed: boolean): FailingSet {
   }
   const stated = Number(/\b(\d+)\s+(?:errors?|problems?)\b/i.exec(text)?.[1] ?? 0);
   if (lines.size === 0)
-    return { count: Math.max(1, stated), key: hash(maskNames(text.slice(0, 400))) };
-  return { count: Math.max(count, stated), key: hash([...lines].toSorted().join('\n')) };
+    return { count: Math.max(1, stated), key: hash(maskNames(text.slice(0, 400))), passed: 0 };
+  return {
+    count: Math.max(count, stated),
+    key: hash([...lines].toSorted().join('\n')),
+    passed: 0,
+  };
 }
 
 function withoutPlaces(line: string): string {

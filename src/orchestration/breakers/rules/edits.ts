@@ -16,10 +16,12 @@ export function judgeEdits(
   edits: readonly FileEdit[],
   at: number,
   limits: Thresholds,
-): { isNew: boolean; finding?: Finding | undefined } {
+): { isNew: boolean; isNewFile: boolean; finding?: Finding | undefined } {
   let isNew = false;
+  let isNewFile = false;
   let finding: Finding | undefined;
   for (const { file, effect } of edits) {
+    isNewFile ||= !state.files.some((one) => one.file === file);
     const tracker = trackerOf(state, file);
     const next = 'whole' in effect ? effect.whole : (tracker.now + effect.delta) >>> 0;
     if (next === tracker.now) continue;
@@ -43,7 +45,7 @@ export function judgeEdits(
       evidence: [...tracker.steps],
     };
   }
-  return { isNew, finding };
+  return { isNew, isNewFile, finding };
 }
 
 function trackerOf(state: BreakerState, file: number): FileTracker {

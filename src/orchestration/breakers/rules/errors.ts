@@ -9,13 +9,17 @@ const MORE_FOR_LOOKING = 2;
 /** What works between two errors of a class speaks against a wall. */
 const RELIEF = 0.5;
 
+/** An empty answer is an answer, but a row of them is a wall too. */
+const BLANK = 0.5;
+const NOTHING_FOUND = 1;
+
 export function judgeErrors(
   state: BreakerState,
   reading: Reading,
   step: { at: number; isNew: boolean; isProgress: boolean },
   limits: Thresholds,
 ): Finding | undefined {
-  const { result, run, call, purpose, poll } = reading;
+  const { result, run, poll } = reading;
   if (step.isProgress) {
     for (const it of state.errors) it.score *= RELIEF;
   } else if (!result.hasFailed && !result.isEmpty && step.isNew) {
@@ -24,25 +28,33 @@ export function judgeErrors(
   state.errors = state.errors.filter(({ score }) => score > 0);
   // Who waits for something asks until the answer is yes.
   const isWaiting = poll !== null && poll.handle !== 'dead';
-  if (!result.hasFailed || isWaiting || run?.kind === 'tests') return undefined;
+  const isBlank = !result.hasFailed && result.isEmpty && isLook(reading);
+  if (!(result.hasFailed || isBlank) || isWaiting || run?.kind === 'tests') return undefined;
 
-  let known = state.errors.find(({ error }) => error === result.error);
+  const error = isBlank ? NOTHING_FOUND : result.error;
+  let known = state.errors.find((one) => one.error === error);
   if (known === undefined) {
-    known = { error: result.error, score: 0, steps: [] };
+    known = { error, score: 0, steps: [] };
     remember(state.errors, known, LIMITS.errors);
   }
-  known.score += 1;
+  known.score += isBlank ? BLANK : 1;
   remember(known.steps, step.at, LIMITS.evidence);
 
-  const isLook = call.kind === 'read' || call.kind === 'search' || purpose === 'look';
-  const limit = limits.sameError + (isLook ? MORE_FOR_LOOKING : 0);
+  const limit = limits.sameError + (isLook(reading) ? MORE_FOR_LOOKING : 0);
   if (known.score < limit - 1) return undefined;
   return {
     rule: 'same-error',
     level: known.score >= limit ? 'hit' : 'near',
-    reason: `The same error came ${known.steps.length} times, whatever was called.`,
-    advice:
-      'More variants will meet the same error. Remove its cause (permission, missing tool, network), or report it and stop.',
+    reason: isBlank
+      ? `${known.steps.length} searches found nothing.`
+      : `The same error came ${known.steps.length} times, whatever was called.`,
+    advice: isBlank
+      ? 'What you look for is not there, or is called otherwise. List what is there, or ask.'
+      : 'More variants will meet the same error. Remove its cause (permission, missing tool, network), or report it and stop.',
     evidence: [...known.steps],
   };
+}
+
+function isLook({ call, purpose }: Reading): boolean {
+  return call.kind === 'read' || call.kind === 'search' || purpose === 'look';
 }

@@ -8,6 +8,7 @@ const WHILE_WAITING = 15;
 /** Without results only calls can be compared, and one call may well be right more often. */
 const WITHOUT_RESULTS = 2;
 const LONGEST_CYCLE = 4;
+const CHECKING = 3;
 
 const has = (step: RecentStep, flag: keyof typeof FLAGS) => (step.flags & FLAGS[flag]) !== 0;
 
@@ -30,11 +31,12 @@ export function judgeRepeats(
   if (last.result === 0) limit = limits.sameCall * WITHOUT_RESULTS;
   if (waits >= same.length - 1 && waits > 0 && !has(last, 'dead')) limit = WHILE_WAITING;
   const steps = same.map(({ at }) => at);
-  if (same.length >= limit - 1 && same.length >= 2) {
+  const weight = weigh(same, since);
+  if (weight >= limit - 1 && same.length >= 2) {
     const what = has(last, 'failed') ? 'failed the same way' : 'gave the same result';
     return {
       rule: 'same-call',
-      level: same.length >= limit ? 'hit' : 'near',
+      level: weight >= limit ? 'hit' : 'near',
       reason: `The same call ${what} ${same.length} times, and nothing was changed between.`,
       advice: has(last, 'failed')
         ? 'Do not run it again. Read the error, change what causes it, or say what blocks you.'
@@ -60,6 +62,20 @@ export function judgeRepeats(
     };
   }
   return judgeCycles(state, limits);
+}
+
+/** A repetition after a look at several new things is checking, and counts half. */
+function weigh(same: readonly RecentStep[], since: readonly RecentStep[]): number {
+  let weight = 0;
+  for (const [index, step] of same.entries()) {
+    const before = same[index - 1];
+    const fresh =
+      before === undefined
+        ? 0
+        : since.filter((it) => it.at > before.at && it.at < step.at && has(it, 'fresh')).length;
+    weight += fresh >= CHECKING ? 0.5 : 1;
+  }
+  return weight;
 }
 
 function judgeCycles({ recent }: BreakerState, limits: Thresholds): Finding | undefined {

@@ -502,6 +502,68 @@ const WORKS: readonly Work[] = [
           .bash('npm run migrate:up', `applied 00${n}`);
       }),
   ],
+  [
+    'three tests fail since before, and the work beside them goes on',
+    (it) =>
+      it.repeat(9, (n) => {
+        it.write(`/home/ada/shop/src/new/part${n}.ts`, `export const part = ${n};`);
+        it.write(`/home/ada/shop/src/new/part${n}.test.ts`, `test('part ${n}');`);
+        it.vitest(
+          ['e2e/mail.test.ts > sends', 'e2e/mail.test.ts > bounces', 'e2e/s3.test.ts > lists'],
+          200 + 3 * n,
+        );
+      }),
+  ],
+  [
+    'a failing test run again between long looks at the code',
+    (it) => {
+      it.repeat(4, (n) => {
+        it.pytest(['test_io.py::test_close'], 50);
+        it.repeat(4, (m) =>
+          it.read(`/home/ada/shop/src/${FILES[(n * 4 + m) % 10]!}/io${n}${m}.py`),
+        );
+      });
+      it.edit('/home/ada/shop/src/io.py', 'close()', 'await close()').pytest([], 51);
+    },
+  ],
+  [
+    'four sub-agents sent out at once',
+    (it) => {
+      it.repeat(6, (n) => it.read(`/home/ada/shop/src/m${n}.ts`));
+      it.repeat(4, (n) =>
+        it.add({
+          tool: 'Task',
+          args: { prompt: `Look into part ${n}`, subagent_type: 'Explore' },
+          ok: true,
+          result: `Part ${n} is in src/m${n}.ts`,
+          tokens: 60_000 + n,
+        }),
+      );
+    },
+  ],
+  [
+    'a script made to work in a handful of tries',
+    (it) => {
+      it.repeat(5, (n) => {
+        it.write('/home/ada/shop/scripts/import.py', `# try ${n}`);
+        it.bash(
+          'python scripts/import.py',
+          `Traceback (most recent call last):\n  File "import.py", line ${n}\n${['KeyError', 'TypeError', 'ValueError', 'KeyError', 'IndexError'][n]!}: ${n}`,
+          false,
+        );
+      });
+      it.bash('python scripts/import.py', 'imported 40 rows');
+    },
+  ],
+  [
+    'pull requests of others reviewed one by one',
+    (it) =>
+      it.repeat(10, (n) => {
+        it.bash(`gh pr diff ${n + 100}`, `diff --git a/src/a${n}.ts b/src/a${n}.ts`);
+        it.bash(`gh pr checks ${n + 100}`, `build\tpass\t${n}m`);
+        it.bash(`gh pr review ${n + 100} --comment -b "Fine"`, '');
+      }),
+  ],
 ];
 
 export const FINE: readonly Trace[] = WORKS.map(([about, work], index) => {

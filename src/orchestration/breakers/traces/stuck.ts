@@ -441,6 +441,43 @@ const LOOPS: readonly Loop[] = [
         ),
       ),
   ],
+  [
+    'a script that fails the same way under ever new edits',
+    (it) =>
+      it.repeat(12, (n) => {
+        it.edit('/home/ada/shop/repro.py', `depth=${n}`, `depth=${n + 1}`);
+        it.bash(
+          'python repro.py',
+          `Traceback (most recent call last):\n  File "/home/ada/shop/repro.py", line ${n + 3}, in <module>\nRecursionError: maximum recursion depth exceeded`,
+          false,
+        );
+      }),
+  ],
+  [
+    'ever new searches for something that is not there',
+    (it) => it.repeat(24, (n) => it.grep(`[Ll]egacy.?Gateway${'.*'.repeat(n)}`, 'No files found')),
+  ],
+  [
+    'asking the same of the web in other words',
+    (it) =>
+      it.repeat(16, (n) =>
+        it.add({
+          tool: 'WebFetch',
+          args: { url: `https://docs.acme.dev/v${n}/api`, prompt: 'endpoints' },
+          ok: false,
+          result: 'Request failed with status code 403',
+        }),
+      ),
+  ],
+  [
+    'the whole suite, an edit of one file, the whole suite: three fail for ever',
+    (it) =>
+      it.repeat(14, (n) => {
+        it.read('/home/ada/shop/src/cart.ts', n);
+        it.edit('/home/ada/shop/src/cart.ts', `limit = ${n}`, `limit = ${n + 1}`);
+        it.vitest(['src/cart.test.ts > a', 'src/cart.test.ts > b', 'src/cart.test.ts > c'], 140);
+      }),
+  ],
 ];
 
 export const STUCK: readonly Trace[] = LOOPS.map(([about, loop, before = begin], index) => {
