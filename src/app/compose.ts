@@ -23,6 +23,7 @@ import {
   breakerSettings,
   clearAbandonedChecks,
   createAgentStep,
+  createAutofixStep,
   createBreakerService,
   createChangeService,
   createCollisionLoop,
@@ -35,6 +36,7 @@ import {
   createClassOfPath,
   createEscalationLoop,
   createEscalationService,
+  createGateStep,
   createHostOutboxHandlers,
   createIntakeLoop,
   createIntakeService,
@@ -344,7 +346,12 @@ export async function compose(options: {
       escalations,
       inboxUrl: escalationDeps.inboxUrl,
     };
-    const handlers = [...stepHandlers, createAgentStep(agentDeps)];
+    const handlers = [
+      ...stepHandlers,
+      createAgentStep(agentDeps),
+      createAutofixStep(agentDeps),
+      createGateStep({ ...agentDeps, workflow }),
+    ];
     loops.push(
       listenLoop({ hosts, isPaused: connections.isPaused, clock, log }),
       sequencer,

@@ -164,7 +164,13 @@ export {
   type StartAnswer,
   type TraceVerdict,
 } from './breakers/index.ts';
-export { type AgentDeps, createAgentStep } from './agents/index.ts';
+export {
+  type AgentDeps,
+  createAgentStep,
+  createAutofixStep,
+  createGateStep,
+  type GateDeps,
+} from './agents/index.ts';
 export {
   createDevboxService,
   type Devbox,

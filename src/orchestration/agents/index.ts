@@ -1,4 +1,6 @@
-/** Agents at work in devboxes of ours: starting them, reading them, stopping them. It judges no work. */
+/** Agents at work in devboxes of ours: starting, reading, stopping, judging and correcting them. */
 export type { AgentDeps } from './deps.ts';
 export { AGENT_NAMES, AgentName, FAILURES } from './schema.ts';
 export { createAgentStep } from './step.ts';
+export { createAutofixStep } from './autofix.ts';
+export { createGateStep, type GateDeps } from './gate.ts';

@@ -12,6 +12,7 @@ import type { Id } from '#kernel';
 import type { Devbox } from '../devbox/index.ts';
 import { isThere, workRef } from '../devbox/index.ts';
 import type { StepContext } from '../steps.ts';
+import { maskSecrets } from '../steps/mask-secrets.ts';
 import { commandEnvironment } from '../steps/run-command.ts';
 import { ADAPTERS } from './adapters/index.ts';
 import type { AgentDeps } from './deps.ts';
@@ -251,13 +252,16 @@ class Start {
     await this.#meeting;
     const now = clock.now();
     const isAborted = this.#context.signal.aborted;
-    failure ??= diagnose(end, reading, {
+    const found = diagnose(end, reading, {
       program: options.agent === 'command' ? 'the command' : this.#program,
       isStopped: isStuckNow,
       now,
       sleeps: this.#row.starts - 1,
     });
-    const answer = reading.answer === '' ? end.output.trim().slice(-4_000) : reading.answer;
+    // Its words are shown to everybody who sees the run.
+    if (found !== undefined) failure ??= { ...found, message: maskSecrets(found.message) };
+    const said = reading.answer === '' ? end.output.trim().slice(-4_000) : reading.answer;
+    const answer = maskSecrets(said);
     return this.#finish(devbox, git, {
       end,
       failure,

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { GitRepository } from '#git';
-import { AppError, checkValue, type JsonObject } from '#kernel';
+import { AppError, checkValue, type JsonObject, type Tx } from '#kernel';
 import { forGood } from '../steps/subject.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import type { AgentDeps } from './deps.ts';
@@ -15,6 +15,7 @@ import { type AgentOutcome, runAgent } from './runner.ts';
 import { AgentOptions, type FailureCode } from './schema.ts';
 import * as store from './store.ts';
 import { waitForPerson } from './wait-for-person.ts';
+import { workOf } from './work.ts';
 
 export const Options = AgentOptions.extend({
   /** `run`: we start the agent. `wait`: a person's own agent takes the work item. */
@@ -114,25 +115,22 @@ export async function findPiece(
   context: StepContext,
   options: { branch?: string | undefined },
 ): Promise<Piece | StepResult> {
-  const { run, step, inputs } = context;
+  const { run, step } = context;
   if (run.repository === null) return forGood('This step needs a repository to work in.');
   const git = await deps.context.openMirror(run.repository);
   const base = await findBase(git, run.repository);
-  const earlier = Object.values(inputs).find(
-    ({ branch, headSha }) => typeof branch === 'string' && typeof headSha === 'string',
-  );
+  const earlier = workOf(context);
   const item = run.workItemId === null ? undefined : await deps.work.find(run.workItemId);
   const text = typeof run.input['text'] === 'string' ? run.input['text'] : '';
   return {
     task: {
       repository: run.repository,
-      branch:
-        options.branch ?? textOf(earlier?.['branch']) ?? `loom/${run.id.slice(-12)}-${step.name}`,
+      branch: options.branch ?? earlier?.branch ?? `loom/${run.id.slice(-12)}-${step.name}`,
       title: item?.title ?? run.title,
       text: item?.text ?? text,
     },
-    baseSha: textOf(earlier?.['baseSha']) ?? base,
-    headSha: textOf(earlier?.['headSha']),
+    baseSha: earlier?.baseSha ?? base,
+    headSha: earlier?.headSha,
   };
 }
 
@@ -151,21 +149,7 @@ function toResult(context: StepContext, done: AgentOutcome): StepResult {
     return { outcome: 'failed', message: 'The agent was stopped before its end.' };
   const { failure, row } = done;
   const facts = factsOf(done);
-  const key = { run_id: row.run_id, step_name: row.step_name };
-  const endAs = (state: store.AgentRunRow['state']) => ({
-    write: (tx: Parameters<typeof store.endAgentRun>[0]) =>
-      store.endAgentRun(tx, key, {
-        ...done.used,
-        state,
-        head_sha: done.headSha,
-        exit_code: done.exitCode,
-        error_code: failure === undefined ? null : failure.code,
-        output: done.output,
-        answer: done.answer,
-        handover: done.handover,
-        wake_at: failure?.retryAt ?? null,
-      }),
-  });
+  const endAs = (state: store.AgentRunRow['state']) => ({ write: writeEnd(done, state) });
   if (failure === undefined) {
     const message = describeWork(done);
     return {
@@ -194,6 +178,30 @@ function toResult(context: StepContext, done: AgentOutcome): StepResult {
     events: [agentEnded(context, 'agent.stopped', facts, { code, message: failure.message })],
     ...endAs(isPermanent ? 'stopped' : 'failed'),
   };
+}
+
+/** Writes down how a start ended, with whatever else the transaction writes. */
+export function writeEnd(
+  done: AgentOutcome,
+  state: store.AgentRunRow['state'],
+): (tx: Tx) => Promise<void> {
+  const { row, failure } = done;
+  return (tx) =>
+    store.endAgentRun(
+      tx,
+      { run_id: row.run_id, step_name: row.step_name },
+      {
+        ...done.used,
+        state,
+        head_sha: done.headSha,
+        exit_code: done.exitCode,
+        error_code: failure?.code ?? null,
+        output: done.output,
+        answer: done.answer,
+        handover: done.handover,
+        wake_at: failure?.retryAt ?? null,
+      },
+    );
 }
 
 export function sleep(message: string, dueAt: Date): Extract<StepResult, { outcome: 'waiting' }> {
@@ -227,8 +235,4 @@ function describeWork({ changedFiles, used, row }: AgentOutcome): string {
     used.costUsdMicros === null ? '' : `, $${(used.costUsdMicros / 1_000_000).toFixed(2)}`;
   const count = changedFiles.length;
   return `${row.agent} changed ${count} ${count === 1 ? 'file' : 'files'} on ${row.branch} (${tokens} tokens${cost}).`;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -11,6 +11,7 @@ import { roomsOver } from '../test-rooms.ts';
 import { aGraph } from '../workflow/test-engine.ts';
 import { createWorkflowService, createWorkflowWorker } from '../workflow/index.ts';
 import type { AgentDeps } from './deps.ts';
+import type { GateDeps } from './gate.ts';
 
 export const REPOSITORY = 'acme/shop';
 
@@ -19,7 +20,7 @@ export async function testWorkshop(options: {
   db: Db;
   /** Work tree of the repository. */
   source: string;
-  handlers(deps: AgentDeps): StepHandler[];
+  handlers(deps: GateDeps): StepHandler[];
   deps?: Partial<AgentDeps>;
 }) {
   const stack = new AsyncDisposableStack();
@@ -46,7 +47,7 @@ export async function testWorkshop(options: {
     ...rooms,
     context,
     devboxes,
-    concurrency: 2,
+    concurrency: 8,
     environment: process.env,
     termGraceMs: 500,
     ...options.deps,
@@ -56,7 +57,7 @@ export async function testWorkshop(options: {
     createWorkflowWorker({
       ...rooms,
       workerId: `worker-${folder.slice(-6)}`,
-      handlers: options.handlers(deps),
+      handlers: options.handlers({ ...deps, workflow }),
       isManual: true,
     }),
   );
