@@ -3,7 +3,7 @@
  * without having been tested with it, and nothing waits for ever.
  * Method: random queues driven to their end by random results; examples for the single rules.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   type Build,
