@@ -3,6 +3,7 @@ import { cloudEventsEntry } from './cloudevents.ts';
 import type { ConnectorEntry } from './entry.ts';
 import { githubEntry } from './github.ts';
 import { emailEntry } from './email.ts';
+import { jiraEntry } from './jira.ts';
 import { linearEntry } from './linear.ts';
 import { monitoringEntries } from './monitoring.ts';
 import { slackEntry } from './slack.ts';
@@ -11,6 +12,7 @@ export const CONNECTORS: readonly ConnectorEntry[] = [
   githubEntry,
   cloudEventsEntry,
   linearEntry,
+  jiraEntry,
   slackEntry,
   emailEntry,
   ...monitoringEntries,
