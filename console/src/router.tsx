@@ -32,6 +32,7 @@ const routes = root.addChildren([
   page('/packs/$id', () => import('./pages/sessions/pack.tsx'), 'PackPage'),
   page('/runs', () => import('./pages/runs/runs.tsx'), 'RunsPage'),
   page('/runs/$id', () => import('./pages/runs/run.tsx'), 'RunPage'),
+  page('/board', () => import('./pages/board/board.tsx'), 'BoardPage'),
   page('/work', () => import('./pages/work.tsx'), 'WorkPage'),
   page('/xray', () => import('./pages/xray/repositories.tsx'), 'XrayRepositoriesPage'),
   page('/xray/$id', () => import('./pages/xray/xray.tsx'), 'XrayPage'),

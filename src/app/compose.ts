@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createContextService, createLessonProjection, type ContextService } from '#context';
 import { createGovernanceService, type GovernanceService } from '#governance';
-import { buildXray, createContextStudies } from '#insights';
+import { buildXray, createContextStudies, readBoard } from '#insights';
 import {
   AppError,
   type BackgroundLoop,
@@ -257,6 +257,7 @@ export async function compose(options: {
         const { dir } = await context.openMirror(repository.id);
         return studies.read({ key: repository.id, dir, head: repository.headSha });
       },
+      board: (filter) => readBoard(db, clock.now(), filter),
     },
     transparencyLog: sequencer,
     systemStatus: () => status.read(),

@@ -2,6 +2,8 @@
  * Insights: reports over several layers, read only. It writes nothing, and keeps nothing that could not
  * be worked out again.
  */
+export { type BoardFilter, readBoard } from './board/read-board.ts';
+export { Board } from './board/schema.ts';
 export { STUDIED_CHANGES, type ContextStudy } from './context-study/schema.ts';
 export { createContextStudies } from './context-study/service.ts';
 export { readRecords } from './backtest/records.ts';

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { ContextService } from '#context';
 import type { GovernanceService } from '#governance';
-import type { ContextStudy } from '#insights';
+import type { Board, BoardFilter, ContextStudy } from '#insights';
 import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
 import type { Ledger, TransparencyLog } from '#ledger';
 import type { ObservabilityService } from '#observability';
@@ -127,6 +127,8 @@ export interface Services {
     xray(repositoryId: Id<'repo'>, since: Date): Promise<object>;
     /** How well the files of its last changes would have been found; worked out in the background. */
     contextStudy(repositoryId: Id<'repo'>): Promise<ContextStudy>;
+    /** Who works on what, right now. */
+    board(filter: BoardFilter): Promise<Board>;
   };
   transparencyLog: TransparencyLog;
   systemStatus(): Promise<SystemStatus>;

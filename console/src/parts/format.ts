@@ -13,6 +13,15 @@ export function compact(value: number): string {
   return value < 10_000 ? NUMBER.format(value) : COMPACT.format(value);
 }
 
+/** US dollars; small sums to the cent. */
+export function money(usd: number): string {
+  return new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency: 'USD',
+    maximumFractionDigits: usd >= 100 ? 0 : 2,
+  }).format(usd);
+}
+
 /** `0.034` reads `3.4%`, `0.42` reads `42%`. */
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined || Number.isNaN(share)) return '–';

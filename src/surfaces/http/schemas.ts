@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import * as context from '#context';
 import * as governance from '#governance';
+import * as insights from '#insights';
 import { Json, JsonObject, MAX_PAGE_SIZE } from '#kernel';
 import * as ledger from '#ledger';
 import * as observability from '#observability';
@@ -23,6 +24,7 @@ export const ContextPack = named('ContextPack', context.ContextPack);
 export const PackItem = named('PackItem', context.PackItem);
 export const PackPreview = named('PackPreview', context.PackPreview);
 export const Lesson = named('Lesson', context.Lesson);
+export const Board = named('Board', insights.Board);
 export const Change = named('Change', orchestration.Change);
 export const Session = named('Session', orchestration.Session);
 export const Claim = named('Claim', orchestration.Claim);

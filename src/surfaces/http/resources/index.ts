@@ -16,6 +16,7 @@ import { forgeRoutes } from './forge.ts';
 import { inboxRoutes } from './inbox.ts';
 import { lessonRoutes } from './lessons.ts';
 import { graphRoutes } from './graph.ts';
+import { boardRoutes } from './board.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policy.ts';
@@ -32,6 +33,7 @@ export function allRoutes(services: Services): Route[] {
   return [
     ...accountRoutes(services),
     ...overviewRoutes(services),
+    ...boardRoutes(services),
     ...repositoryRoutes(services),
     ...contextRoutes(services),
     ...lessonRoutes(services),
