@@ -17,6 +17,8 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/changes', label: 'Changes', icon: 'change', key: 'c', group: 'Deliver' },
   { href: '/sessions', label: 'Sessions', icon: 'session', key: 's', group: 'Deliver' },
   { href: '/runs', label: 'Runs', icon: 'run', key: 'r', group: 'Deliver' },
+  { href: '/collisions', label: 'Collisions', icon: 'merge', key: 'l', group: 'Deliver' },
+  { href: '/workflows', label: 'Workflows', icon: 'flow', key: 'f', group: 'Deliver' },
   { href: '/board', label: 'Work board', icon: 'overview', key: 'b', group: 'Deliver' },
   { href: '/work', label: 'Work items', icon: 'work', key: 'w', group: 'Deliver' },
   { href: '/context', label: 'Context', icon: 'pack', key: 'k', group: 'Understand' },

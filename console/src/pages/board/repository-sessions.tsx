@@ -123,7 +123,7 @@ function State({ session }: { session: BoardSession }) {
         />
       )}
       {collisions > 0 && (
-        <AppLink href={`/collisions?party=${session.id}`}>
+        <AppLink href={`/collisions?sessionId=${session.id}`}>
           <Badge look={{ label: plural(collisions, 'collision'), tone: 'warn', icon: 'alert' }} />
         </AppLink>
       )}
