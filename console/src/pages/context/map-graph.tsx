@@ -15,7 +15,7 @@ import '@xyflow/react/dist/style.css';
 import { useMemo, useState } from 'react';
 import { plural } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
-import '../runs/run-graph.css';
+import '../../parts/step-graph.css';
 import type { Box, View } from './map-view.ts';
 
 const SIZE = { width: 176, height: 46 };
