@@ -16,6 +16,7 @@ import { rowsOf } from '../../parts/list.tsx';
 import { SessionLink, WorkItemLink } from '../../parts/named.tsx';
 import { usePersonName } from '../../parts/people.ts';
 import { When } from '../../parts/time.tsx';
+import { BreakerPanel } from './breaker.tsx';
 import { PackView } from './pack-view.tsx';
 import './sessions.css';
 
@@ -78,6 +79,10 @@ export function SessionPage() {
           </Panel>
         </div>
         <aside className="stack" aria-label="About this session">
+          <BreakerPanel
+            sessionId={session.id}
+            isLive={session.state === 'active' || session.state === 'idle'}
+          />
           <About session={session} operator={nameOf(session.operatorId)} />
           <Changes sessionId={session.id} given={session.changes} />
         </aside>
