@@ -51,7 +51,8 @@ export interface ScriptedAgent {
 export async function startAgent(setup: AgentSetup): Promise<ScriptedAgent> {
   const { url, token, operator, loom, clone, folder, branch } = setup;
   const externalId = randomUUID();
-  const environment = { LOOM_URL: url, LOOM_TOKEN: token };
+  // Nobody waits at a keyboard here: a slow machine is no reason to go on uncoordinated.
+  const environment = { LOOM_URL: url, LOOM_TOKEN: token, LOOM_HOOKS_TIMEOUT_MS: '60000' };
 
   await run('git', ['worktree', 'add', '--quiet', '-B', branch, folder, 'origin/main'], {
     cwd: clone,

@@ -90,8 +90,16 @@ function Content({ board, filter }: { board: Board; filter: { show: string; text
 function Totals({ board: { totals, sessions } }: { board: Board }) {
   return (
     <div className="stats">
-      <Stat value={count(totals.sessions)} label="live sessions" note={agentsOf(sessions)} />
-      <Stat value={count(totals.waiting)} label="wait for another" note="claims held elsewhere" />
+      <Stat
+        value={count(totals.sessions)}
+        label={totals.sessions === 1 ? 'live session' : 'live sessions'}
+        note={agentsOf(sessions)}
+      />
+      <Stat
+        value={count(totals.waiting)}
+        label={totals.waiting === 1 ? 'waits for another' : 'wait for another'}
+        note="claims held elsewhere"
+      />
       <Stat
         value={count(totals.collisions)}
         label={totals.collisions === 1 ? 'collision' : 'collisions'}
