@@ -48,6 +48,7 @@ const routes = root.addChildren([
   page('/context/ownership', () => import('./pages/context/ownership.tsx'), 'OwnershipPage'),
   page('/context/attention', () => import('./pages/context/attention.tsx'), 'AttentionPage'),
   page('/context/lessons', () => import('./pages/context/lessons.tsx'), 'LessonsPage'),
+  page('/agents', () => import('./pages/agents/agents.tsx'), 'AgentsPage'),
   page('/connections', () => import('./pages/connections/connections.tsx'), 'ConnectionsPage'),
   page('/connections/$name', () => import('./pages/connections/connection.tsx'), 'ConnectionPage'),
   page('/audit', () => import('./pages/audit.tsx'), 'AuditPage'),

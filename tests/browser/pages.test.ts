@@ -61,6 +61,7 @@ const EVERYWHERE = {
   'studio of the organisation': '/policy?tab=edit&layer=organisation',
   'policy versions': '/policy?tab=versions',
   audit: '/audit',
+  agents: '/agents',
   connections: '/connections',
   'a connection that works': '/connections/local',
   'a connection to be set up': '/connections/github',

@@ -27,6 +27,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/policy', label: 'Policy', icon: 'policy', key: 'p', group: 'Govern' },
   { href: '/autonomy', label: 'Autonomy', icon: 'autonomy', key: 'u', group: 'Govern' },
   { href: '/audit', label: 'Audit', icon: 'audit', key: 'a', group: 'Govern' },
+  { href: '/agents', label: 'Agents', icon: 'agent', key: 'e', group: 'Connect' },
   { href: '/connections', label: 'Connections', icon: 'signal', key: 'n', group: 'Connect' },
   { href: '/settings', label: 'Settings', icon: 'settings', key: ',', group: 'Govern' },
 ];
