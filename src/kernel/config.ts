@@ -238,6 +238,19 @@ export const Config = z.strictObject({
         ),
     })
     .prefault({}),
+  gitlab: z
+    .strictObject({
+      url: z.url().default('https://gitlab.com').describe('Where GitLab runs.'),
+      token: secret
+        .optional()
+        .describe('Access token of GitLab with the scope api and the role Maintainer.'),
+      webhookSecret: secret
+        .optional()
+        .describe(
+          'Secret token, or signing token, of GitLab webhooks. Unset: made on first start.',
+        ),
+    })
+    .prefault({}),
   cloudevents: z
     .strictObject({
       webhookSecret: secret

@@ -2,6 +2,7 @@
 import { cloudEventsEntry } from './cloudevents.ts';
 import type { ConnectorEntry } from './entry.ts';
 import { githubEntry } from './github.ts';
+import { gitlabEntry } from './gitlab.ts';
 import { emailEntry } from './email.ts';
 import { jiraEntry } from './jira.ts';
 import { linearEntry } from './linear.ts';
@@ -10,6 +11,7 @@ import { slackEntry } from './slack.ts';
 
 export const CONNECTORS: readonly ConnectorEntry[] = [
   githubEntry,
+  gitlabEntry,
   cloudEventsEntry,
   linearEntry,
   jiraEntry,

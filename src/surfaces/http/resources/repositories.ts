@@ -36,7 +36,7 @@ export function repositoryRoutes({ context, insights, clock }: Services): Route[
         url: z.string().min(1).max(2_000),
         name: z
           .string()
-          .regex(/^[\w.-]+\/[\w.-]+$/, 'is not of the form owner/name')
+          .regex(/^[\w.-]+(?:\/[\w.-]+)+$/, 'is not of the form owner/name')
           .max(200)
           .optional(),
       }),
