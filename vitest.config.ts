@@ -39,7 +39,6 @@ export default defineConfig({
           name: 'system',
           include: ['tests/**/*.test.ts'],
           globalSetup,
-          fileParallelism: false,
           // Each starts servers again and again; a busy machine is slow and not red.
           testTimeout: 600_000,
           hookTimeout: 300_000,

@@ -36,7 +36,7 @@ export const breakerQueries = {
   ofSession: (id: string) =>
     queryOptions({
       queryKey: ['sessions', 'breaker', id],
-      queryFn: ({ signal }) => get<SessionBreaker>(`${pathOf(id)}`, {}, signal),
+      queryFn: ({ signal }) => get<SessionBreaker>(pathOf(id), {}, signal),
     }),
 };
 
