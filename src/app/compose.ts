@@ -30,6 +30,8 @@ import {
   createCollisionService,
   createClaimService,
   createCommandHandler,
+  createCompositionLoop,
+  createCompositionService,
   createConnectionLoop,
   createConnectionService,
   createDevboxService,
@@ -58,6 +60,8 @@ import {
   loadChangeWorkflow,
   mirrorHandler,
   mirrorProjection,
+  weaveGraph,
+  STEP_KINDS,
 } from '#orchestration';
 import {
   createAutonomyProjection,
@@ -184,7 +188,7 @@ export async function compose(options: {
     policy,
     workflow,
     hostOf: hosts.find,
-    loadWorkflow: (source) => loadChangeWorkflow({ db, ledger }, source),
+    loadWorkflow: async (source) => weaveGraph(await loadChangeWorkflow({ db, ledger }, source)),
   });
   const escalationDeps = {
     ...deps,
@@ -197,6 +201,15 @@ export async function compose(options: {
     inboxUrl: (id: string) => `${publicUrl}/inbox/${id}`,
   };
   const escalations = createEscalationService(escalationDeps);
+  // A node that leaves the work to others takes it that they can do all there is.
+  let kinds: readonly string[] = STEP_KINDS;
+  const composition = createCompositionService({
+    ...deps,
+    context,
+    governance,
+    workflow,
+    kinds: () => kinds,
+  });
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
   const collisions = stack.use(createCollisionService({ ...deps, claims, context }));
@@ -236,6 +249,7 @@ export async function compose(options: {
     escalations,
     overrides: createOverrideService(escalationDeps),
     workflows: workflow,
+    composition,
     connections,
     webhooks: hosts.webhooks,
     forge: hosts.forgeService,
@@ -268,6 +282,7 @@ export async function compose(options: {
     createIntakeService({
       ...deps,
       changes,
+      considerSignal: composition.considerSignal,
       leaseMs: config.workflow.leaseMs,
       async onDeployment(signal) {
         const actor = { kind: 'connector', id: signal.source } as const;
@@ -353,6 +368,8 @@ export async function compose(options: {
       createAutofixStep(agentDeps),
       createGateStep({ ...agentDeps, workflow }),
     ];
+    const handlers = [...stepHandlers, createAgentStep(agentDeps)];
+    kinds = handlers.map(({ kind }) => kind);
     loops.push(
       listenLoop({ hosts, isPaused: connections.isPaused, clock, log }),
       sequencer,
@@ -392,6 +409,7 @@ export async function compose(options: {
           [...hosts.spokenForElsewhere(), ...connections.pausedNames()].map((host) => ({ host })),
       }),
       createIntakeLoop({ intake, db, clock, log }),
+      createCompositionLoop({ composition, db, clock, log }),
       createSessionLoop({ sessions, clock, log }),
       createCollisionLoop({ collisions, clock, log }),
       createEscalationLoop({ escalations, clock, log }),

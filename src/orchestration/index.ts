@@ -105,8 +105,20 @@ export {
   builtInChangeWorkflow,
   CHANGE_WORKFLOW,
   CHANGE_WORKFLOW_PATH,
+  joinLibrary,
+  type Library,
+  type LibraryWorkflow,
   loadChangeWorkflow,
+  shippedWorkflows,
 } from './library/index.ts';
+export {
+  type Composed,
+  type CompositionRow,
+  type CompositionService,
+  createCompositionLoop,
+  createCompositionService,
+  weaveGraph,
+} from './composition/index.ts';
 export {
   clearAbandonedChecks,
   createStepHandlers,

@@ -328,6 +328,8 @@ export interface NegotiationService {
 }
 
 export interface NewRunRequest {
+  /** Where somebody spoke of the run before it began; else it gets one. */
+  id?: Id<'run'> | undefined;
   /** A parsed definition: see workflow/definition.ts. */
   definition: WorkflowGraph;
   title: string;

@@ -2,6 +2,7 @@
 import type { Id, JsonObject, Tx } from '#kernel';
 import type { NewEvent, NewOutboxMessage } from '#ledger';
 import type { Run, Step, StepKind } from './schema.ts';
+import type { GraphStep } from './workflow-graph.ts';
 
 export interface StepContext {
   run: Run;
@@ -22,6 +23,8 @@ export interface StepContext {
 export interface StepEffects {
   events?: NewEvent[];
   outbox?: NewOutboxMessage[];
+  /** Further steps for the run, and why. A done step only; each says in its origin who wants it. */
+  grow?: { steps: GraphStep[]; why: string };
   /** Further rows of the same room. Database only: it may run again after a deadlock. */
   write?(tx: Tx): Promise<void>;
 }

@@ -16,6 +16,7 @@ import type {
   ChangeService,
   ClaimService,
   CollisionService,
+  CompositionService,
   ConnectionService,
   EscalationService,
   NegotiationService,
@@ -118,6 +119,7 @@ export interface Services {
   escalations: EscalationService;
   overrides: OverrideService;
   workflows: WorkflowService;
+  composition: CompositionService;
   connections: ConnectionService;
   /** Receivers by the name in `/webhooks/{connector}`. */
   webhooks: ReadonlyMap<string, WebhookReceiver>;

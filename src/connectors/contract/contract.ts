@@ -171,6 +171,18 @@ export const Signal = z.discriminatedUnion('type', [
     service: z.string().optional(),
     url: z.string().optional(),
   }),
+  /** A known vulnerability in something the repository is built from. */
+  z.object({
+    type: z.literal('advisory.published'),
+    ...common,
+    repository: z.string(),
+    /** Equal keys are one advisory. */
+    externalKey: z.string(),
+    package: z.string(),
+    severity: z.enum(['low', 'medium', 'high', 'critical']),
+    title: z.string(),
+    url: z.string().optional(),
+  }),
   /** What we have no word of our own for: kept as it came, and nothing follows from it. */
   z.object({
     type: z.literal('event.received'),

@@ -7,6 +7,7 @@ import { changeShipped } from './events.ts';
 import { noteDeployers } from './evidence-store.ts';
 import { freshMirror } from './gather.ts';
 import * as store from './store.ts';
+import { tellRunsOfWorkItem } from './tell-work.ts';
 
 /** Changes looked at per report; older ones that nobody ever deployed are left alone. */
 const MAX_CHANGES = 1_000;
@@ -67,24 +68,21 @@ async function tellChange(
   const { environment, sha, status, externalKey, deploymentId } = news;
   return db.transaction(async (tx) => {
     const row = await store.findChange(tx, id, { forUpdate: true });
-    if (row === undefined || row.state !== 'merged' || row.shipped_at !== null) return false;
-    if (row.run_id !== null) {
-      const body: JsonObject = {
-        environment,
-        sha,
-        status,
-        externalKey,
-        isProduction: isProduction(environment),
-        ...(deploymentId === undefined ? {} : { deployment: deploymentId }),
-      };
-      await workflow.signal(tx, {
-        runId: row.run_id,
-        name: 'deployed',
-        body,
-        dedupeKey: `deployed:${externalKey}:${status}`,
-        actor,
-      });
-    }
+    if (row === undefined || row.state !== 'merged') return false;
+    const body: JsonObject = {
+      environment,
+      sha,
+      status,
+      externalKey,
+      isProduction: isProduction(environment),
+      ...(deploymentId === undefined ? {} : { deployment: deploymentId }),
+    };
+    const dedupeKey = `deployed:${externalKey}:${status}`;
+    const signal = { name: 'deployed' as const, body, dedupeKey, actor };
+    if (row.run_id !== null) await workflow.signal(tx, { runId: row.run_id, ...signal });
+    await tellRunsOfWorkItem(tx, deps, { workItemId: row.work_item_id, ...signal });
+    // It has shipped already, and somebody still watches it.
+    if (row.shipped_at !== null) return false;
     if (status === 'succeeded' && isProduction(environment)) {
       const at = news.occurredAt ?? deps.clock.now();
       const shipped = await store.updateChange(tx, id, { shipped_at: at });

@@ -9,6 +9,7 @@ import { completeWorkItem } from '../work/index.ts';
 import type { ChangeDeps } from './deps.ts';
 import { changeMerged } from './events.ts';
 import * as store from './store.ts';
+import { tellRunsOfWorkItem } from './tell-work.ts';
 
 /** Step that carries our own merge; while it is at work, news of a merge is news of ours. */
 const MERGE_AT_WORK = ['running', 'waiting'];
@@ -69,6 +70,13 @@ export async function markMerged(
       await deps.workflow.cancel(row.run_id, 'merged on the host', ORCHESTRATION, tx);
     }
   }
+  await tellRunsOfWorkItem(tx, deps, {
+    workItemId: row.work_item_id,
+    name: 'landed',
+    body: { changeId: row.id, mergeSha: merge.mergeSha, branch: row.branch },
+    dedupeKey: `landed:${row.id}`,
+    actor: merge.actor,
+  });
   return merged;
 }
 

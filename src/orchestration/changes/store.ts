@@ -165,8 +165,12 @@ export function unshippedChanges(
   limit: number,
 ): Promise<ChangeRow[]> {
   return queryable.query<ChangeRow>(
-    `select * from loom.changes
-     where repository = $1 and state = 'merged' and shipped_at is null
+    `select * from loom.changes c
+     where repository = $1 and state = 'merged' and (shipped_at is null
+       -- What has shipped is still listened for while a run of it is under way, such as a watch.
+       or exists (select from loom.runs r
+         where (r.id = c.run_id or r.work_item_id = c.work_item_id and r.change_id is null)
+           and r.state in ('running', 'paused')))
      order by merged_at desc, id desc limit $2`,
     [repository, limit],
   );

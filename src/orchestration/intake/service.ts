@@ -49,6 +49,8 @@ export interface IntakeDeps extends OrchestrationDeps {
     signal: Extract<Signal, { type: 'repository.renamed' | 'repository.access-changed' }>,
     cause: Id<'evt'>,
   ): Promise<void>;
+  /** Starts the workflow a signal is for, if it is for any. Twice, it changes nothing. */
+  considerSignal?(signal: Signal, cause: Id<'evt'>): Promise<unknown>;
   /** How long a silent node keeps a signal. */
   leaseMs?: number;
 }
@@ -175,16 +177,21 @@ export function createIntakeService(deps: IntakeDeps): Intake {
       case 'review.submitted':
         return changes.applyReview(signal, cause);
       case 'check.completed':
-        return changes.applyCheck(signal);
+        await changes.applyCheck(signal);
+        return consider(signal, cause);
       case 'work-item.updated':
         await db.transaction((tx) => applyWorkItemSignal(tx, deps, signal, cause));
         return;
       case 'deployment.reported':
         return deps.onDeployment(signal, cause);
       case 'incident.reported':
-        return deps.onIncident(signal, cause);
+        await deps.onIncident(signal, cause);
+        return consider(signal, cause);
+      case 'advisory.published':
+        return consider(signal, cause);
       case 'command.given':
-        return deps.onCommand?.(signal, cause);
+        await deps.onCommand?.(signal, cause);
+        return consider(signal, cause);
       case 'merge-group.requested':
         return deps.onMergeGroup?.(signal, cause);
       case 'repository.renamed':
@@ -194,6 +201,10 @@ export function createIntakeService(deps: IntakeDeps): Intake {
         // Its event in the ledger is all there is to it.
         return;
     }
+  }
+
+  async function consider(signal: Signal, cause: Id<'evt'>): Promise<void> {
+    await deps.considerSignal?.(signal, cause);
   }
 
   return {

@@ -26,6 +26,8 @@ export function subjectOf(signal: Signal): string {
       return `repository:${signal.source}:${signal.from}`;
     case 'repository.access-changed':
       return `account:${signal.source}:${signal.account}`;
+    case 'advisory.published':
+      return `advisory:${signal.source}:${signal.repository}:${signal.externalKey}`;
     case 'event.received':
       return `event:${signal.dedupeKey}`;
   }
@@ -50,6 +52,8 @@ export function signalRefs(signal: Signal): { repository?: string; commit?: stri
       return signal.workItem.repository === undefined
         ? {}
         : { repository: signal.workItem.repository };
+    case 'advisory.published':
+      return { repository: signal.repository };
     case 'deployment.reported':
       return { repository: signal.repository, commit: signal.sha };
     case 'incident.reported':

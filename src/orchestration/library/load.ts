@@ -1,96 +1,129 @@
 /**
- * Which workflow a change runs through: the file at its protected base, else the last good one of that
- * file, else the built-in. It is never read from the change itself, which could loosen it.
+ * Which workflows a repository has: the files at its protected base, the last good one where a newer
+ * is refused, and those that come with the product below them. Nothing is read from a change itself,
+ * which could loosen it.
  */
-import { createHash } from 'node:crypto';
 import type { GitRepository } from '#git';
-import { AppError, type Queryable } from '#kernel';
-import { type OrchestrationDeps, ORCHESTRATION } from '../deps.ts';
+import { AppError } from '#kernel';
+import type { OrchestrationDeps } from '../deps.ts';
 import type { WorkflowGraph } from '../service.ts';
-import { parseWorkflow, validateWorkflow, type WorkflowProblem } from '../workflow/index.ts';
+import {
+  linkWorkflow,
+  parseWorkflow,
+  usesWorkflows,
+  validateWorkflow,
+  type WorkflowDefinition,
+  type WorkflowProblem,
+} from '../workflow/index.ts';
 import { builtInChangeWorkflow } from './change.ts';
+import { keepFile, refuseFile } from './files.ts';
+import { type LibraryWorkflow, shippedWorkflows, toLibraryWorkflow } from './shipped.ts';
 
-export const CHANGE_WORKFLOW_PATH = '.loom/workflows/change.yaml';
+export const WORKFLOW_FOLDER = '.loom/workflows';
+export const CHANGE_WORKFLOW_PATH = `${WORKFLOW_FOLDER}/change.yaml`;
 const MAX_BYTES = 256 * 1024;
+const MAX_FILES = 200;
 
-export async function loadChangeWorkflow(
-  deps: Pick<OrchestrationDeps, 'db' | 'ledger'>,
-  at: { git: GitRepository; baseSha: string; repository: string },
-): Promise<WorkflowGraph> {
-  const { git, baseSha, repository } = at;
-  const text = await readFileAt(git, baseSha);
-  if (text === undefined) return builtInChangeWorkflow;
-  const source = `${CHANGE_WORKFLOW_PATH}@${baseSha.slice(0, 12)}`;
-  const { definition, problems } = validateWorkflow(text, source);
-  if (definition === undefined) {
-    const standing = await refuse(deps, repository, { source, text, problems });
-    return standing === undefined
-      ? builtInChangeWorkflow
-      : parseWorkflow(standing.body, standing.source).graph;
+interface Base {
+  git: GitRepository;
+  baseSha: string;
+  repository: string;
+}
+
+export interface Library {
+  /** By name; a repository's own take the place of shipped ones. */
+  workflows: LibraryWorkflow[];
+  /** Files that were refused. Where there is a last good one, that is in the library. */
+  refused: { path: string; problems: WorkflowProblem[] }[];
+}
+
+type Deps = Pick<OrchestrationDeps, 'db' | 'ledger'>;
+
+/** The workflow a change runs through: the repository's own, else the built-in. */
+export async function loadChangeWorkflow(deps: Deps, base: Base): Promise<WorkflowGraph> {
+  const read = await readFile(deps, base, CHANGE_WORKFLOW_PATH);
+  if (read?.definition === undefined) return builtInChangeWorkflow;
+  if (!usesWorkflows(read.definition.graph.steps)) return read.definition.graph;
+  const { workflows } = await loadLibrary(deps, base);
+  const named = workflows.find(({ source }) => source.startsWith(CHANGE_WORKFLOW_PATH));
+  return named?.graph ?? builtInChangeWorkflow;
+}
+
+/** All workflows of a repository at its base, with the workflows they name in place. */
+export async function loadLibrary(deps: Deps, base: Base): Promise<Library> {
+  const entries = await base.git.listFiles(base.baseSha, WORKFLOW_FOLDER);
+  const paths = entries
+    .map(({ path }) => path)
+    .filter((path) => /\.ya?ml$/.test(path))
+    .slice(0, MAX_FILES);
+  const refused: Library['refused'] = [];
+  const own = new Map<string, WorkflowDefinition>();
+  for (const path of paths) {
+    const read = await readFile(deps, base, path);
+    if (read === undefined) continue;
+    if (read.problems.length > 0) refused.push({ path, problems: read.problems });
+    if (read.definition !== undefined) own.set(read.definition.graph.name, read.definition);
   }
-  await keep(deps.db, repository, { source, text });
-  return definition.graph;
+  return { ...joinLibrary([...own.values()], refused) };
+}
+
+/** A repository's own workflows above the shipped ones. Those that name what is not there are refused. */
+export function joinLibrary(
+  own: readonly WorkflowDefinition[],
+  refused: readonly Library['refused'][number][] = [],
+): Library {
+  const shipped = shippedWorkflows().filter(
+    ({ name }) => !own.some(({ graph }) => graph.name === name),
+  );
+  const all = new Map([
+    ...shipped.map(({ name, graph }) => [name, graph] as const),
+    ...own.map(({ graph }) => [graph.name, graph] as const),
+  ]);
+  const library: Library = { workflows: [...shipped], refused: [...refused] };
+  for (const definition of own) {
+    const linked = linkWorkflow(definition, (name) => all.get(name), [...all.keys()]);
+    if (linked.definition === undefined) {
+      const path = definition.graph.source.replace(/@[0-9a-f]+$/, '');
+      library.refused.push({ path, problems: linked.problems });
+    } else library.workflows.push(toLibraryWorkflow(linked.definition, false));
+  }
+  library.workflows.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return library;
+}
+
+/** A file at the base: good, or refused with the last good one in its place. Undefined: not there. */
+async function readFile(
+  deps: Deps,
+  { git, baseSha, repository }: Base,
+  path: string,
+): Promise<
+  { definition: WorkflowDefinition | undefined; problems: WorkflowProblem[] } | undefined
+> {
+  const text = await readText(git, baseSha, path);
+  if (text === undefined) return undefined;
+  const source = `${path}@${baseSha.slice(0, 12)}`;
+  const { definition, problems } = validateWorkflow(text, source);
+  if (definition !== undefined) {
+    await keepFile(deps.db, { repository, path, source, text });
+    return { definition, problems };
+  }
+  const standing = await refuseFile(deps, { repository, path, source, text, problems });
+  return {
+    definition: standing === undefined ? undefined : parseWorkflow(standing.body, standing.source),
+    problems,
+  };
 }
 
 /** Undefined where there is none; what cannot be read as a file is refused like a bad one. */
-async function readFileAt(git: GitRepository, baseSha: string): Promise<string | undefined> {
+async function readText(
+  git: GitRepository,
+  baseSha: string,
+  path: string,
+): Promise<string | undefined> {
   try {
-    return await git.readText(baseSha, CHANGE_WORKFLOW_PATH, MAX_BYTES);
+    return await git.readText(baseSha, path, MAX_BYTES);
   } catch (error) {
     if (error instanceof AppError && error.code === 'git.file_too_large') return `# too large\n`;
     throw error;
   }
-}
-
-async function keep(
-  db: Queryable,
-  repository: string,
-  file: { source: string; text: string },
-): Promise<void> {
-  await db.query(
-    `insert into loom.workflow_files as f (repository, path, source, body) values ($1, $2, $3, $4)
-     on conflict (repository, path) do update set source = excluded.source, body = excluded.body,
-       refused_sha256 = null, refusal = null, updated_at = now()
-     where f.body <> excluded.body or f.refused_sha256 is not null`,
-    [repository, CHANGE_WORKFLOW_PATH, file.source, file.text],
-  );
-}
-
-/** Tells each refused text once, and gives the last good file. An empty body means there is none. */
-async function refuse(
-  { db, ledger }: Pick<OrchestrationDeps, 'db' | 'ledger'>,
-  repository: string,
-  file: { source: string; text: string; problems: readonly WorkflowProblem[] },
-): Promise<{ source: string; body: string } | undefined> {
-  const sha256 = createHash('sha256').update(file.text).digest('hex');
-  return db.transaction(async (tx) => {
-    const told = await tx.query(
-      `insert into loom.workflow_files as f (repository, path, source, body, refused_sha256, refusal)
-       values ($1, $2, '', '', $3, $4)
-       on conflict (repository, path) do update
-         set refused_sha256 = excluded.refused_sha256, refusal = excluded.refusal, updated_at = now()
-         where f.refused_sha256 is distinct from excluded.refused_sha256
-       returning 1`,
-      [repository, CHANGE_WORKFLOW_PATH, sha256, JSON.stringify(file.problems.slice(0, 20))],
-    );
-    const [standing] = await tx.query<{ source: string; body: string }>(
-      'select source, body from loom.workflow_files where repository = $1 and path = $2',
-      [repository, CHANGE_WORKFLOW_PATH],
-    );
-    const good = standing === undefined || standing.body === '' ? undefined : standing;
-    if (told.length > 0) {
-      await ledger.append(tx, {
-        type: 'workflow.refused',
-        subject: repository,
-        actor: ORCHESTRATION,
-        refs: { repository },
-        data: {
-          source: file.source,
-          problems: file.problems.slice(0, 20),
-          inForce: good?.source ?? 'built-in',
-        },
-      });
-    }
-    return good;
-  });
 }

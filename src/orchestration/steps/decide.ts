@@ -1,6 +1,7 @@
 /** `policy.decide`: asks for the verdict and publishes it. What is held waits here. */
 import type { Decision } from '#policy';
 import type { NewOutboxMessage } from '#ledger';
+import { stepsOfVerdict } from '../composition/weave.ts';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import type { StepDeps } from './deps.ts';
@@ -30,7 +31,8 @@ export function createDecideStep(deps: StepDeps): StepHandler {
         outbox: [overrideVerdict(decision, subject.change, override, context.cause)],
       };
     }
-    return toResult(deps, decision, checks, subject.change, context);
+    const result = toResult(deps, decision, checks, subject.change, context);
+    return result.outcome === 'done' ? withObligations(deps, context, decision, result) : result;
   }
   return {
     kind: 'policy.decide',
@@ -59,6 +61,23 @@ function toResult(
     };
   }
   return { outcome: 'done', output: verdictOutput(decision, checks), outbox };
+}
+
+/** What the verdict asks of the rest of the run, as far as the run does not have it yet. */
+async function withObligations(
+  { db }: StepDeps,
+  { run }: StepContext,
+  decision: Decision,
+  result: Extract<StepResult, { outcome: 'done' }>,
+): Promise<StepResult> {
+  // A step of such a name that comes in between fails this attempt, and the next one sees it.
+  const present = await db.query<{ name: string; kind: string; needs: string[] }>(
+    'select name, kind, needs from loom.steps where run_id = $1 order by position',
+    [run.id],
+  );
+  const steps = stepsOfVerdict(present, decision);
+  if (steps.length === 0) return result;
+  return { ...result, grow: { steps, why: `The verdict is ${decision.lane}.` } };
 }
 
 function describeHold(decision: Decision): string {

@@ -1,7 +1,7 @@
 /** `notify`: leaves a word in the log, at a webhook, or on the change's page of its host. */
 import { z } from 'zod';
 import { checkValue } from '#kernel';
-import type { StepHandler } from '../steps.ts';
+import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import type { StepDeps } from './deps.ts';
 import { findSubject, toHostChange } from './subject.ts';
 
@@ -17,6 +17,7 @@ export function createNotifyStep(deps: StepDeps): StepHandler {
     kind: 'notify',
     async run(context) {
       const { to, message } = checkValue(Options, context.step.with, 'steps.bad_options');
+      if (context.run.changeId === null) return notifyOfWork(context, to, message);
       const subject = await findSubject(deps, context);
       if ('failure' in subject) return subject.failure;
       const { change } = subject;
@@ -47,6 +48,29 @@ export function createNotifyStep(deps: StepDeps): StepHandler {
         ],
       };
     },
+  };
+}
+
+/** Without a change there is no page on a host to comment on: the word goes to the log. */
+function notifyOfWork(context: StepContext, to: string, message: string): StepResult {
+  const { run, idempotencyKey, cause } = context;
+  const text = fillIn(message, { title: run.title, repository: run.repository ?? '' });
+  return {
+    outcome: 'done',
+    outbox: [
+      {
+        target: 'notify',
+        payload: {
+          channel: to === 'host' ? 'log' : to,
+          text,
+          workItemId: run.workItemId,
+          repository: run.repository,
+        },
+        idempotencyKey,
+        cause,
+        correlationId: run.correlationId,
+      },
+    ],
   };
 }
 

@@ -15,6 +15,8 @@ export async function findSubject(
 ): Promise<{ change: Change } | { failure: Failure }> {
   const change = run.changeId === null ? undefined : await changes.find(run.changeId);
   if (change === undefined) return { failure: forGood('This step needs a change to work on.') };
+  // What a run did is undone whatever has become of its change.
+  if (run.undoOf !== null) return { change };
   if (change.runId !== run.id) {
     return { failure: forGood(`The change moved on; run ${change.runId ?? 'none'} took over.`) };
   }

@@ -19,6 +19,9 @@ export {
   findByExternalKey,
   findHeldBy,
   findWorkItem,
+  insertWorkItem,
+  toWorkItem,
   updateWorkItem,
   type WorkItemRow,
 } from './store.ts';
+export { workItemCreated } from './events.ts';

@@ -20,7 +20,7 @@ import {
   stepStarted,
   stepWaiting,
 } from './events.ts';
-import { blockUntilGrown, insertGrown } from './grow.ts';
+import { blockUntilGrown, insertGrown, isHeldBy } from './grow.ts';
 import { type ClaimedStep, referenceOf } from './rows.ts';
 import {
   type Completed,
@@ -168,6 +168,9 @@ class Turn {
     // Growth first: it may add to what a completion in the same turn would otherwise end.
     for (const { claimed, startedAt, result } of finished) {
       if (result.outcome === 'grown') await this.#grow(tx, claimed, startedAt, result);
+      if (result.outcome === 'done' && result.grow !== undefined) {
+        await this.#extend(tx, claimed, startedAt, result.grow);
+      }
     }
     // Completions before failures: a failure in the same run would void work that is done.
     await this.#complete(tx, isAtOnce);
@@ -268,6 +271,30 @@ class Turn {
       }),
     );
     this.#settled.add(claimed);
+  }
+
+  /** Adds steps that others of the run lead to, while this one is still ours and open. */
+  async #extend(
+    tx: Tx,
+    claimed: ClaimedStep,
+    startedAt: Date,
+    { steps, why }: NonNullable<StepEffects['grow']>,
+  ): Promise<void> {
+    const { newId, worker } = this.#deps;
+    if (!(await isHeldBy(tx, worker, fencedBy(claimed)))) return;
+    const event = newId('evt');
+    const growth = { runId: claimed.run.id, steps, waiting: null, cause: event };
+    const { ready, isGateReached } = await insertGrown(tx, newId, growth);
+    this.#opened += ready;
+    this.#isGateTouched ||= isGateReached;
+    const facts = {
+      id: event,
+      cause: claimed.cause ?? undefined,
+      by: claimed.step.name,
+      why,
+      steps,
+    };
+    this.#tell(runGrown(claimed.run, { ...facts, ...this.#attemptOf(claimed, startedAt) }));
   }
 
   async #park(
@@ -385,7 +412,8 @@ class Turn {
 function needsNoAnswer(result: Outcome): boolean {
   if (result.outcome === 'skipped') return true;
   if (result.outcome !== 'done') return false;
-  return result.write === undefined && (result.outbox ?? []).length === 0;
+  const { write, outbox = [], grow } = result;
+  return write === undefined && outbox.length === 0 && grow === undefined;
 }
 
 /** A step whose failure for good the run survives: what needs it reads `isFailed`. */

@@ -47,6 +47,20 @@ export async function blockUntilGrown(
   return rows.length === 1;
 }
 
+/** Whether the worker may still speak for the step. The run is locked, so the answer stays. */
+export async function isHeldBy(
+  tx: Tx,
+  worker: string,
+  step: { runId: Id<'run'>; name: string; fence: number },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `select 1 from loom.steps
+     where run_id = $1 and name = $2 and state = 'running' and worker = $3 and fence = $4`,
+    [step.runId, step.name, worker, step.fence],
+  );
+  return rows.length === 1;
+}
+
 /**
  * Writes the steps. What they need is either among them or in the run already; `waiting` names a
  * step that waits for all of them. Gives how many are ready at once, and whether a gate was reached.

@@ -13,5 +13,8 @@ export {
   type WorkflowProblem,
 } from './definition.ts';
 export { durationMs, SIGNAL_TYPES, type SignalType } from './definition-schema.ts';
+export { type MatchTrigger, type Schedule } from './triggers.ts';
+export { nextFiring } from './schedule-times.ts';
+export type { GrownStep } from './control.ts';
 export { type FindWorkflow, linkWorkflow, usesWorkflows } from './link.ts';
 export { GRAPH_FORMATS, type GraphFormat, renderWorkflow } from './render.ts';

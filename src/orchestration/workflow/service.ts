@@ -69,7 +69,7 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     const { definition } = request;
     const { hash, text, hasUndo, timeoutMs } = prepareGraph(definition);
     return {
-      id: newId('run'),
+      id: request.id ?? newId('run'),
       workflow: definition.name,
       graphHash: hash,
       definitionSource: definition.source,

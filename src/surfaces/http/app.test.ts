@@ -74,6 +74,7 @@ describe('the gate', () => {
       'POST /v1/claims/check',
       'POST /v1/policy/validate',
       'POST /v1/policy/backtest',
+      'POST /v1/workflows/compose',
     ]);
     const writes = listOperations().filter(
       ({ method, path, access }) =>

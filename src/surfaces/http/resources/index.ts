@@ -28,6 +28,7 @@ import { sourceRestrictionRoutes } from './source-restrictions.ts';
 import { streamRoutes } from './stream.ts';
 import { systemRoutes } from './system.ts';
 import { workItemRoutes } from './work-items.ts';
+import { workflowRoutes } from './workflows.ts';
 
 export function allRoutes(services: Services): Route[] {
   return [
@@ -48,6 +49,7 @@ export function allRoutes(services: Services): Route[] {
     ...agentRoutes(services),
     ...workItemRoutes(services),
     ...runRoutes(services),
+    ...workflowRoutes(services),
     ...productionRoutes(services),
     ...auditRoutes(services),
     ...peopleRoutes(services),
