@@ -26,7 +26,7 @@ export function Navigation({ path }: { path: string }) {
   return (
     <nav aria-label="Main">
       {GROUPS.map((group) => (
-        <div key={group} style={{ marginBlockEnd: 14 }}>
+        <div key={group} style={{ marginBlockEnd: 12 }}>
           <div className="nav-heading" id={`nav-${group}`}>
             {group}
           </div>

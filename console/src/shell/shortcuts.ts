@@ -14,12 +14,12 @@ export interface Destination {
 export const DESTINATIONS: readonly Destination[] = [
   { href: '/', label: 'Overview', icon: 'overview', key: 'o', group: 'Deliver' },
   { href: '/inbox', label: 'Inbox', icon: 'inbox', key: 'i', group: 'Deliver' },
+  { href: '/board', label: 'Work board', icon: 'people', key: 'b', group: 'Deliver' },
   { href: '/changes', label: 'Changes', icon: 'change', key: 'c', group: 'Deliver' },
   { href: '/sessions', label: 'Sessions', icon: 'session', key: 's', group: 'Deliver' },
   { href: '/runs', label: 'Runs', icon: 'run', key: 'r', group: 'Deliver' },
   { href: '/collisions', label: 'Collisions', icon: 'merge', key: 'l', group: 'Deliver' },
   { href: '/workflows', label: 'Workflows', icon: 'flow', key: 'f', group: 'Deliver' },
-  { href: '/board', label: 'Work board', icon: 'overview', key: 'b', group: 'Deliver' },
   { href: '/work', label: 'Work items', icon: 'work', key: 'w', group: 'Deliver' },
   { href: '/context', label: 'Context', icon: 'pack', key: 'k', group: 'Understand' },
   { href: '/xray', label: 'X-ray', icon: 'xray', key: 'x', group: 'Understand' },
