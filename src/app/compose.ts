@@ -368,7 +368,6 @@ export async function compose(options: {
       createAutofixStep(agentDeps),
       createGateStep({ ...agentDeps, workflow }),
     ];
-    const handlers = [...stepHandlers, createAgentStep(agentDeps)];
     kinds = handlers.map(({ kind }) => kind);
     loops.push(
       listenLoop({ hosts, isPaused: connections.isPaused, clock, log }),
