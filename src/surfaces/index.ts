@@ -5,7 +5,8 @@
 export { createHttpApp, type HttpApp } from './http/app.ts';
 export { createHttpListener } from './http/listener.ts';
 export type { Access } from './http/gate.ts';
-export { createMcpServer, type McpOptions } from './mcp/server.ts';
+export type { McpOptions } from './mcp/call.ts';
+export { createMcpServer } from './mcp/server.ts';
 export { checkBranch } from './check-branch.ts';
 export { type DeploymentReport, reportDeployment } from './report-deployment.ts';
 export {

@@ -1,10 +1,18 @@
 /** `claim`: one tool for taking, giving back, and every way on after a denial, because each schema costs. */
 import { z } from 'zod';
 import { AppError, isId } from '#kernel';
-import { CHOICES, type Choice } from '#orchestration';
+import { CHOICES, type Choice, type ClaimAnswer } from '#orchestration';
 import { mayEndSession } from '../own-session.ts';
 import { renderNotes, takeNotes } from '../session-notes.ts';
-import { common, needSession, paths, tool, type ToolAnswer, type ToolCall } from './tool.ts';
+import {
+  common,
+  needSession,
+  paths,
+  type Question,
+  tool,
+  type ToolAnswer,
+  type ToolCall,
+} from './tool.ts';
 
 const output = z.object({ outcome: z.string(), message: z.string(), choices: z.array(z.string()) });
 type Output = z.output<typeof output>;
@@ -28,10 +36,11 @@ export const claimTool = tool({
     to: z.string().optional(),
   }),
   output,
-  async run(call, input): Promise<ToolAnswer<Output>> {
+  async run(call, input): Promise<ToolAnswer<Output> | { question: Question }> {
     const { id: sessionId } = needSession(call);
     const { action = 'take' } = input;
     const told = await act(call, sessionId, { ...input, action });
+    if ('question' in told) return told;
     // A call is a sign of life, and the moment to tell what happened meanwhile.
     await call.services.sessions.touch(sessionId);
     const news = renderNotes(await takeNotes(call.services, sessionId));
@@ -53,7 +62,7 @@ async function act(
   call: ToolCall,
   sessionId: `ses_${string}`,
   { paths: targets, intent, to, action }: Asked,
-): Promise<Output> {
+): Promise<Output | { question: Question }> {
   const { claims, negotiation } = call.services;
   switch (action) {
     case 'take': {
@@ -64,6 +73,8 @@ async function act(
         ...(intent === undefined ? {} : { intent }),
       });
       if (answer.outcome === 'denied') {
+        const moved = await moveOwn(call, sessionId, targets, answer);
+        if (moved !== undefined) return moved;
         return { outcome: 'denied', message: answer.message, choices: answer.choices };
       }
       const held = answer.claims.map(({ target }) => target).join(', ');
@@ -101,6 +112,35 @@ async function act(
       return { outcome: action, message: answer.message, choices: [] };
     }
   }
+}
+
+const HAND_OVER = 'hand it over';
+const LEAVE_IT = 'leave it there';
+
+/** Two sessions of one person want the same: that person may say which of them gets it. */
+async function moveOwn(
+  { services, session, canAsk, answerTo, repository }: ToolCall,
+  sessionId: `ses_${string}`,
+  targets: string[],
+  { conflicts, message }: Extract<ClaimAnswer, { outcome: 'denied' }>,
+): Promise<Output | { question: Question } | undefined> {
+  const [holder, ...others] = new Set(conflicts.map(({ heldBy }) => heldBy.sessionId));
+  if (!canAsk || holder === undefined || others.length > 0) return undefined;
+  const other = await services.sessions.find(holder);
+  if (other?.operatorId == null || other.operatorId !== session?.operatorId) return undefined;
+  const answer = answerTo('claim');
+  if (answer === undefined) {
+    return { question: { key: 'claim', message, options: [HAND_OVER, LEAVE_IT] } };
+  }
+  if (answer !== HAND_OVER) return undefined;
+  const moved = await services.negotiation.handOver({
+    sessionId: holder,
+    to: sessionId,
+    targets,
+    repository: await repository(),
+    note: 'moved by the person who runs both sessions',
+  });
+  return { outcome: 'granted', message: moved.message, choices: [] };
 }
 
 function sessionNamed(id: string): `ses_${string}` {

@@ -15,13 +15,22 @@ let token: string;
 beforeAll(async () => {
   app = await testApp();
   token = await app.tokenFor('developer');
+  // Known by name; what is in it plays no part here.
+  await app.services.db.query(
+    `insert into loom.repositories (id, name, host, url, state, created_at)
+     values ('repo_1', 'acme/shop', 'git', '/nowhere/shop', 'empty', now())`,
+  );
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-async function connect(headers: Record<string, string> = {}, secret = token): Promise<Client> {
+async function connect(
+  headers: Record<string, string> = {},
+  secret = token,
+  capabilities = {},
+): Promise<Client> {
   const client = new Client(
     { name: 'test', version: '1' },
-    { versionNegotiation: { mode: 'auto' } },
+    { versionNegotiation: { mode: 'auto' }, capabilities },
   );
   const transport = new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), {
     fetch: async (url, init) => app.http.request(new Request(url, init)),
@@ -65,6 +74,75 @@ describe('a modern client', () => {
         annotations: { readOnlyHint: expect.any(Boolean), destructiveHint: false },
       });
     }
+    await client.close();
+  });
+
+  test('is shown less than 3 KB of names, descriptions and arguments', async () => {
+    const client = await connect();
+
+    const { tools } = await client.listTools();
+
+    const shown = tools.map(({ name, description, inputSchema }) => ({
+      name,
+      description,
+      inputSchema,
+    }));
+    expect(JSON.stringify(shown).length).toBeLessThan(3 * 1024);
+    await expect(client.listTools({ cursor: 'x' })).rejects.toThrow('cursor');
+    await client.close();
+  });
+
+  test('is completed the names of repositories, and nothing it does not ask for', async () => {
+    const client = await connect();
+
+    const { completion } = await client.complete({
+      ref: { type: 'ref/prompt', name: 'start_work' },
+      argument: { name: 'repository', value: 'ACME/' },
+    });
+    const unknown = await client.complete({
+      ref: { type: 'ref/prompt', name: 'nothing' },
+      argument: { name: 'mystery', value: '' },
+    });
+
+    expect(completion).toMatchObject({ values: ['acme/shop'], hasMore: false });
+    expect(unknown.completion.values).toEqual([]);
+    await client.close();
+  });
+
+  test('hears how a long call goes, if it asks to', async () => {
+    const client = await connect();
+    const heard: unknown[] = [];
+
+    await client.callTool(
+      { name: 'get_context', arguments: { task: 'x', repository: 'acme/shop' } },
+      { onprogress: (progress) => heard.push(progress) },
+    );
+
+    expect(heard).toEqual([{ progress: 1, message: 'looking for what matters' }]);
+    await client.close();
+  });
+
+  test('lets the person behind two sessions move a file from one to the other', async () => {
+    const one = await startSession('holds-it');
+    const other = await startSession('wants-it');
+    const targets = ['src/moved.ts'];
+    await app.services.claims.acquire({ sessionId: one, repository: 'acme/shop', targets });
+    const asked: string[] = [];
+    const client = await connect({}, token, { elicitation: { form: {} } });
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      asked.push(params.message);
+      return { action: 'accept' as const, content: { choice: 'hand it over' } };
+    });
+
+    const answer = await client.callTool({
+      name: 'claim',
+      arguments: { session: other, paths: targets },
+    });
+
+    const held = await app.services.claims.list({ sessionId: other, state: 'held', limit: 10 });
+    expect(asked).toEqual([expect.stringContaining('src/moved.ts')]);
+    expect(answer.structuredContent).toMatchObject({ outcome: 'granted' });
+    expect(held.items).toMatchObject([{ target: 'src/moved.ts' }]);
     await client.close();
   });
 
@@ -242,6 +320,12 @@ describe('a legacy client', () => {
   test('is asked for a token in the way of HTTP', async () => {
     const response = await post(initialize, { authorization: '' });
 
-    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    const challenge = response.headers.get('www-authenticate')!;
+    const metadata = /^Bearer .*resource_metadata="([^"]+)"/.exec(challenge)![1]!;
+    const document = await app.http.request(new URL(metadata).pathname);
+    expect(await document.json()).toMatchObject({
+      resource: expect.stringMatching(/\/mcp$/),
+      bearer_methods_supported: ['header'],
+    });
   });
 });

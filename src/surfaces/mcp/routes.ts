@@ -2,18 +2,20 @@
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Principal } from '#governance';
-import { assert } from '#kernel';
+import { AppError, assert } from '#kernel';
 import { createAgentActivity } from '../agents/activity.ts';
 import { MCP_EVENT } from '../agents/status.ts';
 import { readBytes } from '../http/body.ts';
-import type { Environment } from '../http/environment.ts';
+import type { Environment, RequestContext } from '../http/environment.ts';
 import type { Gate } from '../http/gate.ts';
+import { problemResponse } from '../http/problem.ts';
 import type { Services } from '../services.ts';
 import { clientOf } from './client-info.ts';
 import { createMcpServer } from './server.ts';
 
 /** Header by which a client says which session its calls belong to. */
 const SESSION_HEADER = 'loom-session';
+const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 export function mountMcp(app: OpenAPIHono<Environment>, services: Services, gate: Gate): void {
   const activity = createAgentActivity(services);
@@ -32,7 +34,22 @@ export function mountMcp(app: OpenAPIHono<Environment>, services: Services, gate
 
   app.all('/mcp', async (context) => {
     context.set('route', '/mcp');
-    const principal = await gate.authenticate(context);
+    let principal: Principal;
+    try {
+      principal = await gate.authenticate(context);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind !== 'unauthenticated') throw error;
+      const refusal = problemResponse(error, {
+        requestId: context.get('requestId'),
+        log: context.get('log'),
+      });
+      const metadata = `${originOf(context)}${METADATA_PATH}/mcp`;
+      refusal.headers.set(
+        'www-authenticate',
+        `Bearer realm="loomstack", resource_metadata="${metadata}"`,
+      );
+      return refusal;
+    }
     const request = context.req.raw;
     const parsedBody = request.method === 'POST' ? await readMessage(request.clone()) : undefined;
     const client = clientOf(parsedBody);
@@ -45,6 +62,26 @@ export function mountMcp(app: OpenAPIHono<Environment>, services: Services, gate
       authInfo: { token: '', clientId: principal.id, scopes: [], extra: { principal } },
     });
   });
+
+  // RFC 9728. Tokens are made by `loom token create`, so no authorization server is named.
+  for (const path of [METADATA_PATH, `${METADATA_PATH}/mcp`]) {
+    app.get(path, (context) => {
+      context.set('route', METADATA_PATH);
+      const origin = originOf(context);
+      return context.json({
+        resource: `${origin}/mcp`,
+        resource_name: 'LoomStack',
+        bearer_methods_supported: ['header'],
+        resource_documentation: `${origin}/docs`,
+      });
+    });
+  }
+
+  /** As the caller reached it, unless it is said how the world does; the host was checked before. */
+  function originOf(context: RequestContext): string {
+    const { publicUrl } = services.config;
+    return new URL(publicUrl ?? context.req.url).origin;
+  }
 
   /** What cannot be read is the handler's to refuse. */
   async function readMessage(request: Request): Promise<unknown> {

@@ -20,8 +20,21 @@ export interface ToolCall {
   session: Session | undefined;
   principal: Principal;
   actor: Actor;
+  /** Whether a question would reach a person. */
+  canAsk: boolean;
+  /** What was chosen; null for a person who declined; undefined where nobody was asked yet. */
+  answerTo(key: string): string | null | undefined;
+  /** Tells a waiting client what is being done; nothing where it does not want to know. */
+  progress(message: string): Promise<void>;
   /** The repository that was named, else the one of the session. @throws AppError `mcp.no_repository`. */
   repository(): Promise<string>;
+}
+
+/** What only a person can decide; asked where the client can show it to one. */
+export interface Question {
+  key: string;
+  message: string;
+  options: readonly string[];
 }
 
 export interface ToolAnswer<Output> {
@@ -42,7 +55,10 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   isReadOnly: boolean;
   /** Calling it again with the same arguments changes nothing more. */
   isIdempotent: boolean;
-  run(call: ToolCall, input: z.output<Input>): Promise<ToolAnswer<z.output<Output>>>;
+  run(
+    call: ToolCall,
+    input: z.output<Input>,
+  ): Promise<ToolAnswer<z.output<Output>> | { question: Question }>;
 }
 
 /** A declared tool, with its types erased. */

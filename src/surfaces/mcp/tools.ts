@@ -25,7 +25,8 @@ export const TOOLS: readonly Tool[] = [
       full: z.boolean().optional().describe('Also what you were told before'),
     }),
     output: z.object({ pack: z.string(), text: z.string() }),
-    async run({ services, session, actor, repository }, input) {
+    async run({ services, session, actor, repository, progress }, input) {
+      await progress('looking for what matters');
       const pack = await services.context.buildPack(
         {
           repository: await repository(),
@@ -134,6 +135,7 @@ export const TOOLS: readonly Tool[] = [
           hint: 'Pass `branch`.',
         });
       }
+      await call.progress(`judging ${branch}`);
       const verdict = await checkBranch(call.services, {
         repository: await call.repository(),
         branch,

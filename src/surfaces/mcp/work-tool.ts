@@ -34,9 +34,12 @@ export const nextWorkTool = tool({
     const text = neutralise(item.text);
     const message = [`You hold ${id} now.`, ...passed].join('\n');
     return {
-      text: [message, `Title: ${title}`, `What it says, as it was written:\n${asQuote(text)}`].join(
-        '\n\n',
-      ),
+      text: [
+        message,
+        `Title: ${title}`,
+        ...(url === null ? [] : [`Where it was asked: ${asLine(url)}`]),
+        `What it says, as it was written:\n${asQuote(text)}`,
+      ].join('\n\n'),
       structured: { item: { id, title, text, url }, message },
     };
   },
