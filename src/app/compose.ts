@@ -283,6 +283,7 @@ export async function compose(options: {
       ...deps,
       changes,
       considerSignal: composition.considerSignal,
+      noteTurn: (subject) => breakers.noteTurn(subject, 'mirror'),
       leaseMs: config.workflow.leaseMs,
       async onDeployment(signal) {
         const actor = { kind: 'connector', id: signal.source } as const;
@@ -391,6 +392,7 @@ export async function compose(options: {
             changes,
             hostOf: hosts.find,
             detailsUrl: (changeId) => `${publicUrl}/changes/${changeId}`,
+            noteTurn: (subject) => breakers.noteTurn(subject, 'us'),
           }),
           notifyHandler(notifying),
           escalationHandler(notifying),

@@ -121,10 +121,15 @@ test('two systems that answer each other are left alone until a person closes it
     Array.from({ length: 9 }, () => fleet.noteTurn('issue:acme/shop#8', 'mirror')),
   );
 
+  await rooms.db.query(
+    `update loom.subject_turns set window_started_at = now() - interval '1 hour'`,
+  );
+  const later = await fleet.noteTurn('issue:acme/shop#7', 'us');
   await fleet.closeFleet({ scope: 'subject', key: 'issue:acme/shop#7' }, 'fixed the rule', by);
 
   expect(turns).toEqual([true, true, true, true, true, false, false, false]);
   expect(many).not.toContain(false);
+  expect(later).toBe(false);
   expect(await fleet.noteTurn('issue:acme/shop#7', 'us')).toBe(true);
   await expect(
     fleet.closeFleet({ scope: 'subject', key: 'issue:acme/shop#7' }, 'again', by),

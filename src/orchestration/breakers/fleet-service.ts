@@ -111,10 +111,10 @@ export function createFleetBreakers(
 
     noteTurn: (subject, by) =>
       db.transaction(async (tx) => {
-        const { turns } = await store.countTurn(tx, subject, by, settings.feedbackMinutes);
-        if (turns <= settings.feedbackTurns) return true;
+        const counted = await store.countTurn(tx, subject, by, settings.feedbackMinutes);
+        const { turns, is_open: isOpen } = counted;
+        if (isOpen || turns <= settings.feedbackTurns) return !isOpen;
         const row = await store.lock(tx, 'subject', subject);
-        if (row.state !== 'closed') return false;
         const opened = await store.setState(tx, row, {
           state: 'open',
           reason: `${subject} was changed by us and by its mirror in turn, ${turns} times within ${settings.feedbackMinutes} minutes.`,

@@ -138,6 +138,8 @@ export async function countReviews(
 export interface TurnRow {
   turns: number;
   last_by: 'us' | 'mirror';
+  /** It went too far before, and nobody has looked yet. */
+  is_open: boolean;
 }
 
 /** Counts how often the hand that changes the subject turned, within the window. */
@@ -158,7 +160,9 @@ export async function countTurn(
          when t.window_started_at < now() - $3::float8 * interval '1 minute' then now()
          else t.window_started_at end,
        last_by = excluded.last_by
-     returning turns, last_by`,
+     returning turns, last_by, exists (
+       select from loom.fleet_breakers b
+       where b.scope = 'subject' and b.key = $1 and b.state <> 'closed') as is_open`,
     [subject, by, windowMinutes],
   );
   return rows[0]!;

@@ -16,3 +16,4 @@ export {
   type StartAnswer,
 } from './schema.ts';
 export { breakerSettings, type BreakerSettings } from './settings.ts';
+export { turnOfChange, turnOfCommands } from './turns.ts';

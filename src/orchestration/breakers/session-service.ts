@@ -54,7 +54,7 @@ export interface SessionBreakers {
    * is told to go on.
    */
   observe(id: Id<'ses'>, step: SessionStep): Promise<Verdict>;
-  /** Asked before a call is made; one short read unless something is wrong. */
+  /** Asked before a call is made; one short shared read unless something is wrong. */
   judgeCall(call: {
     agent: string;
     externalId: string;
@@ -115,6 +115,13 @@ export function createSessionBreakers(
     maxFlushes: 2,
   });
 
+  // An agent waits for this before every call, so it is one short read for all that ask at once.
+  const guards = createGroupCommit<store.Asking, Id<'ses'> | undefined>({
+    flush: (calls) => store.findGuards(db, calls),
+    maxWaitMs: 1,
+    maxFlushes: 4,
+  });
+
   return {
     observe: async (id, step) =>
       deps.isEnabled ? moves.write({ id, act: { kind: 'step', step } }) : GO_ON,
@@ -122,9 +129,9 @@ export function createSessionBreakers(
     async judgeCall({ agent, externalId, personId, tool, args }) {
       if (!deps.isEnabled) return GO_ON;
       const { key } = readCall({ tool, args });
-      const guard = await store.findGuard(db, { agent, externalId, personId, key });
-      if (guard === undefined) return GO_ON;
-      return moves.write({ id: guard.id, act: { kind: 'call', call: { tool, args } } });
+      const id = await guards.write({ agent, externalId, personId, key });
+      if (id === undefined) return GO_ON;
+      return moves.write({ id, act: { kind: 'call', call: { tool, args } } });
     },
 
     startTurn: async (id) => (deps.isEnabled ? moves.write({ id, act: { kind: 'turn' } }) : GO_ON),
@@ -182,7 +189,10 @@ export function createSessionBreakers(
       return store.findHandOver(db, { sessionId: id, workItemId, repository, branch });
     },
 
-    [Symbol.asyncDispose]: () => moves[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await guards[Symbol.asyncDispose]();
+      await moves[Symbol.asyncDispose]();
+    },
   };
 
   async function ofSession(id: Id<'ses'>): Promise<SessionBreaker> {

@@ -80,20 +80,36 @@ export async function saveBreakers(tx: Tx, rows: readonly SavedBreaker[]): Promi
   );
 }
 
-/** The breaker of an agent's session, only where it has something to say about the call. */
-export async function findGuard(
+export interface Asking {
+  agent: string;
+  externalId: string;
+  personId: string;
+  key: number;
+}
+
+/** The breakers that have something to say about these calls, in their order; mostly none has. */
+export async function findGuards(
   queryable: Queryable,
-  call: { agent: string; externalId: string; personId: string; key: number },
-): Promise<{ id: Id<'ses'>; stage: BreakerRow['stage'] } | undefined> {
-  const rows = await queryable.query<{ id: Id<'ses'>; stage: BreakerRow['stage'] }>(
-    `select b.session_id as id, b.stage from loom.sessions s
+  calls: readonly Asking[],
+): Promise<(Id<'ses'> | undefined)[]> {
+  const rows = await queryable.query<{ place: number; id: Id<'ses'> }>(
+    `select c.place, b.session_id as id
+     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+       with ordinality as c (agent, external_id, person_id, key, place)
+     join loom.sessions s on s.agent = c.agent and s.external_id = c.external_id
+       and (s.operator_id is null or s.operator_id = c.person_id)
      join loom.session_breakers b on b.session_id = s.id
-     where s.agent = $1 and s.external_id = $2 and (s.operator_id is null or s.operator_id = $4)
-       and (b.stage <> 'closed' or $3::bigint = any(b.guarded))`,
-    [call.agent, call.externalId, call.key, call.personId],
-    'session_breakers_find_guard',
+     where b.stage <> 'closed' or c.key = any(b.guarded)`,
+    [
+      calls.map(({ agent }) => agent),
+      calls.map(({ externalId }) => externalId),
+      calls.map(({ personId }) => personId),
+      calls.map(({ key }) => key),
+    ],
+    'session_breakers_find_guards',
   );
-  return rows[0];
+  const found = new Map(rows.map(({ place, id }) => [place, id]));
+  return calls.map((_, index) => found.get(index + 1));
 }
 
 export async function setBudget(tx: Tx, id: string, budget: Partial<Budget>): Promise<void> {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { CodeHost, MergeRequest, MergeResult } from '#connectors/contract';
 import { AppError, checkValue, idSchema } from '#kernel';
 import type { OutboxHandler } from '#ledger';
+import { turnOfChange, turnOfCommands } from '../breakers/index.ts';
 import type { ChangeKeeper } from '../changes/index.ts';
 
 const HostChange = z.object({
@@ -59,8 +60,14 @@ export function createHostOutboxHandlers(deps: {
   hostOf(name: string): CodeHost | undefined;
   /** Page of a change in the console. */
   detailsUrl(changeId: string): string;
+  /**
+   * Counts what we say, and gives false once we and the host only answer each other: then we fall
+   * silent. Merges are bound to a head and happen once, so they are not asked about.
+   */
+  noteTurn?(subject: string): Promise<boolean>;
 }): OutboxHandler[] {
   const { changes, hostOf, detailsUrl } = deps;
+  const maySpeak = async (subject: string) => (await deps.noteTurn?.(subject)) !== false;
   return [
     {
       target: 'host.merge',
@@ -82,6 +89,7 @@ export function createHostOutboxHandlers(deps: {
       target: 'host.verdict',
       async deliver({ payload }) {
         const { host, changeId, ...report } = checkValue(Verdict, payload, BAD_PAYLOAD);
+        if (!(await maySpeak(turnOfChange(host, report.change)))) return;
         await hostOf(host)?.publishVerdict({ ...report, detailsUrl: detailsUrl(changeId) });
       },
     },
@@ -89,7 +97,7 @@ export function createHostOutboxHandlers(deps: {
       target: 'host.reviewers',
       async deliver({ payload }) {
         const { host, change, logins } = checkValue(Reviewers, payload, BAD_PAYLOAD);
-        if (logins.length === 0) return;
+        if (logins.length === 0 || !(await maySpeak(turnOfChange(host, change)))) return;
         // An account that is gone or may not review is no reason to try for hours: people see the
         // request in the console as well.
         await hostOf(host)?.requestReviewers(change, logins).catch(ignoreRefusal);
@@ -99,6 +107,7 @@ export function createHostOutboxHandlers(deps: {
       target: 'host.comment',
       async deliver({ payload }) {
         const { host, change, markdown } = checkValue(Comment, payload, BAD_PAYLOAD);
+        if (!(await maySpeak(turnOfChange(host, change)))) return;
         await hostOf(host)?.upsertComment(change, markdown);
       },
     },
@@ -106,6 +115,7 @@ export function createHostOutboxHandlers(deps: {
       target: 'host.answer',
       async deliver({ payload, idempotencyKey }) {
         const { host, markdown, ...at } = checkValue(Answer, payload, BAD_PAYLOAD);
+        if (!(await maySpeak(turnOfCommands(host, at)))) return;
         await hostOf(host)?.answer?.(at, markdown, idempotencyKey);
       },
     },

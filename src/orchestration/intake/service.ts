@@ -7,6 +7,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Signal } from '#connectors/contract';
 import { createGroupCommit, type GroupCommit, type Id, toAppError } from '#kernel';
 import { applyWorkItemSignal } from '../work/index.ts';
+import { turnOfChange, turnOfCommands } from '../breakers/index.ts';
 import type { ChangeKeeper } from '../changes/index.ts';
 import { ORCHESTRATION, type OrchestrationDeps } from '../deps.ts';
 import type { IntakeService } from '../service.ts';
@@ -51,6 +52,8 @@ export interface IntakeDeps extends OrchestrationDeps {
   ): Promise<void>;
   /** Starts the workflow a signal is for, if it is for any. Twice, it changes nothing. */
   considerSignal?(signal: Signal, cause: Id<'evt'>): Promise<unknown>;
+  /** Counts news of what we change ourselves: two systems that answer each other are stopped. */
+  noteTurn?(subject: string): Promise<unknown>;
   /** How long a silent node keeps a signal. */
   leaseMs?: number;
 }
@@ -169,6 +172,7 @@ export function createIntakeService(deps: IntakeDeps): Intake {
       case 'change.opened':
       case 'change.updated':
       case 'change.closed':
+        await deps.noteTurn?.(turnOfChange(signal.source, signal.change));
         await changes.apply(signal, cause);
         return;
       case 'branch.pushed':
@@ -192,6 +196,8 @@ export function createIntakeService(deps: IntakeDeps): Intake {
       case 'command.given':
         await deps.onCommand?.(signal, cause);
         return consider(signal, cause);
+        await deps.noteTurn?.(turnOfCommands(signal.source, signal));
+        return deps.onCommand?.(signal, cause);
       case 'merge-group.requested':
         return deps.onMergeGroup?.(signal, cause);
       case 'repository.renamed':
