@@ -194,10 +194,9 @@ export function createIntakeService(deps: IntakeDeps): Intake {
       case 'advisory.published':
         return consider(signal, cause);
       case 'command.given':
+        await deps.noteTurn?.(turnOfCommands(signal.source, signal));
         await deps.onCommand?.(signal, cause);
         return consider(signal, cause);
-        await deps.noteTurn?.(turnOfCommands(signal.source, signal));
-        return deps.onCommand?.(signal, cause);
       case 'merge-group.requested':
         return deps.onMergeGroup?.(signal, cause);
       case 'repository.renamed':
