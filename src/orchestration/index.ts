@@ -117,6 +117,7 @@ export {
   type CompositionService,
   createCompositionLoop,
   createCompositionService,
+  createScheduleLoop,
   weaveGraph,
 } from './composition/index.ts';
 export {

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testApp, type TestApp } from '#testing/app';
 import { testRepository } from '#testing';
+import { fireSchedules, syncSchedules } from './schedules.ts';
 
 type Repository = Awaited<ReturnType<typeof testRepository>>;
 let app: TestApp;
@@ -219,4 +220,40 @@ test('a shipped template whose steps no worker can do says so instead of waiting
 
   expect(answer).toMatchObject({ outcome: 'refused', graph: null });
   expect(answer.hint).toContain('agent.run');
+});
+
+test('a schedule fires once for all nodes, leaves out a firing while its run is open, and stops', async () => {
+  const { composition, context, workflows, db, ledger } = app.services;
+  const deps = { ...app.services, workflow: workflows, composition };
+  const file = `name: nightly
+on:
+  - schedule: { cron: "0 3 * * *", zone: Europe/Berlin, stop: { afterRuns: 2 } }
+steps: [{ name: wait, kind: wait.signal, with: { signal: go } }]
+`;
+  await work.commit({ files: { '.loom/workflows/nightly.yaml': file } });
+  await context.refreshRepository(repository);
+  await syncSchedules(deps, repository);
+  const runs = async () =>
+    (await workflows.list({ limit: 100 })).items.filter((run) => run.workflow === 'nightly');
+  const becomeDue = () => db.query(`update loom.schedules set next_at = now() - interval '1 day'`);
+  await fireSchedules(deps);
+  expect(await runs()).toHaveLength(0);
+
+  await becomeDue();
+  await Promise.all([fireSchedules(deps), fireSchedules(deps), fireSchedules(deps)]);
+  await syncSchedules(deps, repository);
+  expect(await runs()).toHaveLength(1);
+  await becomeDue();
+  await fireSchedules(deps);
+  expect(await runs()).toHaveLength(1);
+  await workflows.cancel((await runs())[0]!.id, 'done with', actor);
+  for (let time = 0; time < 3; time += 1) {
+    await becomeDue();
+    await fireSchedules(deps);
+  }
+
+  expect(await runs()).toHaveLength(2);
+  const types = ['schedule.fired', 'schedule.skipped', 'schedule.stopped'];
+  const told = await Promise.all(types.map((type) => ledger.list({ type, limit: 10 })));
+  expect(told.map(({ items }) => items.length)).toEqual([2, 1, 1]);
 });

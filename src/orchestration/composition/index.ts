@@ -9,4 +9,5 @@ export {
   createCompositionService,
 } from './service.ts';
 export type { CompositionRow } from './store.ts';
+export { createScheduleLoop, fireSchedules, syncSchedules } from './schedules.ts';
 export { stepsOfVerdict, weaveGraph } from './weave.ts';

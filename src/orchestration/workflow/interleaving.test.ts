@@ -1,6 +1,8 @@
 /**
  * Goal: whatever the graph, the order of two workers, and where one of them dies, every step is done
- * exactly once, after all it needs, and every run ends.
+ * exactly once, after all it needs, and every run ends. The same with repeats, fan-outs, limits, signals,
+ * pauses and steps that are taken up again: what is done is what a simple model says, and never more
+ * steps are inside a limit than it has places.
  * Method: fast-check draws graphs and a script of turns, crashes and failures; the real statements
  * run against a real database. A crash is a worker that claims and never answers; its leases are
  * ended by hand, so that nobody waits for them. Effects are rows in one half of the cases and events
@@ -12,9 +14,12 @@ import { testDatabase } from '#testing';
 import { createNewId, systemClock } from '#kernel';
 import type { WorkflowGraph } from '../service.ts';
 import { type FinishedStep, takeTurn } from './advance.ts';
+import { admitSteps } from './admit.ts';
 import { createAnnouncer } from './announce.ts';
+import { considerGrowth } from './control.ts';
 import type { ClaimedStep } from './rows.ts';
 import type { StepEffects } from '../steps.ts';
+import type { GraphStep } from '../workflow-graph.ts';
 import { aGraph, testEngine, type TestEngine } from './test-engine.ts';
 import { keepTime } from './timekeeping.ts';
 
@@ -50,6 +55,8 @@ const ACTION = fc.oneof(
     arbitrary: fc.record({ what: fc.constant('fail'), worker: fc.nat(1), size: fc.constant(1) }),
   },
 );
+/** More by hand: `LOOM_TEST_CASES=2000 vitest run src/orchestration/workflow/interleaving.test.ts`. */
+const CASES = Number(process.env['LOOM_TEST_CASES'] ?? 15);
 type Action = { what: string; worker: number; size: number };
 
 type Effect = 'row' | 'event';
@@ -106,20 +113,31 @@ class Model {
     const finished = hand.splice(0, size).map((claimed): FinishedStep => ({
       claimed,
       startedAt: systemClock.now(),
-      result: isFailing
-        ? { outcome: 'failed', message: 'drawn to fail' }
-        : { outcome: 'done', ...effectOf(claimed, this.#effect) },
+      result: this.#resultOf(claimed, isFailing),
     }));
     const deps = {
       ...this.#deps(),
       worker: this.#name(worker),
-      kinds: ['notify'],
+      kinds: ['notify', 'repeat', 'for-each'],
       leaseMs: 60_000,
     };
     const order = { finished, started: [], capacity: size, mayClaim: true };
-    const { claimed } = await takeTurn(this.#engine.db, deps, order);
+    const { claimed, isGateTouched } = await takeTurn(this.#engine.db, deps, order);
     hand.push(...claimed);
-    return claimed.length;
+    if (!isGateTouched) return claimed.length;
+    return claimed.length + (await admitSteps(this.#deps()));
+  }
+
+  #resultOf(claimed: ClaimedStep, isFailing: boolean): FinishedStep['result'] {
+    if (isFailing) return { outcome: 'failed', message: 'drawn to fail' };
+    if (claimed.terms?.control !== undefined) return considerGrowth(claimed);
+    const turn = Number(/\/(?<turn>\d+)\/[^/]+$/.exec(claimed.step.name)?.groups?.['turn'] ?? 0);
+    return { outcome: 'done', output: { turn }, ...effectOf(claimed, this.#effect) };
+  }
+
+  /** Lets in whom nobody else has let in, as the timekeeper does. */
+  async admit(): Promise<number> {
+    return admitSteps(this.#deps());
   }
 
   #name(worker: number): string {
@@ -159,9 +177,139 @@ test('every step is done exactly once, after what it needs, however two workers 
         for (const [index, run] of runs.entries()) await expectDone(engine, run.id, graphs[index]!);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: CASES * 2 },
   );
 });
+
+/** A step of a drawn graph: plain, repeated, or once for each of some items; some share a limit. */
+const PART = fc.record({
+  needs: fc.array(fc.nat(4), { maxLength: 2 }),
+  shape: fc.constantFrom('plain', 'repeat', 'for-each'),
+  count: fc.integer({ min: 1, max: 3 }),
+  places: fc.constantFrom(0, 0, 1, 2),
+});
+type Part = typeof PART extends fc.Arbitrary<infer Value> ? Value : never;
+
+const plain = (name: string, needs: string[]): GraphStep =>
+  aGraph({ [name]: [] }, { [name]: { needs } }).steps[0]!;
+
+/** The graph, and by the model the names of all that is done when it runs. */
+function drawn(parts: readonly Part[]): { graph: WorkflowGraph; names: string[] } {
+  const names: string[] = [];
+  const steps = parts.map(({ needs, shape, count, places }, index): GraphStep => {
+    const name = `s${index}`;
+    const needed = [...new Set(needs.filter((need) => need < index))].map((need) => `s${need}`);
+    const limit = places === 0 ? {} : { limit: { key: `drawn-${places}`, places, rate: null } };
+    const step = { ...plain(name, needed), ...limit };
+    if (shape === 'plain') {
+      names.push(name);
+      return step;
+    }
+    const body = [{ ...plain('a', []), ...limit }, plain('b', ['a'])];
+    // A step that waits for those it grew would keep a place they need.
+    const { limit: _limit, ...growing } = { limit: undefined, ...step };
+    const first = shape === 'repeat' ? 1 : 0;
+    for (let turn = first; turn < first + count; turn += 1) {
+      names.push(`${name}/${turn}/a`, `${name}/${turn}/b`);
+    }
+    return shape === 'repeat'
+      ? {
+          ...growing,
+          kind: 'repeat',
+          control: {
+            type: 'repeat',
+            until: { b: { turn: count } },
+            max: 5,
+            onExhausted: 'fail',
+            body,
+          },
+        }
+      : {
+          ...growing,
+          kind: 'for-each',
+          control: {
+            type: 'for-each',
+            over: { items: Array.from({ length: count }, (_, item) => item) },
+            max: 5,
+            atOnce: count === 3 ? 2 : null,
+            body,
+          },
+        };
+  });
+  return { graph: withPatience({ name: 'drawn', source: 'test', steps }), names };
+}
+
+const TWIST = fc.oneof(
+  { weight: 4, arbitrary: ACTION },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('pause'), run: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('resume'), run: fc.nat(3) }) },
+);
+
+test('repeats, fan-outs, limits and pauses do what a simple model says, wherever workers die', async () => {
+  await using engine = testEngine(await testDatabase());
+  await engine.db.query(
+    `create table effects (number bigint generated always as identity, run_id text, name text)`,
+  );
+  const actor = { kind: 'person' as const, id: 'usr_test' };
+
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(PART, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+      fc.array(TWIST, { maxLength: 20 }),
+      async (drafts, script) => {
+        await engine.db.query(`truncate effects, loom.steps, loom.run_signals, loom.runs`);
+        const model = new Model(engine, 'row');
+        const wanted = drafts.map(drawn);
+        const runs = [];
+        for (const { graph } of wanted) runs.push(await engine.start(graph));
+        await model.admit();
+
+        for (const action of script) {
+          if ('worker' in action) await model.act(action);
+          else {
+            const { id } = runs[action.run % runs.length]!;
+            const isOver = (await engine.service.find(id))?.state === 'done';
+            if (isOver) continue;
+            if (action.what === 'pause') await engine.service.pause(id, 'drawn', actor);
+            else await engine.service.resume(id, actor);
+          }
+          await expectLimitsHold(engine);
+        }
+        for (const { id } of runs) {
+          if ((await engine.service.find(id))?.state === 'paused') {
+            await engine.service.resume(id, actor);
+          }
+        }
+        let rounds = 0;
+        while ((await model.together(4)) + (await model.admit()) > 0) {
+          rounds += 1;
+          expect(rounds, 'a run is stuck').toBeLessThan(500);
+          await expectLimitsHold(engine);
+        }
+
+        for (const [index, { id }] of runs.entries()) {
+          expect(await engine.service.find(id)).toMatchObject({ state: 'done' });
+          const rows = await engine.db.query<{ name: string }>(
+            'select name from effects where run_id = $1 order by number',
+            [id],
+          );
+          expect(rows.map(({ name }) => name).toSorted()).toEqual(wanted[index]!.names.toSorted());
+        }
+      },
+    ),
+    { numRuns: CASES },
+  );
+}, 600_000);
+
+/** Steps that are at work, wait or will at once be, against the places of their limit. */
+async function expectLimitsHold(engine: TestEngine): Promise<void> {
+  const over = await engine.db.query(
+    `select limit_key, count(*)::int as inside, min(limit_places) as places from loom.steps
+     where limit_key is not null and state in ('ready', 'running', 'waiting')
+     group by limit_key having count(*) > min(limit_places)`,
+  );
+  expect(over).toEqual([]);
+}
 
 /** Failures drawn by the script must not end a run: that has its own tests. */
 function withPatience(graph: WorkflowGraph): WorkflowGraph {

@@ -27,6 +27,7 @@ export const READ_BY_NOUN: Record<string, Action> = {
   lesson: 'context:read',
   policy: 'policy:read',
   workflow: 'runs:read',
+  schedule: 'runs:read',
   check: 'changes:read',
   escalation: 'changes:read',
   watch: 'changes:read',
