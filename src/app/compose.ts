@@ -189,6 +189,7 @@ export async function compose(options: {
     policy,
     workflow,
     hostOf: hosts.find,
+    recordPush: (tx, push) => claims.recordPush(tx, push),
     loadWorkflow: async (source) => weaveGraph(await loadChangeWorkflow({ db, ledger }, source)),
   });
   const escalationDeps = {
@@ -354,6 +355,7 @@ export async function compose(options: {
       governance,
       changes,
       escalations,
+      gateMerge: (change) => claims.gateMerge(change),
       folder: checkouts,
       commandTimeoutMs: config.workflow.commandTimeoutMs,
     });

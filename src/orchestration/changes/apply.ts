@@ -31,9 +31,10 @@ export async function applyChangeSignal(
   const ancestry = await ancestryOf(facts, known?.head_sha, signal.change.headSha);
   const keepsApprovals =
     known !== undefined && (await approvalsSurvive(deps, known, { signal, facts, ancestry }));
+  const written = await readWritten(facts, signal.change, known?.head_sha, ancestry);
   return deps.db.transaction(async (tx) => {
     const knownHead = known?.head_sha ?? null;
-    const news = { signal, facts, ancestry, knownHead, keepsApprovals, cause };
+    const news = { signal, facts, ancestry, knownHead, keepsApprovals, written, cause };
     return signal.type === 'change.closed' ? close(tx, deps, news) : open(tx, deps, news);
   });
 }
@@ -46,6 +47,8 @@ interface News<Type extends Told = Told> {
   knownHead: string | null;
   /** True when the new head does the very same, and policy lets consents live on then. */
   keepsApprovals: boolean;
+  /** Files the push of a session wrote. */
+  written: readonly string[];
   cause: Id<'evt'>;
 }
 
@@ -108,6 +111,7 @@ async function create(tx: Tx, deps: ChangeDeps, news: News): Promise<store.Chang
   // Of a change that is over when we first hear of it, only the fact is kept.
   const isOver = signal.type === 'change.closed';
   const row = isOver ? inserted : await startRun(tx, deps, inserted, facts.workflow, event);
+  if (!isOver) await passPush(tx, deps, news, row, null);
   await deps.ledger.append(
     tx,
     changeOpened(row, { id: event, actor, cause, occurredAt: signal.occurredAt }),
@@ -143,6 +147,7 @@ async function update(
     head_sha: head.sha,
     head_at: signal.occurredAt,
   });
+  if (hasNewHead) await passPush(tx, deps, news, changed, previousHeadSha);
   const isReady = row.is_draft && !changed.is_draft;
   const isRetitled = changed.title !== row.title || changed.base_branch !== row.base_branch;
   if (!hasNewHead && !isReady && !isRetitled) return changed;
@@ -177,6 +182,38 @@ async function update(
     ),
   );
   return running;
+}
+
+/** A lease may have ended while its holder still wrote: that is found here, and stopped at the merge. */
+async function passPush(
+  tx: Tx,
+  { recordPush }: ChangeDeps,
+  { facts, written }: News,
+  row: store.ChangeRow,
+  previousHeadSha: string | null,
+): Promise<void> {
+  if (facts.session === undefined || recordPush === undefined) return;
+  await recordPush(tx, {
+    sessionId: facts.session.id,
+    repository: row.repository,
+    headSha: row.head_sha,
+    previousHeadSha,
+    paths: written,
+  });
+}
+
+/** What is new since the head we know, or all of the change where it was written anew. */
+async function readWritten(
+  { git, baseSha, session }: ChangeFacts,
+  { headSha }: { headSha: string },
+  knownHead: string | undefined,
+  ancestry: Ancestry,
+): Promise<string[]> {
+  if (session === undefined) return [];
+  const from = ancestry === 'descendant' ? knownHead : (baseSha ?? undefined);
+  if (from === undefined || (await git.resolve(headSha)) === undefined) return [];
+  const files = await git.changedFiles(from, headSha);
+  return files.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]));
 }
 
 async function reopen(

@@ -60,9 +60,20 @@ export async function passMerge(
 export async function recordPush(
   tx: Tx,
   deps: ClaimDeps,
-  push: { sessionId: Id<'ses'>; repository: string; headSha: string; paths: readonly string[] },
+  push: {
+    sessionId: Id<'ses'>;
+    repository: string;
+    headSha: string;
+    previousHeadSha: string | null;
+    paths: readonly string[];
+  },
 ): Promise<void> {
-  const stopped = await findStopped(tx, deps, push);
+  const before =
+    push.previousHeadSha === null
+      ? []
+      : await fences.findFencedWrites(tx, push.repository, push.previousHeadSha);
+  const paths = [...push.paths, ...before.map(({ path }) => path)];
+  const stopped = await findStopped(tx, deps, { ...push, paths });
   if (stopped.length === 0) return;
   const session = await store.lockSession(tx, push.sessionId);
   if (session === undefined) return;

@@ -1,5 +1,5 @@
 /** Claims: one holder at a time, by lease. What is in whose way is in target.ts, granting in acquire.ts. */
-import { decodeCursor, type Id, toPage } from '#kernel';
+import { decodeCursor, type Id, toPage, type Tx } from '#kernel';
 import { z } from 'zod';
 import type { Claim } from '../schema.ts';
 import type { ClaimAnswer, ClaimedThings, ClaimService } from '../service.ts';
@@ -15,7 +15,7 @@ import {
 import { explainDenial } from './denial.ts';
 import type { ClaimDeps } from './deps.ts';
 import { migrationOf } from './exclusive-classes.ts';
-import { passGate, passMerge } from './gate.ts';
+import { passGate, passMerge, recordPush } from './gate.ts';
 import { declareIntentIn } from './intent.ts';
 import { releaseClaims } from './release.ts';
 import * as store from './store.ts';
@@ -38,7 +38,12 @@ export function readTargets({ paths = [], targets = [] }: ClaimedThings): Target
   return normaliseTargets([...paths.map(pathTarget), ...targets.map(parseTarget)]);
 }
 
-export function createClaimService(deps: ClaimDeps): ClaimService {
+/** For rooms that take in what sessions push. */
+export interface PushGate {
+  recordPush(tx: Tx, push: Parameters<typeof recordPush>[2]): Promise<void>;
+}
+
+export function createClaimService(deps: ClaimDeps): ClaimService & PushGate {
   const { db, leaseMs } = deps;
 
   function strengthOf(target: Target, asked: Claim['strength']): Claim['strength'] {
@@ -137,6 +142,7 @@ export function createClaimService(deps: ClaimDeps): ClaimService {
 
     gate: (request) => passGate(deps, request),
     gateMerge: (change) => passMerge(deps, change),
+    recordPush: (tx, push) => recordPush(tx, deps, push),
 
     async list({ limit, cursor, ...filter }) {
       const after = cursor === undefined ? null : decodeCursor(ClaimCursor, cursor);

@@ -27,6 +27,8 @@ export function createMergeStep(deps: StepDeps): StepHandler {
       const why = hold.reason === '' ? '' : `: ${hold.reason}`;
       return { outcome: 'waiting', on: 'review', message: `Kept back by ${hold.heldBy}${why}.` };
     }
+    const passes = await deps.gateMerge?.(change);
+    if (passes?.outcome === 'fenced') return forGood(passes.message);
     const { decision, refusal } = await judge(deps, context, change);
     if (refusal !== undefined) return endDeclined(refusal.personName, refusal.reason);
     const override =

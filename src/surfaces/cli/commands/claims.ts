@@ -1,0 +1,11 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Command } from 'commander';
+import type { Page } from '#kernel';
+import { CHOICES, type Choice, type ChoiceAnswer, type Claim, type ClaimAnswer } from '#orchestration';
+import type { ClaimWait, GateAnswer } from '#orchestration';
+import { repositoryHere } from '../here.ts';
+import { choiceOption } from '../options.ts';
+import { ago, counted, table } from '../output.ts';
+import type { CliContext, RegisterCommands } from '../program.ts';
+import type { Wire } from '../wire.ts';
