@@ -62,7 +62,7 @@ async function held(): Promise<(Claim & { isStale: boolean })[]> {
   return items.map((claim) => ({ ...claim, isStale: stale.has(claim.id) }));
 }
 
-function perform(it: Step) {
+async function perform(it: Step): Promise<unknown> {
   const sessionId = sessions[it.who]!;
   switch (it.kind) {
     case 'take':

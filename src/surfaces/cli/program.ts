@@ -12,6 +12,7 @@ import { registerAudit } from './commands/audit.ts';
 import { registerBacktest } from './commands/backtest.ts';
 import { registerBreakers } from './commands/breakers.ts';
 import { registerChanges } from './commands/changes.ts';
+import { registerClaims } from './commands/claims.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerConnections } from './commands/connections.ts';
@@ -162,6 +163,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerPolicy,
   registerWork,
   registerSessions,
+  registerClaims,
   registerBreakers,
   registerCollisions,
   registerChanges,

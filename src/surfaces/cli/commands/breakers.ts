@@ -50,7 +50,8 @@ export const registerBreakers: RegisterCommands = (program, context) => {
       context.output().result(closed, (it) => `${it.scope} ${printable(it.key)} may go on`);
     });
 
-  const session = program.command('session').description('one agent session and its breaker');
+  const session =
+    program.commands.find((command) => command.name() === 'session') ?? program.command('session');
   session
     .command('breaker <session>')
     .description('what stopped a session, what it has spent, what it may spend')

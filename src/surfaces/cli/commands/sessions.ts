@@ -1,7 +1,7 @@
 import type { Page } from '#kernel';
-import type { Claim, Session } from '#orchestration';
+import type { ChoiceAnswer, Claim, Session } from '#orchestration';
 import { choiceOption } from '../options.ts';
-import { ago, counted, table } from '../output.ts';
+import { ago, printable, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
 
@@ -34,49 +34,60 @@ export const registerSessions: RegisterCommands = (program, context) => {
       );
     });
 
-  const claims = program.command('claims').description('who holds which files');
-  claims
-    .command('list', { isDefault: true })
-    .description('list claims')
-    .option('--repository <name>', 'only this repository')
-    .option('--all', 'also those released or expired')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ loom claims\n  $ loom claims --repository acme/shop --all\n',
-    )
-    .action(async (options: { repository?: string; all?: boolean }) => {
-      const page = await context.client().get<Page<Wire<Claim>>>('/v1/claims', {
-        limit: 200,
-        repository: options.repository,
-        state: options.all === true ? undefined : 'held',
-      });
-      context.output().result(page, ({ items }) =>
-        table(
-          items,
-          [
-            { title: 'path', value: (it) => it.path },
-            { title: 'repository', value: (it) => it.repository },
-            { title: 'held by', value: (it) => `${it.agent} ${it.sessionId.slice(0, 12)}` },
-            { title: 'for', value: (it) => it.intent },
-            { title: 'state', value: (it) => it.state },
-            { title: 'since', value: (it) => ago(it.grantedAt) },
-          ],
-          'No file is held by anybody.',
-        ),
-      );
+  const session = program.command('session').description('one agent session');
+  session
+    .command('show <session>')
+    .description('who runs it, on what, what it holds and may spend')
+    .addHelpText('after', '\nExample:\n  $ loom session show ses_019…\n')
+    .action(async (id: string) => {
+      const shown = await context.client().get<Shown>(`/v1/sessions/${encodeURIComponent(id)}`);
+      context.output().result(shown, renderSession);
     });
-  claims
-    .command('release <session> [paths...]')
-    .description('let go of what a session holds, all of it or some paths')
-    .addHelpText('after', '\nExample:\n  $ loom claims release ses_019… src/totals.js\n')
-    .action(async (sessionId: string, paths: string[]) => {
+  session
+    .command('stop <session>')
+    .description('end a session and release what it holds; its work stays on its branch')
+    .option('--reason <text>', 'why; it is recorded', 'stopped from the command line')
+    .addHelpText('after', '\nExample:\n  $ loom session stop ses_019… --reason "wrong task"\n')
+    .action(async (id: string, { reason }: { reason: string }) => {
+      const ended = await context
+        .client()
+        .send<Wire<Session>>('POST', `/v1/sessions/${encodeURIComponent(id)}/end`, { reason });
+      context.output().result(ended, (it) => `${it.id} is ${it.state}`);
+    });
+  session
+    .command('hand-over <session> [targets...]')
+    .description('move what a session holds, all of it with its work or the named, to another')
+    .requiredOption('--to <session>', 'the session that goes on')
+    .option('--note <text>', 'what it should know')
+    .addHelpText('after', '\nExample:\n  $ loom session hand-over ses_019… --to ses_01a…\n')
+    .action(async (id: string, targets: string[], options: { to: string; note?: string }) => {
       const answer = await context
         .client()
-        .send<{ released: number }>('POST', '/v1/claims/release', {
-          sessionId,
-          ...(paths.length === 0 ? {} : { paths }),
-          reason: 'released from the command line',
+        .send<Wire<ChoiceAnswer>>('POST', `/v1/sessions/${encodeURIComponent(id)}/hand-over`, {
+          ...options,
+          ...(targets.length === 0 ? {} : { targets }),
         });
-      context.output().result(answer, ({ released }) => `${counted(released, 'claim')} released`);
+      context.output().result(answer, ({ message }) => printable(message));
     });
 };
+
+type Shown = Wire<Session> & { claims: Wire<Claim>[] };
+
+function renderSession(it: Shown): string {
+  const held = it.claims.filter(({ state }) => state === 'held');
+  const { tokens, usdMicros, minutes } = it.budget;
+  const limits = [
+    ...(tokens === null ? [] : [`${tokens} tokens`]),
+    ...(usdMicros === null ? [] : [`${(usdMicros / 1_000_000).toFixed(2)} USD`]),
+    ...(minutes === null ? [] : [`${minutes} min`]),
+  ];
+  return [
+    `${it.id}  ${printable(it.agent)} ${it.state}, seen ${ago(it.lastSeenAt)}`,
+    `for: ${printable(it.intent)}`,
+    `in: ${printable(it.repository ?? 'no imported repository')} on ${printable(it.branch ?? 'no branch')}`,
+    ...(it.parentId === null ? [] : [`helper of ${it.parentId} (${printable(it.role ?? '')})`]),
+    ...(it.endReason === null ? [] : [`ended: ${printable(it.endReason)}`]),
+    ...(limits.length === 0 ? [] : [`may spend: ${limits.join(', ')}`]),
+    `holds: ${held.length === 0 ? 'nothing' : held.map(({ target }) => printable(target)).join(', ')}`,
+  ].join('\n');
+}
