@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { createGuardedFetch } from '#connectors/contract';
 import { createContextService, createLessonProjection, type ContextService } from '#context';
 import { createGovernanceService, type GovernanceService } from '#governance';
 import { buildXray, createContextStudies, readBoard } from '#insights';
@@ -63,6 +64,9 @@ import {
   mirrorProjection,
   weaveGraph,
   STEP_KINDS,
+  createSubscriptionService,
+  subscriptionHandler,
+  subscriptionProjection,
 } from '#orchestration';
 import {
   createAutonomyProjection,
@@ -253,6 +257,10 @@ export async function compose(options: {
     workflows: workflow,
     composition,
     connections,
+    subscriptions: createSubscriptionService({
+      ...deps,
+      insideUrls: config.connectors.webhooks.insideUrls,
+    }),
     webhooks: hosts.webhooks,
     forge: hosts.forgeService,
     insights: {
@@ -386,6 +394,7 @@ export async function compose(options: {
           createAutonomyProjection(deps),
           escalationOutcomes(ledger),
           mirrorProjection(deps),
+          subscriptionProjection(deps),
         ],
       }),
       createOutboxWorker({
@@ -401,6 +410,14 @@ export async function compose(options: {
           escalationHandler(notifying),
           escalationOutcomeHandler(notifying),
           ...slackDesk.handlers,
+          subscriptionHandler({
+            ...deps,
+            send: createGuardedFetch({
+              trustedUrls: config.connectors.webhooks.insideUrls,
+              timeoutMs: 15_000,
+              maxBytes: 100_000,
+            }),
+          }),
           mirrorHandler({
             ...deps,
             mirrorOf: (source) => hosts.connectors.workItems.get(source),

@@ -26,6 +26,15 @@ export const ConnectorSettings = z
           .describe('Labels of alerts that name the service, before the common ones.'),
       })
       .prefault({}),
+    webhooks: z
+      .strictObject({
+        insideUrls: list()
+          .default([])
+          .describe(
+            'Addresses inside your network that webhook subscriptions may name, such as https://hooks.intern:8443.',
+          ),
+      })
+      .prefault({}),
     slack: z
       .strictObject({
         botToken: secret.optional().describe('Bot token of the Slack app (xoxb-…).'),

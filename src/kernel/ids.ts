@@ -30,6 +30,7 @@ export const ID_PREFIXES = {
   repo: 'repository',
   usr: 'person',
   tok: 'API token',
+  sub: 'webhook subscription',
   xry: 'X-ray report',
   req: 'request',
 } as const;

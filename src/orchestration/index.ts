@@ -143,6 +143,14 @@ export {
   type OverlapTask,
   type SameWorkFound,
 } from './overlap/index.ts';
+export {
+  createSubscriptionService,
+  EventType,
+  type SubscriptionService,
+  subscriptionHandler,
+  subscriptionProjection,
+  WebhookSubscription,
+} from './subscriptions/index.ts';
 export { mirrorHandler, mirrorProjection, type MirrorDeps } from './mirror/index.ts';
 export { createOpenWorkFinder } from './open-work.ts';
 export {

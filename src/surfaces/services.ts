@@ -22,6 +22,7 @@ import type {
   NegotiationService,
   OverrideService,
   SessionService,
+  SubscriptionService,
   WorkflowService,
   WorkService,
 } from '#orchestration';
@@ -121,6 +122,7 @@ export interface Services {
   workflows: WorkflowService;
   composition: CompositionService;
   connections: ConnectionService;
+  subscriptions: SubscriptionService;
   /** Receivers by the name in `/webhooks/{connector}`. */
   webhooks: ReadonlyMap<string, WebhookReceiver>;
   /** Null when the local forge is switched off. */

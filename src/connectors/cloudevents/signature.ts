@@ -2,31 +2,13 @@
  * Standard Webhooks signatures (https://www.standardwebhooks.com, version 1.0.0): HMAC-SHA256 over
  * `id.timestamp.body` in base64, after `v1,`. A header may hold several, while a secret is changed.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { AppError } from '#kernel';
-import type { Delivery } from '#connectors/contract';
+import { type Delivery, signDelivery } from '#connectors/contract';
 
 /** How far the sender's time may be from ours, either way. */
 const TOLERANCE_MS = 5 * 60_000;
 const MAX_SIGNATURES = 20;
-const PREFIX = 'whsec_';
-
-/** The key of a secret: `whsec_` and base64, or any other text as it is. Empty when it has none. */
-export function keyOfSecret(secret: string): Buffer {
-  const text = secret.trim();
-  return text.startsWith(PREFIX)
-    ? Buffer.from(text.slice(PREFIX.length), 'base64')
-    : Buffer.from(text);
-}
-
-/** The signature of a delivery as its header holds it. */
-export function signDelivery(
-  key: Uint8Array,
-  { id, timestamp, body }: { id: string; timestamp: string; body: Uint8Array },
-): string {
-  const digest = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body);
-  return `v1,${digest.digest('base64')}`;
-}
 
 /** @throws AppError `cloudevents.bad_signature` or `cloudevents.stale_delivery`. Constant time. */
 export function verifyDelivery(key: Uint8Array, { headers, body }: Delivery, now: Date): void {

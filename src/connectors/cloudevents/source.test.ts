@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { type Delivery, Signal } from '#connectors/contract';
 import { testClock } from '#testing';
 import { describeSignalSource } from '../contract/conformance.ts';
-import { keyOfSecret, signDelivery } from './signature.ts';
+import { keyOfSecret, signDelivery } from '#connectors/contract';
 import { createCloudEventsSource } from './source.ts';
 
 const clock = testClock();

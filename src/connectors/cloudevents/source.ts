@@ -1,10 +1,10 @@
 /** CloudEvents as a source of signals: checks that a delivery is genuine and has it translated. */
 import { hash } from 'node:crypto';
 import { AppError, type Clock } from '#kernel';
-import type { Delivery, Signal, SignalSource } from '#connectors/contract';
+import { type Delivery, keyOfSecret, type Signal, type SignalSource } from '#connectors/contract';
 import { readCDEvent } from './cdevents.ts';
 import { type CloudEvent, parseEvents } from './parse.ts';
-import { keyOfSecret, verifyDelivery } from './signature.ts';
+import { verifyDelivery } from './signature.ts';
 
 export const CLOUD_EVENTS = 'cloudevents';
 const MAX_ID = 200;

@@ -60,5 +60,6 @@ export type { KnowledgeItem, KnowledgePage, KnowledgeSource } from './knowledge.
 export { mergeMessage } from './merge-message.ts';
 export { createRateBudget, pauseAsked, type RateBudget, type RateSnapshot } from './rate-budget.ts';
 export { isEqualSecret, isSignedBy, signBody } from './signature.ts';
+export { keyOfSecret, signDelivery } from './standard-webhooks.ts';
 export type { SignalPage, SignalSweep, SweptDelivery } from './sweep.ts';
 export type { ExternalWorkItem, WorkItemMirror, WorkItemState } from './work-items.ts';

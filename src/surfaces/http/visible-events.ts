@@ -34,6 +34,7 @@ export const READ_BY_NOUN: Record<string, Action> = {
   risk: 'changes:read',
   override: 'changes:read',
   autonomy: 'policy:read',
+  'webhook-subscription': 'connections:read',
 };
 
 /**

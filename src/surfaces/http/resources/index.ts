@@ -25,6 +25,7 @@ import { repositoryRoutes } from './repositories.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
 import { sourceRestrictionRoutes } from './source-restrictions.ts';
+import { subscriptionRoutes } from './webhook-subscriptions.ts';
 import { streamRoutes } from './stream.ts';
 import { systemRoutes } from './system.ts';
 import { workItemRoutes } from './work-items.ts';
@@ -58,6 +59,7 @@ export function allRoutes(services: Services): Route[] {
     ...policyRoutes(services),
     ...forgeRoutes(services),
     ...connectionRoutes(services),
+    ...subscriptionRoutes(services),
     ...systemRoutes(services),
     ...streamRoutes(services),
   ];
