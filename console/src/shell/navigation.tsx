@@ -33,7 +33,7 @@ export function Navigation({ path }: { path: string }) {
           <ul className="nav-list" aria-labelledby={`nav-${group}`}>
             {DESTINATIONS.filter((destination) => destination.group === group).map(
               ({ href, label, icon, key }) => {
-                const isCurrent = href === '/' ? path === '/' : path.startsWith(href);
+                const isCurrent = path === href || (href !== '/' && path.startsWith(`${href}/`));
                 const badge = counts[href];
                 return (
                   <li key={href}>
