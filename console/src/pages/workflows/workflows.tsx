@@ -24,6 +24,7 @@ import {
 } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { List } from '../../parts/list.tsx';
+import { WorkItemLink } from '../../parts/named.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import { When } from '../../parts/time.tsx';
 import './workflows.css';
@@ -121,13 +122,35 @@ const COLUMNS: Column<Workflow>[] = [
 ];
 
 function startsOn(on: readonly string[], triggers: Workflow['triggers']): string {
-  return [...on, ...triggers.map(({ match }) => wordsOf(match))].join('; ');
+  return [...on, ...triggers.map(({ match }) => triggerInWords(match))].join('; ');
 }
 
-/** `kind: alert, severity: critical`. */
-function wordsOf(match: Record<string, unknown>): string {
+/** `{ workItem: { labels: [bug, defect] } }` reads `work item, labels bug or defect`. */
+function triggerInWords(match: Record<string, unknown>): string {
   return Object.entries(match)
-    .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([kind, terms]) => {
+      const conditions = Object.entries((terms ?? {}) as Record<string, unknown>).map(
+        ([key, value]) => `${inWords(key)} ${valueInWords(value)}`,
+      );
+      return [inWords(kind), ...conditions].join(', ');
+    })
+    .join('; ');
+}
+
+/** `allLabels` reads `all labels`. */
+function inWords(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function valueInWords(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueInWords).join(' or ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** `command: npm test, timeout: 10m`. */
+function wordsOf(settings: Record<string, unknown>): string {
+  return Object.entries(settings)
+    .map(([key, value]) => `${inWords(key)}: ${valueInWords(value)}`)
     .join(', ');
 }
 
@@ -234,11 +257,17 @@ function Compositions() {
           {
             key: 'subject',
             header: 'What happened',
-            cell: ({ subject, kind, repository, hint }) => (
+            cell: ({ subject, workItemId, kind, repository, hint }) => (
               <span className="cell-title workflow-name">
-                <span>{subject}</span>
+                {workItemId === null ? (
+                  <span>{subject}</span>
+                ) : (
+                  <span>
+                    <WorkItemLink id={workItemId} />
+                  </span>
+                )}
                 <span className="quiet small">
-                  {kind}
+                  {inWords(kind)}
                   {repository !== null && ` · ${repository}`}
                   {hint !== null && ` · ${hint}`}
                 </span>
