@@ -5,7 +5,7 @@
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
  * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`,
- * `verify-log` or `policy`; `--quick` is for a look in between. Only a run of everything writes the
+ * `verify-log`, `policy` or `devbox`; `--quick` is for a look in between. Only a run of everything writes the
  * file. Absolute figures follow the machine and
  * its load: read the ratios.
  */
@@ -13,6 +13,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { devboxTable, devboxVerdicts, measureDevbox } from './devbox.ts';
 import { durableStepsTable, durableStepsVerdicts, measureDurableSteps } from './durable-steps.ts';
 import { hooksTable, hooksVerdicts, measureHooks } from './hooks.ts';
 import { ingestTable, ingestVerdicts, measureIngest } from './ingest.ts';
@@ -24,7 +25,16 @@ import { startBenchServer } from './server.ts';
 import { measureTwoWorkers, twoWorkersTable, twoWorkersVerdicts } from './two-workers.ts';
 import { measureVerify, verifyTable, verifyVerdicts } from './verify-log.ts';
 
-const NAMES = ['steps', 'two-workers', 'parked-runs', 'ingest', 'hooks', 'verify-log', 'policy'];
+const NAMES = [
+  'steps',
+  'two-workers',
+  'parked-runs',
+  'ingest',
+  'hooks',
+  'verify-log',
+  'policy',
+  'devbox',
+];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false } },
@@ -114,6 +124,16 @@ if (isWanted('policy')) {
     '## Verdicts\n',
     `${changes} changes of one to twelve files, from their files to lane, rules and what is missing; after each the bare engine is asked once over the same rules and facts.\n`,
     toMarkdown(policyTable(measured)),
+  );
+}
+
+if (isWanted('devbox')) {
+  const measured = await measureDevbox(server, { rounds: values.quick ? 3 : 7 });
+  verdicts.push(...devboxVerdicts(measured));
+  sections.push(
+    '## Devboxes\n',
+    'A work tree of 10,000 files, from the request until somebody can work in it; `git worktree add` of the same commit beside it.\n',
+    toMarkdown(devboxTable(measured)),
   );
 }
 

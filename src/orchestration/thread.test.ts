@@ -319,6 +319,48 @@ test('a change of code waits for somebody who did not write it, and merges on th
   expect(await eventTypes(thread.ledger, waiting.id)).toContain('approval.requested');
 });
 
+test('what passed on another base is tested again before it lands, and red goes back with its output', async () => {
+  await using thread = await testThread(await testDatabase(), {
+    // Alone each of the two is fine.
+    files: {
+      '.loom/workflows/change.yaml': WORKFLOW.replace(
+        'test ! -e broken',
+        'if [ -e docs/one.md ] && [ -e docs/two.md ]; then echo both are there; exit 1; fi',
+      ),
+    },
+  });
+  const { work } = thread;
+  const main = await work.sha();
+  const session = await startSession(thread, { branch: 'two' });
+  for (const name of ['one', 'two']) {
+    await work.branch(name, main);
+    await work.commit({
+      files: { [`docs/${name}.md`]: name },
+      message: `Write ${name}\n\nLoom-Session: ${session.id}`,
+    });
+    await thread.push(name);
+  }
+  await thread.settle();
+  // Whoever waits in line looks again now and then.
+  await thread.db.query(
+    `update loom.steps set due_at = now() where state = 'waiting' and waiting_on = 'landing'`,
+  );
+  await thread.settle();
+
+  const changes = await Promise.all(['one', 'two'].map((name) => thread.change(name)));
+  expect(changes.map(({ state }) => state).sort()).toEqual(['merged', 'open']);
+  const left = changes.find(({ state }) => state === 'open')!;
+  const merge = (await thread.run(left)).steps.find(({ kind }) => kind === 'merge')!;
+  expect(merge.state).toBe('failed');
+  expect(merge.message).toContain('git merge --no-edit');
+  expect(merge.message).toContain('both are there');
+  expect(await eventTypes(thread.ledger, left.id)).toContain('landing.returned');
+  const notes = await thread.db.query('select session_id, note from loom.returned_notes');
+  expect(notes).toMatchObject([
+    { session_id: session.id, note: expect.stringContaining('both are there') as string },
+  ]);
+});
+
 test('a refusal ends the run for good, in the words of who refused', async () => {
   await using thread = await testThread(await testDatabase());
   const reviewer = await thread.person('Grace', ['approver']);

@@ -255,12 +255,15 @@ export interface MergeRequest {
   message: string;
   /** Refused when the head moved meanwhile. */
   expectedHeadSha: string;
+  /** What it was tested on: refused when the base moved meanwhile. */
+  expectedBaseSha?: string | undefined;
   idempotencyKey: string;
 }
 
 export type MergeResult =
   | { outcome: 'merged'; mergeSha: string }
   | { outcome: 'head-moved'; headSha: string | null }
+  | { outcome: 'base-moved'; baseSha: string | null }
   | { outcome: 'conflict'; paths: string[] }
   | { outcome: 'refused'; reason: string };
 

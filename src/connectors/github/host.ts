@@ -126,6 +126,20 @@ async function mergePull(
   const known = judgeBefore(pull, expectedHeadSha);
   if (known !== undefined) return known;
 
+  const { expectedBaseSha } = request;
+  if (expectedBaseSha !== undefined) {
+    // GitHub compares the head by itself and the base not at all: what is pushed past us within this
+    // one call is seen by nobody. Protect the branch so that only LoomStack may.
+    const { data: base } = await octokit.rest.git.getRef({
+      owner,
+      repo,
+      ref: `heads/${pull.base.ref}`,
+    });
+    if (base.object.sha !== expectedBaseSha) {
+      return { outcome: 'base-moved', baseSha: base.object.sha };
+    }
+  }
+
   const [subject = '', ...rest] = mergeMessage(request).split('\n');
   try {
     const { data } = await octokit.rest.pulls.merge({

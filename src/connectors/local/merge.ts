@@ -36,6 +36,10 @@ export async function mergeBranch(
       return { outcome: 'refused', reason };
     }
 
+    const { expectedBaseSha } = request;
+    if (expectedBaseSha !== undefined && base !== expectedBaseSha) {
+      return { outcome: 'base-moved', baseSha: base };
+    }
     const { treeSha, conflicts } = await git.mergeTree(base, head);
     if (conflicts.length > 0) return { outcome: 'conflict', paths: conflicts };
 

@@ -23,6 +23,7 @@ const Merge = z.object({
   ...common,
   runId: idSchema('run'),
   expectedHeadSha: z.string(),
+  expectedBaseSha: z.string().optional(),
   message: z.string(),
 });
 const Verdict = z.object({
@@ -73,9 +74,9 @@ export function createHostOutboxHandlers(deps: {
       target: 'host.merge',
       async deliver({ payload, idempotencyKey }) {
         const merge = checkValue(Merge, payload, BAD_PAYLOAD);
-        const { changeId, runId, change, message, expectedHeadSha } = merge;
+        const { changeId, runId, change, message, expectedHeadSha, expectedBaseSha } = merge;
         const host = hostOf(merge.host);
-        const request = { change, message, expectedHeadSha, idempotencyKey };
+        const request = { change, message, expectedHeadSha, expectedBaseSha, idempotencyKey };
         const result =
           host === undefined
             ? ({ outcome: 'refused', reason: `nobody speaks for ${merge.host}` } as const)

@@ -8,7 +8,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { GitRepository } from '#git';
-import { AppError, checkValue } from '#kernel';
+import { AppError, checkValue, type JsonObject } from '#kernel';
+import type { TestOutcome } from '../landing/index.ts';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import { forgetCheck, noteCheck } from './abandoned-checks.ts';
@@ -63,6 +64,28 @@ export function createCheckStep(deps: StepDeps): StepHandler {
       return toResult(context, change, { command, baseSha, ...tested, result });
     },
   };
+}
+
+/** Tests a change on a base, as its check did on another; for whoever lands it. */
+export async function testOnBase(
+  deps: StepDeps,
+  context: StepContext,
+  change: Change,
+  { baseSha, with: given }: { baseSha: string; with: JsonObject },
+): Promise<TestOutcome> {
+  const options = checkValue(Options, given, 'steps.bad_options');
+  const git = await deps.changes.openMirror(change);
+  const command = options.command ?? (await findDefaultCommand(git, baseSha));
+  const tested = await testedCommit(git, baseSha, change.headSha);
+  if ('conflicts' in tested) return { outcome: 'conflict', paths: tested.conflicts };
+  if (command === undefined) return { outcome: 'passed', tree: tested.sha };
+  const result = await runInCheckout(deps, context, git, tested.sha, command, options);
+  if (result.stopped === 'aborted') return { outcome: 'stopped' };
+  if (result.exitCode === 0 && result.stopped === null)
+    return { outcome: 'passed', tree: tested.sha };
+  const words = typeof command === 'string' ? command : command.join(' ');
+  const output = `${describeResult(words, result)}\n${result.output}`;
+  return { outcome: 'failed', tree: tested.sha, command: words, output };
 }
 
 /** The head where the base is part of it; else the merge of both. The same pair gives the same commit. */

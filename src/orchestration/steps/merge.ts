@@ -4,9 +4,11 @@
  */
 import type { Json, JsonObject } from '#kernel';
 import { findHold } from '../changes/index.ts';
+import { land, leaveQueue } from '../landing/index.ts';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import { describeMissing } from './approve.ts';
+import { testOnBase } from './check.ts';
 import { declined, endDeclined, verdictMessage } from './decide.ts';
 import type { StepDeps } from './deps.ts';
 import { judge } from './judge.ts';
@@ -47,23 +49,51 @@ export function createMergeStep(deps: StepDeps): StepHandler {
         outbox: [verdictMessage(decision, change, context.cause)],
       };
     }
-    return askHost(context, change, decision.id);
+    return land(
+      {
+        ...deps,
+        baseOf: async () => (await baseOf(deps, change))!,
+        test: (it, baseSha, check) =>
+          testOnBase(deps, context, it, { baseSha, with: check.options }),
+        ask: (baseSha) => askHost(context, change, decision.id, baseSha),
+      },
+      context,
+      change,
+    );
+  }
+
+  /** Somebody went past the queue: what was tested is not what would be there. */
+  async function again(context: StepContext): Promise<StepResult> {
+    const subject = await findSubject(deps, context);
+    if (!('failure' in subject)) await deps.changes.findMissedSignals(subject.change.repository);
+    return merge(context);
   }
 
   return {
     kind: 'merge',
     run: merge,
     async onSignal(context, { name, body }) {
-      if (name === 'merged') return toResult(body);
+      if (name === 'merged' && body['outcome'] === 'base-moved') return again(context);
+      if (name === 'merged') {
+        const state = body['outcome'] === 'merged' ? 'landed' : 'left';
+        return { ...toResult(body), write: leaveQueue(context, state) };
+      }
       return declined(body) ?? merge(context);
     },
   };
+}
+
+async function baseOf({ changes }: StepDeps, change: Change): Promise<string | undefined> {
+  const git = await changes.openMirror(change);
+  return git.resolve(`refs/heads/${change.baseBranch}`);
 }
 
 function askHost(
   context: StepContext,
   change: Change,
   decisionId: string,
+  /** What it was tested on; without it whatever is there is taken. */
+  expectedBaseSha?: string,
 ): Extract<StepResult, { outcome: 'waiting' }> {
   const { run, idempotencyKey, cause } = context;
   return {
@@ -80,10 +110,11 @@ function askHost(
           decisionId,
           change: toHostChange(change),
           expectedHeadSha: change.headSha,
+          ...(expectedBaseSha === undefined ? {} : { expectedBaseSha }),
           message: mergeMessage(change, decisionId),
         },
-        // A step taken up again has another cause, and asks again.
-        idempotencyKey: `${idempotencyKey}:${cause ?? 'start'}`,
+        // A step taken up again has another cause, and asks again; so does one on another base.
+        idempotencyKey: [idempotencyKey, cause ?? 'start', expectedBaseSha ?? ''].join(':'),
         cause,
         correlationId: change.correlationId,
       },
