@@ -8,7 +8,11 @@ import { findCredentials } from './credentials.ts';
 interface Message {
   id?: string | number | null;
   method?: string;
-  params?: { protocolVersion?: string; _meta?: Record<string, unknown> };
+  params?: {
+    protocolVersion?: string;
+    requestId?: string | number;
+    _meta?: Record<string, unknown>;
+  };
 }
 
 export async function runMcpBridge(
@@ -22,6 +26,8 @@ export async function runMcpBridge(
   const { url, token } = findCredentials(flags);
   let protocolVersion: string | undefined;
   const open = new Set<Promise<void>>();
+  /** Requests under way, by id: over HTTP a client cancels by hanging up. */
+  const cancels = new Map<string | number, AbortController>();
 
   async function carry(line: string): Promise<void> {
     let message: Message;
@@ -40,6 +46,12 @@ export async function runMcpBridge(
       return;
     }
     protocolVersion = versionOf(message) ?? protocolVersion;
+    if (message.method === 'notifications/cancelled' && message.params?.requestId !== undefined) {
+      cancels.get(message.params.requestId)?.abort();
+      return;
+    }
+    const cancel = new AbortController();
+    if (message.id != null) cancels.set(message.id, cancel);
     try {
       const response = await fetch(new URL('/mcp', url), {
         method: 'POST',
@@ -56,10 +68,15 @@ export async function runMcpBridge(
             : { 'loom-session': process.env['LOOM_SESSION'] }),
         },
         body: line,
+        signal: cancel.signal,
       });
       await relay(response, message);
     } catch {
+      // Nobody waits for an answer any more.
+      if (cancel.signal.aborted) return;
       fail(message, `LoomStack is not reachable at ${url}. Start it with \`npm start\`.`);
+    } finally {
+      if (message.id != null) cancels.delete(message.id);
     }
   }
 
