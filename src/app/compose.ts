@@ -76,6 +76,7 @@ import {
 } from '#policy';
 import { reportDeployment, type Services } from '#surfaces';
 import { createDependantFinder } from './dependants.ts';
+import { createGitHubAppService } from './connectors/github-app.ts';
 import { openHosts, type Hosts } from './hosts.ts';
 import { repositoryOfService } from './service-repository.ts';
 import { watchSystem } from './status.ts';
@@ -260,6 +261,12 @@ export async function compose(options: {
     subscriptions: createSubscriptionService({
       ...deps,
       insideUrls: config.connectors.webhooks.insideUrls,
+    githubApp: createGitHubAppService({
+      ...deps,
+      config,
+      publicUrl,
+      secrets: hosts.secrets,
+      connectors: hosts.connectors,
     }),
     webhooks: hosts.webhooks,
     forge: hosts.forgeService,

@@ -17,7 +17,7 @@ import type { ForgeService, WebhookReceiver } from '#surfaces';
 import { join } from 'node:path';
 import { type ConnectorSet, openConnectors } from './connectors/open.ts';
 import type { ConnectorEntry } from './connectors/entry.ts';
-import { createOwnSecrets } from './connectors/own-secrets.ts';
+import { createOwnSecrets, type OwnSecrets } from './connectors/own-secrets.ts';
 import { createReceiver } from './connectors/receiver.ts';
 import { CONNECTORS } from './connectors/registry.ts';
 import { ownSecret } from './secrets.ts';
@@ -33,6 +33,7 @@ export interface Hosts {
   /** By the name in `/webhooks/{name}`. Live. */
   webhooks: ReadonlyMap<string, WebhookReceiver>;
   connectors: ConnectorSet;
+  secrets: OwnSecrets;
   /** For the connections service. */
   parts(): ConnectionPart[];
   forge: LocalForge | null;
@@ -75,6 +76,7 @@ export function openHosts(deps: {
   }
 
   const entries: readonly ConnectorEntry[] = [localEntry(forge), ...CONNECTORS];
+  const secrets = createOwnSecrets(config.data, clock);
   const connectors = openConnectors({
     entries,
     deps: {
@@ -82,7 +84,7 @@ export function openHosts(deps: {
       clock,
       log,
       publicUrl,
-      secrets: createOwnSecrets(config.data, clock),
+      secrets,
       slackDesk: deps.slackDesk,
       authorizeSender: (token, connector) => mayTell(governance, token, connector),
     },
@@ -123,6 +125,7 @@ export function openHosts(deps: {
       },
     },
     parts: () => connectors.parts(),
+    secrets,
     forge,
     forgeService:
       forge === null

@@ -129,3 +129,25 @@ test('every setting is described and has a name in the environment', () => {
     expect(name).toMatch(/^LOOM_[A-Z_]+$/);
   }
 });
+
+test('a secret may be named by a variable or a file, and what is missing is not guessed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'loom-secret-'));
+  const file = join(folder, 'token');
+  writeFileSync(file, 'from a file\n');
+  const read = (value: string) =>
+    loadConfig({
+      env: { HOOK: 'from a variable' },
+      flags: { data: folder, 'github.webhookSecret': value },
+      cwd: folder,
+    }).github.webhookSecret;
+
+  expect([read('env:HOOK'), read(`file:${file}`), read('plain: text')]).toEqual([
+    'from a variable',
+    'from a file',
+    'plain: text',
+  ]);
+  for (const missing of ['env:NOBODY', `file:${file}.none`]) {
+    expect(() => read(missing)).toThrow(/missing or empty/);
+  }
+  rmSync(folder, { recursive: true });
+});

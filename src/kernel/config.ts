@@ -367,6 +367,12 @@ export function loadConfig(sources: ConfigSources = {}): Config {
 
   if (!values.has('data')) values.set('data', { value: defaultDataFolder(env), origin: 'default' });
 
+  for (const [path, { value, origin }] of values) {
+    if (known.get(path)?.isSecret === true && typeof value === 'string') {
+      values.set(path, { value: resolveSecret(path, value, env), origin });
+    }
+  }
+
   const result = Config.safeParse(nest(values));
   if (!result.success) {
     const issue = result.error.issues[0]!;
@@ -396,6 +402,30 @@ export function redactConfig(config: Config): Record<string, unknown> {
       return [path, isSecret && value !== undefined ? '[redacted]' : (value ?? null)];
     }),
   );
+}
+
+/**
+ * A secret may be named instead of written: `env:NAME`, or `file:/path` as secret stores mount them. What it
+ * names is never shown, also not when it is wrong.
+ */
+function resolveSecret(
+  path: string,
+  value: string,
+  env: Record<string, string | undefined>,
+): string {
+  const [, kind, name = ''] = /^(env|file):(.+)$/s.exec(value) ?? [];
+  if (kind === undefined) return value;
+  let found: string | undefined;
+  if (kind === 'env') found = env[name];
+  else if (existsSync(name)) found = readFileSync(name, 'utf8');
+  // An editor ends a file with a line break that belongs to no secret.
+  const secretText = found?.replace(/\r?\n$/, '');
+  if (secretText !== undefined && secretText !== '') return secretText;
+  throw new AppError('invalid', 'config.unreadable_secret', {
+    message: `${path} names ${kind === 'env' ? 'an environment variable' : 'a file'} that is missing or empty.`,
+    hint: 'Write env:NAME or file:/path, and see that the server may read it.',
+    details: { path },
+  });
 }
 
 function defaultDataFolder(env: Record<string, string | undefined>): string {

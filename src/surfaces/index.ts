@@ -12,6 +12,7 @@ export { type DeploymentReport, reportDeployment } from './report-deployment.ts'
 export {
   ForgeRepository,
   type ForgeService,
+  type GitHubAppService,
   type Services,
   SystemStatus,
   type WebhookDelivery,

@@ -8,7 +8,7 @@ import type { ContextService } from '#context';
 import type { GovernanceService } from '#governance';
 import type { Board, BoardFilter, ContextStudy } from '#insights';
 import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
-import type { Ledger, TransparencyLog } from '#ledger';
+import type { Actor, Ledger, TransparencyLog } from '#ledger';
 import type { ObservabilityService } from '#observability';
 import type {
   BreakerService,
@@ -55,6 +55,20 @@ export interface ForgeService {
   removeRepository(name: string): Promise<void>;
   /** Git's smart HTTP protocol under `/git/`. */
   handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
+}
+
+/** Making a GitHub App by its manifest. */
+export interface GitHubAppService {
+  /** @throws AppError `github.app_exists` */
+  begin(
+    app: { name: string; organisation?: string | undefined },
+    actor: Actor,
+  ): { formUrl: string; manifest: string; state: string };
+  /** @throws AppError `github.foreign_state`, `github.app_exists` */
+  finish(
+    answer: { code: string; state: string },
+    actor: Actor,
+  ): Promise<{ slug: string; url: string; installUrl: string }>;
 }
 
 export const ForgeRepository = z.object({
@@ -123,6 +137,7 @@ export interface Services {
   composition: CompositionService;
   connections: ConnectionService;
   subscriptions: SubscriptionService;
+  githubApp: GitHubAppService;
   /** Receivers by the name in `/webhooks/{connector}`. */
   webhooks: ReadonlyMap<string, WebhookReceiver>;
   /** Null when the local forge is switched off. */

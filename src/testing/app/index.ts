@@ -156,6 +156,7 @@ export async function testApp(
     }),
     connections: createConnectionService({ ...deps, parts: () => [] }),
     subscriptions: createSubscriptionService({ ...deps, insideUrls: [] }),
+    githubApp: absent('githubApp'),
     webhooks: new Map(),
     forge: null,
     insights: absent('insights'),

@@ -13,6 +13,7 @@ import { collisionRoutes } from './collisions.ts';
 import { connectionRoutes } from './connections.ts';
 import { contextRoutes } from './context.ts';
 import { forgeRoutes } from './forge.ts';
+import { githubAppRoutes } from './github-app.ts';
 import { inboxRoutes } from './inbox.ts';
 import { lessonRoutes } from './lessons.ts';
 import { graphRoutes } from './graph.ts';
@@ -60,6 +61,7 @@ export function allRoutes(services: Services): Route[] {
     ...forgeRoutes(services),
     ...connectionRoutes(services),
     ...subscriptionRoutes(services),
+    ...githubAppRoutes(services),
     ...systemRoutes(services),
     ...streamRoutes(services),
   ];
