@@ -5,7 +5,7 @@
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
  * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`,
- * `verify-log`, `policy` or `devbox`; `--quick` is for a look in between. Only a run of everything writes the
+ * `verify-log`, `policy`, `devbox` or `overlap`; `--quick` is for a look in between. Only a run of everything writes the
  * file. Absolute figures follow the machine and
  * its load: read the ratios.
  */
@@ -18,6 +18,7 @@ import { durableStepsTable, durableStepsVerdicts, measureDurableSteps } from './
 import { hooksTable, hooksVerdicts, measureHooks } from './hooks.ts';
 import { ingestTable, ingestVerdicts, measureIngest } from './ingest.ts';
 import { measureParkedRuns, parkedRunsTable, parkedRunsVerdicts } from './parked-runs.ts';
+import { measureOverlap, overlapTable, overlapVerdicts } from './overlap.ts';
 import { measurePolicy, policyTable, policyVerdicts } from './policy.ts';
 import type { Verdict } from './report.ts';
 import { toMarkdown } from './report.ts';
@@ -34,6 +35,7 @@ const NAMES = [
   'verify-log',
   'policy',
   'devbox',
+  'overlap',
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -134,6 +136,17 @@ if (isWanted('devbox')) {
     '## Devboxes\n',
     'A work tree of 10,000 files, from the request until somebody can work in it; `git worktree add` of the same commit beside it.\n',
     toMarkdown(devboxTable(measured)),
+  );
+}
+
+if (isWanted('overlap')) {
+  const claims = values.quick ? 1_000 : 5_000;
+  const measured = measureOverlap({ claims });
+  verdicts.push(...overlapVerdicts(measured));
+  sections.push(
+    '## Claims at scale\n',
+    `${claims} new claims of one to forty files against changes that are open; each is asked of the inverted index and of everybody in turn, and both must find the same.\n`,
+    toMarkdown(overlapTable(measured)),
   );
 }
 

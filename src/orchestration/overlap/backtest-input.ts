@@ -14,7 +14,6 @@ const Full = z.object({
   merged: Sha.nullish(),
   title: z.string().default(''),
   files: z.record(z.string(), z.array(Place)),
-  ids: z.array(z.string()).default([]),
 });
 const Prefix = z.object({
   id: Id,

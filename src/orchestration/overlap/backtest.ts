@@ -72,7 +72,7 @@ async function answerFull(
     const shared = Object.keys(a.files).filter((path) => b.files[path] !== undefined);
     const aligned: Record<string, AlignedFile> = align;
     const evidence = compareLines(shared, aligned);
-    const features = lineFeatures(evidence, aligned, { a: a.ids, b: b.ids });
+    const features = lineFeatures(evidence, aligned);
     onFeatures?.(at, features);
     const isHidden = shared.some(
       (path) => aligned[path] !== undefined && sharesOldRange(toPlaces(a, path), toPlaces(b, path)),

@@ -31,7 +31,6 @@ export function rarityAmong(line: MainLine, seen: number): Rarity {
 export function lineFeatures(
   evidence: LineEvidence,
   aligned: Readonly<Record<string, AlignedFile>>,
-  identifiers: { a: readonly string[]; b: readonly string[] },
 ): Features {
   const { nearest, nearPairs, samePairs, insertPairs } = evidence;
   const isNear = nearest <= 1;
@@ -51,7 +50,6 @@ export function lineFeatures(
     unknown: evidence.unknownFiles.length > 0 ? 1 : 0,
     unknownOnly: evidence.unknownFiles.length > 0 && !isNear ? 1 : 0,
     cutOnly: evidence.cutFiles.length > 0 && !isNear ? 1 : 0,
-    identifiersNear: isNear ? jaccard(identifiers.a, identifiers.b) : 0,
   };
 }
 

@@ -207,3 +207,27 @@ describe('what is known of the agents', () => {
     expect(guest.note).toContain('loom attach --agent cursor');
   });
 });
+
+describe('who else is at it', () => {
+  test('is told at the start of a session whose branch names the issue of another', async () => {
+    await app.call('POST', '/v1/sessions', {
+      token,
+      body: {
+        agent: 'codex',
+        externalId: 'at-it',
+        repository: 'acme/shop',
+        intent: 'Fix the rounding of totals, #4711',
+      },
+    });
+
+    await startSession('late');
+    const answer = await hook(
+      'SessionStart',
+      { session_id: 'late', cwd: '/home/ada/shop', hook_event_name: 'SessionStart' },
+      { tree: { branch: 'fix/4711-rounding' } },
+    );
+
+    expect(JSON.stringify(answer.output)).toContain('the same issue, acme/shop#4711');
+    expect(JSON.stringify(answer.output)).toContain('by codex');
+  });
+});
