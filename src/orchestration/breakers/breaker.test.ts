@@ -101,6 +101,19 @@ describe('properties', () => {
   });
 });
 
+test.each(['\n', '1', 'FAIL a in ', 'gradlew ', 'node a ', ' --v', '/a', "'a", 'tmp-', '× '])(
+  'a long text of %j, made to be slow to read, is judged like any other',
+  (part) => {
+    const text = part.repeat(30_000 / part.length);
+
+    const judged = [bash('npm test', text, false), bash(text, text, false)].map((step) =>
+      createBreaker().observe(step),
+    );
+
+    expect(judged).toEqual([{ stage: 'go-on' }, { stage: 'go-on' }]);
+  },
+);
+
 describe('stages', () => {
   const again = bash('npm install left-pad', 'npm ERR! code E404', false);
 

@@ -11,8 +11,13 @@ const WAIT =
 const LOOK =
   /^(?:cd|ls|ll|cat|bat|head|tail|less|grep|egrep|fgrep|rg|ag|find|fd|pwd|echo|printf|which|whereis|type|env|printenv|wc|stat|file|tree|du|df|ps|date|whoami|uname|id|hostname|sed\s+-n|awk|jq|yq|sort|uniq|cut|tr|diff|cmp|nl|xxd|od|strings|basename|dirname|realpath|readlink|test|\[|true|false|sleep|history|ss|netstat|lsof|nproc|free|uptime|dig|nslookup|ping|ldd|nm|objdump|man|help|git\s+(?:-\S+\s+|-C\s+\S+\s+)*(?:status|log|diff|show|branch(?:\s+-\S+)*$|remote|blame|rev-parse|ls-files|ls-remote|ls-tree|describe|grep|shortlog|reflog|cat-file|merge-base|config\s+--get|stash\s+list|tag$|worktree\s+list)|gh\s+(?:\w+\s+)?(?:view|list|status|checks|diff)|kubectl\s+(?:get|describe|logs|top)|docker\s+(?:ps|logs|inspect|images)|npm\s+(?:ls|list|view|outdated|why)|pip\s+(?:list|show|freeze)|\S+\s+(?:--version|-v|-V|--help|version))(?:\s|$)/;
 
-/** A pipeline is as strong as its strongest part. `command` is normalised, `raw` as it was written. */
-export function purposeOf(command: string, raw: string): CommandPurpose {
+const JUDGED = 1_000;
+
+/** A pipeline is as strong as its strongest part. `whole` is normalised, `rawWhole` as it was written. */
+export function purposeOf(whole: string, rawWhole: string): CommandPurpose {
+  // A script of pages is told by its beginning.
+  const command = whole.slice(0, JUDGED);
+  const raw = rawWhole.slice(0, JUDGED);
   if (TEST.test(command)) return 'test';
   if (CHECK.test(command)) return 'check';
   if (WAIT.test(raw)) return 'wait';
@@ -24,7 +29,7 @@ export function purposeOf(command: string, raw: string): CommandPurpose {
 
 /** Seconds the command waits before it asks, for polls that back off. */
 export function sleepSeconds(raw: string): number {
-  const found = /\bsleep\s+([\d.]+)([smh]?)/.exec(raw);
+  const found = /\bsleep\s+([\d.]{1,9})([smh]?)/.exec(raw.slice(0, JUDGED));
   if (found === null) return 0;
   return Number(found[1]) * (found[2] === 'h' ? 3_600 : found[2] === 'm' ? 60 : 1);
 }

@@ -46,6 +46,8 @@ const COSMETIC_FLAG =
   /(?<=\s|^)(?:--?(?:v{1,4}|q|verbose|quiet|silent|debug|trace|progress|no-progress|color|colour|no-color|colors|no-fund|no-audit|no-pager|ansi|pretty|no-header|s)(?:=(?:\S*))?)+(?=\s|$)/g;
 /** Programs to which `-v`, `-q` or `-s` mean something else. */
 const STRICT_FLAGS = /^(?:grep|egrep|rg|sed|awk|sort|find|test|pgrep|docker|kubectl|diff|cmp)\b/;
+/** What follows is compared as it is. */
+const LONGEST_COMMAND = 4_000;
 const COSMETIC_ENV =
   /^(?:(?:CI|FORCE_COLOR|NO_COLOR|CLICOLOR\w*|TERM|DEBUG|VERBOSE|LOG_LEVEL|PYTHONUNBUFFERED|COLUMNS)=\S*\s+)+/;
 
@@ -53,7 +55,9 @@ const COSMETIC_ENV =
  * A shell command without what changes nothing: comments, verbosity, colours, joined error output,
  * pipes that only cut, swallowed exit codes, waiting before it.
  */
-export function normaliseCommand(command: string): string {
+export function normaliseCommand(whole: string): string {
+  const command = whole.slice(0, LONGEST_COMMAND);
+  const rest = whole.slice(LONGEST_COMMAND);
   const lines = command
     .split('\n')
     .map((line) => line.replace(/(^|\s)#.*$/, '$1').trim())
@@ -75,6 +79,7 @@ export function normaliseCommand(command: string): string {
       return STRICT_FLAGS.test(plain) ? plain : plain.replaceAll(COSMETIC_FLAG, '');
     })
     .join(' ')
+    .concat(rest === '' ? '' : ` …${hash(rest)}`)
     .replaceAll(/\s+/g, ' ')
     .trim();
 }

@@ -14,6 +14,8 @@ export interface Result {
   isEmpty: boolean;
 }
 
+const HEAD = 8_000;
+const TAIL = 16_000;
 const TEXT_KEYS = [
   'stdout',
   'output',
@@ -30,14 +32,14 @@ const NOTHING_FOUND =
 /** Siblings of a failed parallel call, and people who said no for reasons of their own. */
 const NOT_ITS_FAULT = /sibling tool call|request interrupted by user/i;
 const EXIT_CODE =
-  /(?:^|\n)\s*(?:<?exit[ _-]?(?:code|status)>?|process exited with code|command exited with(?: code| status)?|exited with code|returncode)[ :=]*\(?(-?\d+)/i;
+  /(?:^|\n)[ \t]*(?:<?exit[ _-]?(?:code|status)>?|process exited with code|command exited with(?: code| status)?|exited with code|returncode)[ :=]*\(?(-?\d+)/i;
 const STARTS_AS_ERROR =
   /^\s*(?:<tool_use_error>|error\b|fatal\b|traceback|failed\b|command failed|permission denied|permission to use|the user doesn't want|user rejected|access denied|unknown tool|no such tool|invalid\b|exception\b|npm err!|bash: |sh: |zsh: |\S+: command not found)/i;
 const ERROR_ANYWHERE =
   /(?:^|\n)(?:Traceback \(most recent|npm ERR! |make: \*\*\*|fatal: |error: |panic: |\S+: command not found|bash: .*: (?:command not found|No such file))|command not found\s*$/;
 
 export function readResult(step: { ok?: unknown; result?: unknown }, call: Call): Result {
-  const text = wordsOf(step.result);
+  const text = clip(wordsOf(step.result));
   const isKept = step.result !== undefined && step.result !== null;
   const plain = normaliseText(text);
   const isEmpty = isKept && NOTHING_FOUND.test(plain);
@@ -54,6 +56,11 @@ export function readResult(step: { ok?: unknown; result?: unknown }, call: Call)
     error: isOwnFailure ? (isKept ? errorClass(text, call) : call.key) : 0,
     isEmpty,
   };
+}
+
+/** The beginning and the end: what is judged must not take longer for whoever prints a megabyte. */
+function clip(text: string): string {
+  return text.length <= HEAD + TAIL ? text : `${text.slice(0, HEAD)}\n${text.slice(-TAIL)}`;
 }
 
 function failed(step: { ok?: unknown; result?: unknown }, text: string, call: Call): boolean {
@@ -97,7 +104,7 @@ export function wordsOf(result: unknown): string {
 const TELLS =
   /error|exception|fail|denied|not found|cannot|can't|could not|no such|unable|refused|timed? ?out|invalid|unknown|not permitted|forbidden|unauthori[sz]ed|reset|unreachable|must |E[A-Z]{4,}|panic|abort|killed/i;
 /** Codes that name an error are kept: TS2304, E0308, SC2086, EACCES, HTTP 404. */
-const NUMBERS = /(?<![A-Za-z]\d*)(?<!\b(?:code|status|http)[ :=]?)\d+(?:\.\d+)*/gi;
+const NUMBERS = /(?<![A-Za-z]\d{0,6})(?<!\b(?:code|status|http)[ :=]?)\d+(?:\.\d+)*/gi;
 
 /** A number for the kind of error: its telling line without names, paths and figures. */
 export function errorClass(text: string, call: Call): number {

@@ -11,47 +11,56 @@ export interface FailingSet {
 }
 
 const MAX_NAMES = 500;
+/** Longer lines are data; every pattern here is linear in what is left. */
+const LONGEST_LINE = 400;
 const NAMES: readonly RegExp[] = [
-  /^(?:FAILED|ERROR)\s+(\S+(?:::\S+|\.py)\S*)/gm,
-  /^\s*--- FAIL: (\S+)/gm,
+  /^(?:FAILED|ERROR)[ \t]+(\S+)/gm,
+  /^[ \t]*--- FAIL: (\S+)/gm,
   /^test (\S+) \.\.\. FAILED/gm,
-  /^\s*not ok \d+\s*-?\s*(.+?)(?:\s*#.*)?$/gm,
-  /^\s*(?:✕|✗|×|✖)\s+(.+?)(?:\s*\(?\d+(?:\.\d+)?\s*m?s\)?)?$/gm,
-  /^\s*●\s+(.+)$/gm,
+  /^[ \t]*not ok \d+ *-? *(.+)$/gm,
+  /^[ \t]*(?:✕|✗|×|✖)[ \t]+(.+)$/gm,
+  /^[ \t]*●[ \t]+(.+)$/gm,
   /^(?:FAIL|ERROR): (\S+ \(\S+\))/gm,
   /^rspec (\.\/\S+)/gm,
-  /^\s*FAIL\s+(\S+\.\S+(?:\s+>\s+.+)?)$/gm,
+  /^[ \t]*FAIL[ \t]+(\S+\.\S+(?: +> +.+)?)$/gm,
   /^\[ERROR\]\s+(\w[\w.$]*\.\w+)[: ]/gm,
-  /^\s*\d+\) (\S.*)$/gm,
+  /^[ \t]*\d{1,6}\) (\S.*)$/gm,
 ];
 const COUNTS: readonly RegExp[] = [
-  /(\d+)\s+(?:tests?\s+)?(?:failed|failures?|failing)\b/i,
+  /\b(\d{1,7}) (?:tests? )?(?:failed|failures?|failing)\b/i,
   /\bfailures?[ :=]+(\d+)/i,
   /^# fail (\d+)/m,
 ];
 const PASSED =
-  /\b(?:all passed|\d+ (?:tests? )?pass(?:ed|ing)|tests? passed|^ok\b|PASS\b|0 failed)/im;
+  /\b(?:all passed|\d{1,7} (?:tests? )?pass(?:ed|ing)|tests? passed|^ok\b|PASS\b|0 failed)/im;
 
 /** Undefined where the output names no test at all. An empty set has count 0. */
 export function failingTests(text: string, hasFailed: boolean): FailingSet | undefined {
   const names = new Set<string>();
   for (const pattern of NAMES) {
     for (const match of text.matchAll(pattern)) {
-      if (names.size < MAX_NAMES) names.add(normaliseText(match[1]!));
+      if (names.size < MAX_NAMES) names.add(withoutDuration(match[1]!));
     }
   }
-  const inLine = /^.*?\bFAIL(?:ED)?:?\s+((?:[\w.:/-]+\s+)*?[\w.:/-]+)\s+in\s+[\d.]+\s?m?s/m.exec(
-    text,
-  );
-  if (names.size === 0 && inLine !== null) for (const it of inLine[1]!.split(/\s+/)) names.add(it);
+  if (names.size === 0) for (const name of namesInOneLine(text)) names.add(name);
 
   let stated = 0;
   for (const pattern of COUNTS) stated = Math.max(stated, Number(pattern.exec(text)?.[1] ?? 0));
   const count = Math.max(names.size, stated);
-  const passed = Number(/(\d+)\s+(?:tests?\s+)?pass(?:ed|ing)\b/i.exec(text)?.[1] ?? 0);
+  const passed = Number(/\b(\d{1,7}) (?:tests? )?pass(?:ed|ing)\b/i.exec(text)?.[1] ?? 0);
   if (count > 0) return { ...setOf([...names], count), passed };
   if (hasFailed) return undefined;
   return PASSED.test(text) ? { count: 0, key: 0, passed } : undefined;
+}
+
+/** `FAIL a b c in 2.1s`: some runners name all in one line. */
+function namesInOneLine(text: string): string[] {
+  for (const line of text.split('\n')) {
+    if (line.length > LONGEST_LINE || !line.includes('FAIL')) continue;
+    const found = /\bFAIL(?:ED)?:? +(\S.*) in [\d.]+ ?m?s/.exec(line);
+    if (found !== null) return found[1]!.split(/ +/);
+  }
+  return [];
 }
 
 export function setOf(names: readonly string[], count = names.length): FailingSet {
@@ -74,7 +83,7 @@ export function failingChecks(text: string, hasFailed: boolean): FailingSet {
     count += 1;
     if (lines.size < 100) lines.add(withoutPlaces(line));
   }
-  const stated = Number(/\b(\d+)\s+(?:errors?|problems?)\b/i.exec(text)?.[1] ?? 0);
+  const stated = Number(/\b(\d{1,7}) (?:errors?|problems?)\b/i.exec(text)?.[1] ?? 0);
   if (lines.size === 0)
     return { count: Math.max(1, stated), key: hash(maskNames(text.slice(0, 400))), passed: 0 };
   return {
@@ -84,8 +93,15 @@ export function failingChecks(text: string, hasFailed: boolean): FailingSet {
   };
 }
 
+/** `name (12 ms)`, `name 12ms` and `name # time=12` are the same test on every run. */
+function withoutDuration(name: string): string {
+  return normaliseText(name.slice(0, LONGEST_LINE))
+    .replace(/ #.*$/, '')
+    .replace(/ ?\(?<duration>\)?$/, '');
+}
+
 function withoutPlaces(line: string): string {
-  return normaliseText(line)
+  return normaliseText(line.slice(0, LONGEST_LINE))
     .replaceAll(/\b\d+:\d+\b/g, '')
     .replaceAll(/[(:[]\d+(?:[,:]\d+)?[)\]]?/g, '')
     .replaceAll(/\bline \d+/g, 'line');
