@@ -261,6 +261,7 @@ export async function compose(options: {
     subscriptions: createSubscriptionService({
       ...deps,
       insideUrls: config.connectors.webhooks.insideUrls,
+    }),
     githubApp: createGitHubAppService({
       ...deps,
       config,
