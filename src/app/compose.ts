@@ -152,6 +152,21 @@ export async function compose(options: {
       const answer = await breakers.mayStart({ agent, repository });
       return answer.allowed ? { outcome: 'may' } : { outcome: 'refused', reason: answer.reason };
     },
+    async findSameWork({ id, repository, title, text, externalKey }, sessionId) {
+      if (repository === null) return undefined;
+      const found = await collisions.findSameWork({
+        repository,
+        title,
+        text,
+        keys: externalKey === null ? [id] : [id, externalKey],
+        exceptSessionId: sessionId,
+        exceptWorkItemId: id,
+      });
+      // Of two items that ask for the same one is to be done; only what is under way counts.
+      const underWay = found.find(({ kind }) => kind !== 'work-item');
+      if (underWay === undefined) return undefined;
+      return { reason: `${underWay.id} by ${underWay.by} seems to do it (${underWay.why})` };
+    },
   });
 
   // Intake acts on changes, changes speak to hosts, and hosts deliver to intake: one knot, tied here.
