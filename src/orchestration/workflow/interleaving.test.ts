@@ -19,8 +19,8 @@ import { createAnnouncer } from './announce.ts';
 import { considerGrowth } from './control.ts';
 import type { ClaimedStep } from './rows.ts';
 import type { StepEffects } from '../steps.ts';
-import type { GraphStep } from '../workflow-graph.ts';
 import { aGraph, testEngine, type TestEngine } from './test-engine.ts';
+import { drawn, PART, withPatience } from './test-graphs.ts';
 import { keepTime } from './timekeeping.ts';
 
 const GRAPH = fc
@@ -181,64 +181,6 @@ test('every step is done exactly once, after what it needs, however two workers 
   );
 });
 
-/** A step of a drawn graph: plain, repeated, or once for each of some items; some share a limit. */
-const PART = fc.record({
-  needs: fc.array(fc.nat(4), { maxLength: 2 }),
-  shape: fc.constantFrom('plain', 'repeat', 'for-each'),
-  count: fc.integer({ min: 1, max: 3 }),
-  places: fc.constantFrom(0, 0, 1, 2),
-});
-type Part = typeof PART extends fc.Arbitrary<infer Value> ? Value : never;
-
-const plain = (name: string, needs: string[]): GraphStep =>
-  aGraph({ [name]: [] }, { [name]: { needs } }).steps[0]!;
-
-/** The graph, and by the model the names of all that is done when it runs. */
-function drawn(parts: readonly Part[]): { graph: WorkflowGraph; names: string[] } {
-  const names: string[] = [];
-  const steps = parts.map(({ needs, shape, count, places }, index): GraphStep => {
-    const name = `s${index}`;
-    const needed = [...new Set(needs.filter((need) => need < index))].map((need) => `s${need}`);
-    const limit = places === 0 ? {} : { limit: { key: `drawn-${places}`, places, rate: null } };
-    const step = { ...plain(name, needed), ...limit };
-    if (shape === 'plain') {
-      names.push(name);
-      return step;
-    }
-    const body = [{ ...plain('a', []), ...limit }, plain('b', ['a'])];
-    // A step that waits for those it grew would keep a place they need.
-    const { limit: _limit, ...growing } = { limit: undefined, ...step };
-    const first = shape === 'repeat' ? 1 : 0;
-    for (let turn = first; turn < first + count; turn += 1) {
-      names.push(`${name}/${turn}/a`, `${name}/${turn}/b`);
-    }
-    return shape === 'repeat'
-      ? {
-          ...growing,
-          kind: 'repeat',
-          control: {
-            type: 'repeat',
-            until: { b: { turn: count } },
-            max: 5,
-            onExhausted: 'fail',
-            body,
-          },
-        }
-      : {
-          ...growing,
-          kind: 'for-each',
-          control: {
-            type: 'for-each',
-            over: { items: Array.from({ length: count }, (_, item) => item) },
-            max: 5,
-            atOnce: count === 3 ? 2 : null,
-            body,
-          },
-        };
-  });
-  return { graph: withPatience({ name: 'drawn', source: 'test', steps }), names };
-}
-
 const TWIST = fc.oneof(
   { weight: 4, arbitrary: ACTION },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('pause'), run: fc.nat(3) }) },
@@ -309,14 +251,6 @@ async function expectLimitsHold(engine: TestEngine): Promise<void> {
      group by limit_key having count(*) > min(limit_places)`,
   );
   expect(over).toEqual([]);
-}
-
-/** Failures drawn by the script must not end a run: that has its own tests. */
-function withPatience(graph: WorkflowGraph): WorkflowGraph {
-  return {
-    ...graph,
-    steps: graph.steps.map((step) => Object.assign({ ...step }, { maxAttempts: 1_000 })),
-  };
 }
 
 async function expectDone(engine: TestEngine, runId: `run_${string}`, graph: WorkflowGraph) {

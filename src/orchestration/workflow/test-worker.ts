@@ -31,8 +31,11 @@ createWorkflowWorker({
           [idempotencyKey, workerId],
         );
         await delay(20);
+        // Which turn of a repeat it is in, for those that end by it.
+        const turn = Number(/\/(?<turn>\d+)\/[^/]+$/.exec(step.name)?.groups?.['turn'] ?? 0);
         return {
           outcome: 'done',
+          output: { turn },
           write: async (tx) => {
             await tx.query('insert into effects (run_id, name, worker) values ($1, $2, $3)', [
               run.id,
