@@ -9,7 +9,8 @@ const POLICY = [
   "connect-src 'self'",
   "object-src 'none'",
   "base-uri 'none'",
-  "form-action 'self'",
+  // GitHub takes the manifest of an App from a form that the console sends.
+  "form-action 'self' https://github.com",
   "frame-ancestors 'none'",
 ].join('; ');
 

@@ -8,6 +8,7 @@ import { useMay } from '../../parts/rights.ts';
 import { When } from '../../parts/time.tsx';
 import { Actions } from './actions.tsx';
 import './connections.css';
+import { GitHubApp } from './github-app.tsx';
 import { SetUp } from './set-up.tsx';
 import { CAPABILITY_WORDS, ConnectionBadge } from './state.tsx';
 
@@ -39,11 +40,20 @@ export function ConnectionPage() {
       />
       <div className="stack">
         <Trouble connection={connection} />
+        {connection.name === 'github' && mayManage && isOnGitHubCom(connection) && (
+          <GitHubApp isSet={connection.state !== 'off'} />
+        )}
         <SetUp connection={connection} />
         <Health connection={connection} />
       </div>
     </>
   );
+}
+
+/** An Enterprise server makes Apps on a page of its own: docs/connectors/github.md. */
+function isOnGitHubCom({ settings }: Connection): boolean {
+  const apiUrl = settings.find(({ path }) => path === 'github.apiUrl')?.value;
+  return apiUrl === undefined || apiUrl === null || apiUrl === 'https://api.github.com';
 }
 
 function Trouble({ connection: { state, lastError, pause, rate } }: { connection: Connection }) {
