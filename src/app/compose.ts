@@ -46,6 +46,7 @@ import {
   createIntakeService,
   createNegotiationService,
   createMergeGroupHandler,
+  createOpenChangeStep,
   createOpenWorkFinder,
   createOverrideService,
   createReconcileLoop,
@@ -402,6 +403,7 @@ export async function compose(options: {
       createAgentStep(agentDeps),
       createAutofixStep(agentDeps),
       createGateStep({ ...agentDeps, workflow }),
+      createOpenChangeStep({ ...agentDeps, hostOf: hosts.find }),
     ];
     kinds = handlers.map(({ kind }) => kind);
     loops.push(

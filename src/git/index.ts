@@ -10,6 +10,7 @@ export {
   openRepository,
 } from './repository.ts';
 export type { MergeScratch } from './merge-scratch.ts';
+export { pushBranch } from './push-branch.ts';
 export {
   commitWork,
   headOfCopy,

@@ -150,7 +150,7 @@ async function readRemote(dir: string): Promise<string> {
 }
 
 /** A local path is checked and made absolute; a user and password in a URL become a header. */
-async function readSource(
+export async function readSource(
   source: string,
   headers: Record<string, string> = {},
 ): Promise<{ url: string; headers: Record<string, string> }> {
@@ -210,7 +210,7 @@ async function checkLocal(path: string): Promise<string> {
 }
 
 /** Headers travel in the environment: arguments are visible to every user of the machine. */
-function headerEnvironment(headers: Record<string, string>): Record<string, string> {
+export function headerEnvironment(headers: Record<string, string>): Record<string, string> {
   const entries = Object.entries(headers);
   const environment: Record<string, string> = { GIT_CONFIG_COUNT: String(entries.length) };
   entries.forEach(([name, value], index) => {
@@ -245,7 +245,7 @@ function progressReader(
   };
 }
 
-function transferError(error: unknown, url: string): unknown {
+export function transferError(error: unknown, url: string): unknown {
   const cause = error instanceof AppError ? error.cause : undefined;
   if (!(cause instanceof GitFailure)) return error;
   const said = cause.stderr;

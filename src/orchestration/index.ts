@@ -190,6 +190,7 @@ export {
   createAgentStep,
   createAutofixStep,
   createGateStep,
+  createOpenChangeStep,
   type GateDeps,
 } from './agents/index.ts';
 export {

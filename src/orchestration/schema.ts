@@ -135,6 +135,7 @@ export const STEP_KINDS = [
   'agent.run',
   'autofix',
   'eval.gate',
+  'change.open',
   'check.command',
   'policy.decide',
   'approval.request',

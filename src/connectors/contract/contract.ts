@@ -267,6 +267,15 @@ export type MergeResult =
   | { outcome: 'conflict'; paths: string[] }
   | { outcome: 'refused'; reason: string };
 
+export interface OpenChangeRequest {
+  repository: string;
+  branch: string;
+  baseBranch: string;
+  title: string;
+  /** Markdown. */
+  text: string;
+}
+
 /** Where a published thing is, so that the next call updates it in place. */
 export interface Published {
   externalId: string;
@@ -292,6 +301,8 @@ export interface CodeHost {
     markdown: string,
     idempotencyKey: string,
   ): Promise<Published>;
+  /** Opens a change of a branch that is there already; asked again, there is still one. */
+  openChange?(request: OpenChangeRequest): Promise<Published>;
   /** Has the host merge by itself once its own conditions hold. */
   mergeWhenReady?(request: MergeRequest): Promise<MergeWhenReadyResult>;
   /** What the host lets happen around us: is our check required, who may go past it. */

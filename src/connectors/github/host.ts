@@ -85,6 +85,17 @@ export function createGitHubHost(options: GitHubHostOptions): CodeHost {
       );
     },
 
+    async openChange({ repository: name, branch, baseBranch: base, title, text: body }) {
+      return await client.call(name, async ({ octokit, owner, repo }) => {
+        const head = `${owner}:${branch}`;
+        const open = await octokit.rest.pulls.list({ owner, repo, head, base, state: 'open' });
+        const own = open.data.find((pull) => pull.head.ref === branch);
+        const pull =
+          own ?? (await octokit.rest.pulls.create({ owner, repo, head, base, title, body })).data;
+        return { externalId: String(pull.number), url: pull.html_url };
+      });
+    },
+
     async requestReviewers(change, logins) {
       const number = numberOf(change);
       if (logins.length === 0) return;

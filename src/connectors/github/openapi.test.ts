@@ -98,6 +98,13 @@ test('every call to GitHub is as GitHub publishes it, and none of ours is left o
   await host.upsertComment(change, 'Ended.');
   await host.answer!(change, 'Done.', 'key');
   await host.requestReviewers(change, ['grace', 'acme/members']);
+  const asked = { repository: REPOSITORY, branch: change.branch, baseBranch: change.baseBranch };
+  const opened = await host.openChange!({ ...asked, title: 'Again', text: '' });
+  expect(opened.externalId).toBe(String(change.number));
+  const closed = await github.openPull();
+  await github.api('PATCH', `/repos/${REPOSITORY}/pulls/${closed.number}`, { state: 'closed' });
+  const anew = await host.openChange!({ ...asked, branch: closed.branch, title: 'Anew', text: '' });
+  expect(anew.externalId).not.toBe(String(closed.number));
   const audit = await host.auditProtection!(REPOSITORY);
   const tested = await testConnection(client, 'https://loom.example/webhooks/github');
   await client.callApp((octokit) =>
@@ -121,12 +128,15 @@ test('every call to GitHub is as GitHub publishes it, and none of ours is left o
   }
   await knowledge.listObjects(REPOSITORY);
   await exchangeManifestCode('code', { apiUrl: github.apiUrl, clock: systemClock });
-  await host.merge({
+  const request = {
     change,
     message: 'Merge',
     expectedHeadSha: change.headSha,
     idempotencyKey: 'k',
-  });
+  };
+  const stale = await host.merge({ ...request, expectedBaseSha: '0'.repeat(40) });
+  expect(stale.outcome).toBe('base-moved');
+  await host.merge(request);
 
   expect(audit.findings.filter(({ level }) => level === 'problem')).toEqual([]);
   expect(tested.findings.some(({ level }) => level === 'problem')).toBe(true);

@@ -144,6 +144,26 @@ export function createGitLabHost(client: GitLabClient): CodeHost {
       return writeNote(at, `<!-- loomstack:answer:${digest} -->`, markdown);
     },
 
+    async openChange({ repository, branch, baseBranch, title, text }) {
+      const path = `${client.project(repository)}/merge_requests`;
+      const sides = { source_branch: branch, target_branch: baseBranch };
+      const [own] = await read(z.array(shape.MergeRequest), path, { ...sides, state: 'opened' });
+      const { iid } =
+        own ??
+        checkValue(
+          shape.MergeRequest,
+          (
+            await client.json({
+              method: 'POST',
+              path,
+              json: { ...sides, title, description: text },
+            })
+          ).body,
+          UNREADABLE,
+        );
+      return { externalId: String(iid) };
+    },
+
     async requestReviewers(change, logins) {
       const path = requestPath(change);
       if (logins.length === 0) return;

@@ -59,6 +59,13 @@ export function createLocalHost(deps: {
       return { externalId: `${change.repository}:${change.branch}:comment` };
     },
 
+    // Each branch is a change here; the news of it is all that is missing.
+    async openChange({ repository, branch }) {
+      checkBranchName(branch);
+      await deliverer.deliver(repository);
+      return { externalId: `${repository}:${branch}` };
+    },
+
     async requestReviewers(change, logins) {
       await edit(change, (reports) => {
         const reviewers = [...new Set([...reports.reviewers, ...logins])].sort();

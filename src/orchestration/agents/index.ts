@@ -3,4 +3,5 @@ export type { AgentDeps } from './deps.ts';
 export { AGENT_NAMES, AgentName, FAILURES } from './schema.ts';
 export { createAgentStep } from './step.ts';
 export { createAutofixStep } from './autofix.ts';
+export { createOpenChangeStep } from './open-change.ts';
 export { createGateStep, type GateDeps } from './gate.ts';

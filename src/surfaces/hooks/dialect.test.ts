@@ -206,6 +206,9 @@ describe('an event that fires twice', () => {
     expect(firingOf(CURSOR, 'preToolUse', { ...call, tool_use_id: 't2' })).not.toBe(first);
     expect(firingOf(CODEX, 'PreToolUse', call)).not.toBe(first);
     expect(firingOf(CURSOR, 'unknown', call)).toBeUndefined();
+    expect(firingOf(CLAUDE_CODE, 'SessionStart', { ...snake, source: 'compact' })).not.toBe(
+      firingOf(CLAUDE_CODE, 'SessionStart', { ...snake, source: 'resume' }),
+    );
   });
 });
 

@@ -138,6 +138,8 @@ export function firingOf(table: DialectTable, event: string, input: unknown): st
           readField(table, parsed.data, 'tool'),
           readField(table, parsed.data, 'toolInput'),
           parsed.data['timestamp'],
+          // A session that is resumed and then compacted starts twice, and for different reasons.
+          parsed.data['source'],
         ]);
   return JSON.stringify([table.agent, kind, session, told]);
 }
