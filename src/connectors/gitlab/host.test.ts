@@ -83,6 +83,17 @@ test('a verdict told again is not written again, and an answer is given once', a
   expect(gitlab.requests.get(change.number)!.notes).toHaveLength(2);
 });
 
+test('a branch is opened as one merge request, however often it is asked', async () => {
+  const host = createGitLabHost(clientOf(gitlab.url));
+  const asked = { repository: PROJECT, branch: 'loom/round', baseBranch: 'main' };
+
+  const first = await host.openChange!({ ...asked, title: 'Round refunds', text: 'To cents.' });
+  const again = await host.openChange!({ ...asked, title: 'Round refunds', text: 'To cents.' });
+
+  expect(again).toEqual(first);
+  expect(gitlab.requests.get(Number(first.externalId))).toMatchObject({ branch: 'loom/round' });
+});
+
 test('who we are, and what the branch lets past us', async () => {
   const client = clientOf(gitlab.url);
 

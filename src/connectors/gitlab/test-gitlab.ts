@@ -38,6 +38,12 @@ const Bodies = {
     target_url: z.url().max(255),
   }),
   note: z.strictObject({ body: z.string().min(1).max(1_000_000) }),
+  open: z.strictObject({
+    source_branch: z.string().min(1),
+    target_branch: z.string().min(1),
+    title: z.string().min(1).max(255),
+    description: z.string().max(1_048_576),
+  }),
   update: z.strictObject({ reviewer_ids: z.array(z.int()) }),
   merge: z.strictObject({
     sha: z.string().regex(/^[0-9a-f]{40}$/),
@@ -77,6 +83,26 @@ export async function startTestGitLab(): Promise<TestGitLab> {
     });
   });
 
+  const openOf = (branch: string) =>
+    [...requests.values()].filter((one) => one.branch === branch && one.state === 'opened');
+
+  function addRequest(branch: string): Request {
+    const iid = requests.size + 1;
+    const request: Request = {
+      iid,
+      state: 'opened',
+      sha: shaOf(branch),
+      branch,
+      reviewers: [],
+      hasConflicts: false,
+      mergeSha: null,
+      updatedAt: now(),
+      notes: [],
+    };
+    requests.set(iid, request);
+    return request;
+  }
+
   function answer(method: string, url: URL, text: string): [number, unknown] {
     const path = url.pathname.replace(/^\/api\/v4/, '');
     if (path === '/user') return [200, BOT];
@@ -105,6 +131,18 @@ export async function startTestGitLab(): Promise<TestGitLab> {
         statuses.push(row);
         return [201, row];
       });
+    }
+    if (rest === '/merge_requests' && method === 'POST') {
+      return withBody(Bodies.open, text, ({ source_branch: branch }) => {
+        // GitLab allows one open request per pair of branches.
+        const isTaken = openOf(branch).length > 0;
+        if (isTaken) return [409, { message: ['Another open merge request already exists'] }];
+        return [201, shown(addRequest(branch))];
+      });
+    }
+    const branch = url.searchParams.get('source_branch');
+    if (rest === '/merge_requests' && method === 'GET' && branch !== null) {
+      return [200, openOf(branch).map(shown)];
     }
     if (rest === '/merge_requests' && method === 'GET') {
       const after = Date.parse(url.searchParams.get('updated_after') ?? '');
@@ -209,20 +247,9 @@ export async function startTestGitLab(): Promise<TestGitLab> {
       return merges;
     },
     openRequest({ hasConflicts = false } = {}) {
-      const iid = requests.size + 1;
-      const branch = `change-${iid}`;
-      const sha = shaOf(branch);
-      requests.set(iid, {
-        iid,
-        state: 'opened',
-        sha,
-        branch,
-        reviewers: [],
-        hasConflicts,
-        mergeSha: null,
-        updatedAt: now(),
-        notes: [],
-      });
+      const request = addRequest(`change-${requests.size + 1}`);
+      request.hasConflicts = hasConflicts;
+      const { iid, branch, sha } = request;
       return { repository: PROJECT, number: iid, branch, baseBranch: 'main', headSha: sha };
     },
     moveHead(iid) {
