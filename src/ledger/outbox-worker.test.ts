@@ -217,6 +217,31 @@ test('a message that fails to the last attempt is dead, and the ledger says so',
   ]);
 });
 
+test('what is away for long loses nothing, and is left alone for as long as it asks', async () => {
+  await using database = await testDatabase();
+  const { db } = database;
+  await enqueue(db, 'patient');
+  let attempts = 0;
+  const away = async () => {
+    attempts += 1;
+    if (attempts === 40) return;
+    throw new AppError('unavailable', 'outside.away', {
+      message: 'Away.',
+      ...(attempts === 30 ? { details: { retryAfterSeconds: 3_600 } } : {}),
+    });
+  };
+  await using worker = aWorker(db, away, { maxAttempts: 3, retryInMs: () => 0 });
+
+  await worker.runOnce();
+  const asked = await states(db);
+  const tried = attempts;
+  await db.query('update loom.outbox_messages set due_at = now()');
+  await worker.runOnce();
+
+  expect({ asked, tried }).toEqual({ asked: ['pending'], tried: 30 });
+  expect(await states(db)).toEqual(['delivered']);
+});
+
 test('pauses double up to ten minutes, each a little different', () => {
   const pauses = [1, 2, 3, 10, 15].map((attempt) => pauseAfter(attempt, () => 0.5));
 

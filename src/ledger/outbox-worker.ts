@@ -4,6 +4,7 @@
  * run twice for one message: its idempotency key is what makes the effect happen once.
  */
 import {
+  AppError,
   type BackgroundLoop,
   type Bell,
   type Clock,
@@ -42,6 +43,8 @@ export interface OutboxWorkerDeps {
   leaseMs?: number;
   /** Attempts after which a message is given up. */
   maxAttempts?: number;
+  /** The same where what is called was unavailable each time: by the pauses, days of an outage. */
+  maxAttemptsWhileAway?: number;
   /** Pause after this many failed attempts; see `pauseAfter`. */
   retryInMs?: (attempt: number) => number;
   /** False leaves the work to `runOnce`. */
@@ -50,6 +53,8 @@ export interface OutboxWorkerDeps {
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 600_000;
+/** A system may ask for a longer pause; more than this is tried all the same. */
+const LONGEST_ASKED_MS = 6 * 3_600_000;
 
 /** Doubles with each attempt, from one second to ten minutes, give or take a quarter. */
 export function pauseAfter(attempt: number, random: () => number = Math.random): number {
@@ -57,10 +62,18 @@ export function pauseAfter(attempt: number, random: () => number = Math.random):
   return Math.round(pauseMs * (0.75 + random() / 2));
 }
 
+/** How long the system itself wants us to wait; 0 where it did not say. */
+function askedPauseMs(error: unknown): number {
+  const seconds = error instanceof AppError ? error.details?.['retryAfterSeconds'] : undefined;
+  return typeof seconds === 'number' && seconds > 0
+    ? Math.min(seconds * 1_000, LONGEST_ASKED_MS)
+    : 0;
+}
+
 /** `runOnce` delivers what is due and waits for it. */
 export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
   const { db, ledger, concurrency = 8, leaseMs = 60_000, maxAttempts = 15 } = deps;
-  const { leaveToOthers = () => [] } = deps;
+  const { leaveToOthers = () => [], maxAttemptsWhileAway = Math.max(500, maxAttempts) } = deps;
   const { retryInMs = pauseAfter } = deps;
   const log = deps.log.child({ room: 'ledger' });
   const handlers = new Map(deps.handlers.map((handler) => [handler.target, handler]));
@@ -114,12 +127,14 @@ export function createOutboxWorker(deps: OutboxWorkerDeps): BackgroundLoop {
   async function settleFailure(message: LeasedMessage, error: unknown): Promise<void> {
     const { id, target, attempt } = message;
     const reason = describeError(error);
-    if (attempt < maxAttempts) {
+    const isAway = error instanceof AppError && error.kind === 'unavailable';
+    if (attempt < (isAway ? maxAttemptsWhileAway : maxAttempts)) {
       log.warn(
         { err: error, outboxId: id, target, attempt },
         'delivery failed, will be tried again',
       );
-      await markFailed(db, message, { error: reason, retryInMs: retryInMs(attempt) });
+      const pauseMs = Math.max(retryInMs(attempt), askedPauseMs(error));
+      await markFailed(db, message, { error: reason, retryInMs: pauseMs });
       return;
     }
     log.error({ err: error, outboxId: id, target, attempt }, 'delivery given up');
