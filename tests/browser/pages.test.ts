@@ -171,7 +171,8 @@ describe.skipIf(!hasBrowser)('pages of the console', () => {
       it(
         `${name} is whole`,
         async () => {
-          expect(await problemsAt(world.visitor(), path)).toEqual([]);
+          // Full pages are read in every look; of empty ones the two that differ most.
+          expect(await problemsAt(world.visitor(), path, [LOOKS[0], LOOKS[2]])).toEqual([]);
         },
         PAGE_MS,
       );
@@ -311,11 +312,15 @@ async function open(page: Page, path: string, look: Look): Promise<void> {
   await page.evaluate('document.fonts.ready.then(() => undefined)');
 }
 
-async function problemsAt(visitor: Visitor, path: string): Promise<string[]> {
+async function problemsAt(
+  visitor: Visitor,
+  path: string,
+  looks: readonly Look[] = LOOKS,
+): Promise<string[]> {
   const { page } = visitor;
   const found: string[] = [];
   await open(page, path, LOOKS[0]);
-  for (const look of LOOKS) {
+  for (const look of looks) {
     await dress(page, look);
     const problems = await problemsOn(page, look);
     if (look === LOOKS[0]) problems.push(...(await unreachableByKeyboard(page)));

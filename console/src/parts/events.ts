@@ -117,6 +117,10 @@ const TELLING = [
 
 /** The one detail that tells events of a type apart, as far as the event carries one. */
 export function detailOf(event: LedgerEvent): string {
+  return shortId(longDetailOf(event));
+}
+
+function longDetailOf(event: LedgerEvent): string {
   const { data, type } = event;
   if (data === null) return 'Erased; the log still proves that it existed.';
   if (type === 'claim.denied') return refusalOf(event);
@@ -151,8 +155,8 @@ function isText(value: unknown): value is string {
 /** The paths an event names, in one line. */
 export function pathsOf({ data }: LedgerEvent): string {
   const paths = data?.['paths'];
-  if (Array.isArray(paths)) return paths.map(String).join(', ');
-  return typeof data?.['path'] === 'string' ? data['path'] : '';
+  if (Array.isArray(paths)) return shortId(paths.map(String).join(', '));
+  return typeof data?.['path'] === 'string' ? shortId(data['path']) : '';
 }
 
 interface Conflict {

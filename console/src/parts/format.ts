@@ -102,8 +102,8 @@ export function clockTime(at: string): string {
 /** `chg_019…` has its difference at the end, a commit at the start. */
 export function shortId(id: string): string {
   if (/^[0-9a-f]{40,64}$/.test(id)) return id.slice(0, 7);
-  const [, prefix, rest] = /^([a-z]+)_([0-9a-f]{32})$/.exec(id) ?? [];
-  return prefix === undefined || rest === undefined ? id : `${prefix}_${rest.slice(-6)}`;
+  // Also within a longer name, such as `work-item:wrk_…`.
+  return id.replaceAll(/\b([a-z]+)_[0-9a-f]{26}([0-9a-f]{6})\b/g, '$1_$2');
 }
 
 /** `.loom/policy.yaml@358ee67`: where a file was read, with the commit cut short. */

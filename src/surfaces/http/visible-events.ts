@@ -14,6 +14,7 @@ export const READ_BY_NOUN: Record<string, Action> = {
   agent: 'sessions:read',
   devbox: 'sessions:read',
   evaluation: 'runs:read',
+  landing: 'changes:read',
   command: 'changes:read',
   connection: 'connections:read',
   'work-item': 'work:read',

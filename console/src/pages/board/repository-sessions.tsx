@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { type BoardSession, isInTrouble } from '../../api/board.ts';
 import { Badge, LaneBadge } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
-import { compact, count, money, plural } from '../../parts/format.ts';
+import { compact, count, money, plural, shortId } from '../../parts/format.ts';
 import { Panel } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { usePersonName } from '../../parts/people.ts';
@@ -80,8 +80,8 @@ function columns(nameOf: (id: string | null) => string): Column<BoardSession>[] 
         claims.held === 0 ? (
           <span className="quiet">nothing</span>
         ) : (
-          <span className="cell-title" title={claims.newest.join('\n')}>
-            <code className="board-path">{claims.newest[0]}</code>
+          <span className="cell-title" title={claims.newest.map(shortId).join('\n')}>
+            <code className="board-path">{shortId(claims.newest[0] ?? '')}</code>
             <span className="quiet small">
               {plural(claims.held, 'claim')}
               {claims.exclusive > 0 && `, ${claims.exclusive} exclusive`}
@@ -129,7 +129,7 @@ function State({ session }: { session: BoardSession }) {
       )}
       {waitsFor !== null && (
         <span className="small">
-          waits for <code className="board-path">{waitsFor.what}</code>
+          waits for <code className="board-path">{shortId(waitsFor.what)}</code>
           {waitsFor.holder !== null && (
             <>
               {' held by '}

@@ -8,7 +8,7 @@ import { Identifier } from '../../parts/copy.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { holderOf, pathsOf, refusalOf } from '../../parts/events.ts';
 import { Feed } from '../../parts/feed.tsx';
-import { count, plural } from '../../parts/format.ts';
+import { count, plural, shortId } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { EmptyState, Facts, Loading, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
@@ -214,7 +214,7 @@ function Claims({ session, denied }: { session: SessionDetail; denied: LedgerEve
                 {
                   key: 'path',
                   header: 'Path',
-                  cell: (claim) => <code className="wrap-anywhere">{claim.path}</code>,
+                  cell: (claim) => <code className="wrap-anywhere">{shortId(claim.path)}</code>,
                 },
                 {
                   key: 'strength',
