@@ -119,7 +119,7 @@ function titleOf({ kind, ref, title }: TraceNode): string {
   if (title === '' || title === ref || ref.startsWith(title)) return shortId(ref);
   if (kind === 'decision') return laneLook(title).label;
   if (kind === 'approval') return stateLook(title).label;
-  return kind === 'signal' ? humanise(title) : title;
+  return kind === 'signal' ? humanise(title) : shortId(title);
 }
 
 function Node({
