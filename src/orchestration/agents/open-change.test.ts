@@ -116,5 +116,5 @@ test('nothing changed is nothing to open', async () => {
   const { open } = await toTheEnd(run.id);
 
   expect(open).toMatchObject({ state: 'done' });
-  await expect(onForge('rev-parse', '--verify', 'refs/heads/loom/nothing')).rejects.toThrow();
+  expect(await onForge('for-each-ref', 'refs/heads/loom/nothing')).toBe('');
 });
