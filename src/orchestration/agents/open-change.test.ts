@@ -110,6 +110,17 @@ test('a branch that somebody else pushed is left as it is', async () => {
   expect(await onForge('rev-parse', 'refs/heads/loom/taken')).toBe(theirs);
 });
 
+test('the branch that changes land on is never pushed to', async () => {
+  const before = await onForge('rev-parse', 'refs/heads/main');
+  const run = await shop.start(steps('echo 3 > cents.txt', 'main'));
+
+  const { open } = await toTheEnd(run.id);
+
+  expect(open).toMatchObject({ state: 'failed' });
+  expect(open!.message).toContain('without a verdict');
+  expect(await onForge('rev-parse', 'refs/heads/main')).toBe(before);
+});
+
 test('nothing changed is nothing to open', async () => {
   const run = await shop.start(steps('true', 'loom/nothing'));
 

@@ -48,8 +48,12 @@ export function createOpenChangeStep(deps: OpenChangeDeps): StepHandler {
       const what = head === undefined ? 'The work is' : `The line to ${known.host} is`;
       return waitElsewhere(deps, `${what} not on this node.`);
     }
-    const baseBranch = options.base ?? (await git.defaultBranch());
+    const defaultBranch = await git.defaultBranch();
+    const baseBranch = options.base ?? defaultBranch;
     if (baseBranch === undefined) return forGood(`${known.name} has no default branch.`);
+    if ([baseBranch, defaultBranch].includes(work.branch)) {
+      return forGood(`Work on ${work.branch} would land without a verdict: name another branch.`);
+    }
     const item = workItemId === null ? undefined : await deps.work.find(workItemId);
     const { sessionId } = makerOf(context);
     try {

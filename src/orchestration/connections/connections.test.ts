@@ -86,11 +86,24 @@ test('state follows what happened, and secrets are shown as set', async () => {
   expect(before).toEqual(['waiting', 'off']);
   expect(heard).toEqual(['healthy', 'off']);
   expect(refused).toMatchObject({
-    state: 'failing',
+    // A stranger at the door does not make what has worked look broken.
+    state: 'healthy',
     settings: [{ path: 'example.token', value: '[set]' }],
     lastError: { code: 'example.bad_signature', message: 'Not signed.' },
     counts: { deliveries: 2, duplicates: 1, refused: 1, signals: 2 },
   });
+});
+
+test('a secret that never fitted is a failing connection', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  const connections = createConnectionService({ ...rooms, parts: () => [part()] });
+
+  connections.tally.refused(
+    'example',
+    new AppError('unauthenticated', 'example.bad_signature', { message: 'Not signed.' }),
+  );
+
+  expect(await connections.read('example')).toMatchObject({ state: 'failing' });
 });
 
 test('a pause is one event, is known to other nodes, and ends', async () => {

@@ -245,6 +245,9 @@ function toConnection(
   };
 }
 
+/** Codes of deliveries that were not genuine, whichever connector refused them. */
+const REFUSED_AT_THE_DOOR = /\.(bad_signature|bad_proof|stale_delivery)$/;
+
 function stateOf(
   part: ConnectionPart,
   row: store.ConnectionRow | undefined,
@@ -257,5 +260,7 @@ function stateOf(
   const worked = Math.max(row?.last_event_at?.getTime() ?? 0, row?.last_success_at?.getTime() ?? 0);
   const failed = row?.last_error_at?.getTime() ?? 0;
   if (worked === 0 && failed === 0) return 'waiting';
-  return failed > worked ? 'failing' : 'healthy';
+  // Anybody may knock without the secret: that says nothing of a connection that has worked.
+  const isStranger = worked > 0 && REFUSED_AT_THE_DOOR.test(row?.last_error_code ?? '');
+  return failed > worked && !isStranger ? 'failing' : 'healthy';
 }
