@@ -51,6 +51,7 @@ async function open() {
       ],
       retryInMs: () => 0,
       maxAttempts: 3,
+      maxAttemptsWhileAway: 3,
       start: false,
     }),
   );
