@@ -8,11 +8,14 @@ import { defineConfig } from 'vitest/config';
  * - database: real PostgreSQL, each file in its own cloned database; run again on DATABASE_URL.
  * - system (`tests/`): real processes, real Chromium, kill -9.
  */
-// Suites of the embedded server have nothing to say about one named by DATABASE_URL.
+// On a server named by DATABASE_URL every room's own suites run again. Those of the embedded server have
+// nothing to say about it, and whole threads are made of what the rooms' suites have shown there.
 const isOtherServer = process.env['DATABASE_URL'] !== undefined;
+const ONLY_EMBEDDED =
+  /\/(embedded|orchestration\/thread|app\/webhook-storm|mcp\/conformance)\.test\.ts$/;
 const testFiles = globSync('src/**/*.test.ts')
   .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => !isOtherServer || !path.endsWith('/embedded.test.ts'));
+  .filter((path) => !isOtherServer || !ONLY_EMBEDDED.test(path));
 const needsDatabase = (path: string) =>
   /\b(test(Database|App|Server)|startEmbeddedPostgres)\(/.test(readFileSync(path, 'utf8'));
 const database = testFiles.filter(needsDatabase);

@@ -22,7 +22,6 @@ import { type ServerProcess, startServer } from '../support/server.ts';
 const LOOKS = [
   { colorScheme: 'light', width: 1440, height: 900 },
   { colorScheme: 'dark', width: 1440, height: 900 },
-  { colorScheme: 'dark', width: 390, height: 844 },
   { colorScheme: 'light', width: 390, height: 844 },
 ] as const;
 
