@@ -93,7 +93,6 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
           headers: { 'accept-encoding': 'gzip, deflate, br', ...call.headers },
           signal,
           lookup: guardedLookup(at, isTrusted),
-          ...(call.body === undefined ? {} : {}),
         },
         (incoming) => {
           readAnswer(incoming, options.maxBytes).then(resolve, (error: unknown) =>
