@@ -52,7 +52,8 @@ describe.skipIf(!hasBrowser)('context in the browser', () => {
     await heading('Context').waitFor();
     await page.getByRole('textbox', { name: 'Search by name or path' }).fill('integer number');
 
-    await page.getByRole('link', { name: ADR }).click();
+    // The decision, not the section of its document, which is called the same.
+    await page.getByRole('link', { name: ADR }).and(page.locator('[href*="id=decision"]')).click();
     await heading(ADR).waitFor();
 
     await panel('Sources').getByText('docs/adr/0001-money-in-cents.md').first().waitFor();
