@@ -2,79 +2,47 @@
  * Builds everything over one database: the one place where the rooms meet. What is built is returned,
  * nothing is kept; disposing stops the loops and ends the work in hand.
  */
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createGuardedFetch } from '#connectors/contract';
-import { createContextService, createLessonProjection, type ContextService } from '#context';
+import { createContextService } from '#context';
 import { createGovernanceService, type GovernanceService } from '#governance';
-import { buildXray, createContextStudies, readBoard } from '#insights';
+import { createContextStudies } from '#insights';
 import {
-  AppError,
   type BackgroundLoop,
   type Clock,
   type Config,
   createNewId,
   isId,
   type Logger,
-  ownEnvironment,
 } from '#kernel';
-import { createLedger, createOutboxWorker, createProjector, createSequencer } from '#ledger';
-import { createObservabilityService, traceProjection } from '#observability';
+import { createLedger, createSequencer } from '#ledger';
+import { createObservabilityService } from '#observability';
 import {
   breakerSettings,
-  clearAbandonedChecks,
-  createAgentStep,
-  createAutofixStep,
   createBreakerService,
   createChangeService,
-  createCollisionLoop,
   createCollisionService,
   createClaimService,
   createCommandHandler,
-  createCompositionLoop,
   createCompositionService,
-  createScheduleLoop,
-  createConnectionLoop,
   createConnectionService,
-  createDevboxService,
   createClassOfPath,
-  createEscalationLoop,
   createEscalationService,
-  createGateStep,
-  createHostOutboxHandlers,
-  createIntakeLoop,
   createIntakeService,
   createNegotiationService,
   createMergeGroupHandler,
-  createOpenChangeStep,
   createOpenWorkFinder,
   createOverrideService,
-  createReconcileLoop,
-  createReconsiderLoop,
-  createSessionLoop,
   createSessionService,
-  createStepHandlers,
-  createSweepLoop,
   createWorkflowService,
-  createWorkflowWorker,
   createWorkService,
   identitiesOf,
   type Intake,
   loadChangeWorkflow,
-  mirrorHandler,
-  mirrorProjection,
   weaveGraph,
   STEP_KINDS,
   createSubscriptionService,
-  subscriptionHandler,
-  subscriptionProjection,
 } from '#orchestration';
-import {
-  createAutonomyProjection,
-  createPolicyService,
-  createRiskStudies,
-  type PolicyService,
-} from '#policy';
+import { createPolicyService, createRiskStudies, type PolicyService } from '#policy';
 import { reportDeployment, type Services } from '#surfaces';
 import { createDependantFinder } from './dependants.ts';
 import { createGitHubAppService } from './connectors/github-app.ts';
@@ -82,17 +50,11 @@ import { openHosts, type Hosts } from './hosts.ts';
 import { repositoryOfService } from './service-repository.ts';
 import { watchSystem } from './status.ts';
 import type { Storage } from './storage.ts';
-import { forgeSweepLoop } from './forge-sweep.ts';
 import { createKnowledgeHints } from './knowledge-hints.ts';
-import { knowledgeLoop } from './knowledge-loop.ts';
-import {
-  escalationHandler,
-  escalationOutcomeHandler,
-  escalationOutcomes,
-  notifyHandler,
-} from './notify.ts';
 import { createSlackDesk } from './slack-desk.ts';
-import { listenLoop } from './listen-loop.ts';
+import { createBackground } from './background.ts';
+import { createInsights } from './insights.ts';
+import { knowOwnForge } from './own-forge.ts';
 
 export interface Composition extends AsyncDisposable {
   services: Services;
@@ -287,26 +249,7 @@ export async function compose(options: {
     }),
     webhooks: hosts.webhooks,
     forge: hosts.forgeService,
-    insights: {
-      async xray(repositoryId, since) {
-        const repository = await context.findRepository(repositoryId);
-        if (repository === undefined) {
-          throw new AppError('not_found', 'context.unknown_repository', {
-            message: 'There is no such repository.',
-            hint: 'GET /v1/repositories lists them.',
-          });
-        }
-        const git = await context.openMirror(repository.id);
-        return buildXray(git, { repository: repository.name, since, now: clock.now() });
-      },
-      async contextStudy(repositoryId) {
-        const repository = await context.findRepository(repositoryId);
-        if (repository === undefined || repository.headSha === null) return { state: 'empty' };
-        const { dir } = await context.openMirror(repository.id);
-        return studies.read({ key: repository.id, dir, head: repository.headSha });
-      },
-      board: (filter) => readBoard(db, clock.now(), filter),
-    },
+    insights: createInsights({ db, clock, context, studies }),
     transparencyLog: sequencer,
     systemStatus: () => status.read(),
     consoleFolder: CONSOLE_FOLDER,
@@ -354,174 +297,31 @@ export async function compose(options: {
   const loops: BackgroundLoop[] = [];
   const status = watchSystem({ storage, hosts, loops });
   if (options.work !== false) {
-    const checkouts = join(config.data, 'checkouts');
-    await clearAbandonedChecks(checkouts, log);
-    const environment = ownEnvironment();
-    const devboxes = stack.use(
-      createDevboxService({
-        ...deps,
-        context,
-        folder: join(config.data, 'devboxes'),
-        // A second server on this machine has another data folder, and other devboxes.
-        node: `${hostname()}:${config.data}`,
-        warm: config.agents.warmDevboxes,
-        environment: pick(environment, config.agents.passOn),
-      }),
+    const background = await createBackground(
+      {
+        services,
+        hosts,
+        intake,
+        changes,
+        sessions,
+        collisions,
+        sequencer,
+        slackDesk,
+        publicUrl,
+        inboxUrl: escalationDeps.inboxUrl,
+      },
+      stack,
     );
-    await devboxes.reconcile();
-    const agentDeps = {
-      ...deps,
-      context,
-      sessions,
-      work,
-      devboxes,
-      fleet: breakers,
-      concurrency: config.agents.concurrency,
-      home: config.agents.home,
-      environment,
-    };
-    const stepHandlers = createStepHandlers({
-      ...deps,
-      context,
-      policy,
-      governance,
-      changes,
-      escalations,
-      gateMerge: (change) => claims.gateMerge(change),
-      folder: checkouts,
-      commandTimeoutMs: config.workflow.commandTimeoutMs,
-    });
-    const notifying = {
-      db,
-      log,
-      messengers: () => [...hosts.connectors.messengers.values()],
-      escalations,
-      inboxUrl: escalationDeps.inboxUrl,
-    };
-    const handlers = [
-      ...stepHandlers,
-      createAgentStep(agentDeps),
-      createAutofixStep(agentDeps),
-      createGateStep({ ...agentDeps, workflow }),
-      createOpenChangeStep({ ...agentDeps, hostOf: hosts.find }),
-    ];
-    kinds = handlers.map(({ kind }) => kind);
-    loops.push(
-      listenLoop({ hosts, isPaused: connections.isPaused, clock, log }),
-      sequencer,
-      createProjector({
-        db,
-        clock,
-        log,
-        projections: [
-          traceProjection,
-          createLessonProjection(deps),
-          createAutonomyProjection(deps),
-          escalationOutcomes(ledger),
-          mirrorProjection(deps),
-          subscriptionProjection(deps),
-        ],
-      }),
-      createOutboxWorker({
-        ...deps,
-        handlers: [
-          ...createHostOutboxHandlers({
-            changes,
-            hostOf: hosts.find,
-            detailsUrl: (changeId) => `${publicUrl}/changes/${changeId}`,
-            noteTurn: (subject) => breakers.noteTurn(subject, 'us'),
-          }),
-          notifyHandler(notifying),
-          escalationHandler(notifying),
-          escalationOutcomeHandler(notifying),
-          ...slackDesk.handlers,
-          subscriptionHandler({
-            ...deps,
-            send: createGuardedFetch({
-              trustedUrls: config.connectors.webhooks.insideUrls,
-              timeoutMs: 15_000,
-              maxBytes: 100_000,
-            }),
-          }),
-          mirrorHandler({
-            ...deps,
-            mirrorOf: (source) => hosts.connectors.workItems.get(source),
-            changeUrl: (id) => `${publicUrl}/changes/${id}`,
-          }),
-        ],
-        leaseMs: config.workflow.leaseMs,
-        // Of a paused connection nothing is written; it waits, and nobody gives up on it.
-        leaveToOthers: () =>
-          [...hosts.spokenForElsewhere(), ...connections.pausedNames()].map((host) => ({ host })),
-      }),
-      createIntakeLoop({ intake, db, clock, log }),
-      createCompositionLoop({ composition, db, clock, log }),
-      createScheduleLoop({ ...deps, context, workflow, composition }),
-      createSessionLoop({ sessions, clock, log }),
-      createCollisionLoop({ collisions, clock, log }),
-      createEscalationLoop({ escalations, clock, log }),
-      createWorkflowWorker({
-        ...deps,
-        handlers,
-        workerId: `${hostname()}-${process.pid}-${newId('agt').slice(-6)}`,
-        concurrency: config.workflow.concurrency,
-        leaseMs: config.workflow.leaseMs,
-      }),
-      createReconcileLoop({ intake, context, clock, log }),
-      createReconsiderLoop({ ...deps, context, policy, workflow }),
-      createConnectionLoop({ connections, clock, log }),
-      createSweepLoop({ connections, intake, db, clock, log }),
-      knowledgeLoop({
-        context,
-        sources: hosts.knowledge,
-        isPaused: connections.isPaused,
-        clock,
-        log,
-      }),
-      ...(hosts.forge === null ? [] : [forgeSweepLoop({ forge: hosts.forge, clock, log })]),
-    );
+    kinds = background.kinds;
+    loops.push(...background.loops);
   }
   for (const loop of loops) stack.use(loop);
 
   return { services, hosts, intake, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Those of the variables that are set. */
-function pick(
-  environment: Readonly<Record<string, string | undefined>>,
-  names: readonly string[],
-): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = environment[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
 /** Teams of whoever asks, for sources that only some may know of. */
 async function teamsOf(governance: GovernanceService, id: string): Promise<readonly string[]> {
   if (!isId('usr', id)) return [];
   return (await governance.findPerson(id))?.teams ?? [];
-}
-
-/** A repository of our own forge is read from disk and spoken for by the forge, whatever URL names it. */
-function knowOwnForge(context: ContextService, hosts: Hosts, publicUrl: string): ContextService {
-  const { forge } = hosts;
-  if (forge === null) return context;
-  const prefix = `${publicUrl.replace(/\/$/, '')}/git/`;
-  return {
-    ...context,
-    async importRepository(source, actor, onProgress) {
-      if (!source.url.startsWith(prefix))
-        return context.importRepository(source, actor, onProgress);
-      const name = source.url.slice(prefix.length).replace(/\.git\/?$/, '');
-      const { url } = await forge.host.fetchSource(name);
-      return context.importRepository(
-        { ...source, url, name, host: forge.host.name },
-        actor,
-        onProgress,
-      );
-    },
-  };
 }
