@@ -33,6 +33,23 @@ export const LearnedRisk = z.object({
   /** Share of past changes of the repository that were less risky. */
   percentile: z.number().min(0).max(1).nullable(),
   factors: z.array(RiskFactor),
+  /** What the curves were on that day; missing in verdicts of older releases. */
+  fit: z
+    .object({
+      slope: z.number(),
+      pointsPerLogit: z.number(),
+      ownShare: z.number(),
+      knownDefects: z.int(),
+      factors: z.array(
+        z.object({
+          name: z.string(),
+          percentile: z.number(),
+          offset: z.number(),
+          typical: z.number(),
+        }),
+      ),
+    })
+    .optional(),
 });
 export type LearnedRisk = z.infer<typeof LearnedRisk>;
 

@@ -8,8 +8,10 @@ import {
   createHistoryStudy,
   createRiskLearner,
   FACTORS,
+  fitOf,
   loadRiskModel,
   MIN_KNOWN_DEFECTS,
+  type ReliabilityBin,
   type RiskCalibration,
   type RiskLearner,
   type RiskScore,
@@ -35,6 +37,8 @@ export interface RepositoryRisk {
   /** Null for a change without production code or over too many files, and where too little is known. */
   assess(git: GitRepository, baseSha: string, headSha: string): Promise<AssessedRisk | null>;
   calibration(): RiskCalibration;
+  /** What was declared of changes whose year is over when the last one landed, against what was found. */
+  reliability(): ReliabilityBin[];
   /** True once enough code changes have landed to say what is usual. */
   isUsable(): boolean;
   /** The last commit read. */
@@ -65,11 +69,13 @@ export function createRepositoryRisk(repository: string, refitEvery: number): Re
   const learner = createRiskLearner({ model, bounds: BOUNDS, refitEvery });
   const shaOf = new Map<number, string>();
   let isUsable = false;
+  let newestAt = 0;
 
   return {
     through: () => history.through,
     isUsable: () => isUsable,
     calibration: () => learner.calibration(),
+    reliability: () => learner.reliability(newestAt),
     async catchUp(git, to, { signal, newest, onLanded, onDefect, onRead } = {}) {
       if (newest !== undefined && history.through === undefined) {
         const start = await firstParentBefore(git, to, newest);
@@ -86,6 +92,7 @@ export function createRepositoryRisk(repository: string, refitEvery: number): Re
             onLanded({ sha, ...assessed(learner, score) });
         }
         learner.land(change);
+        newestAt = change.landedAt;
         if (onDefect !== undefined) shaOf.set(change.index, sha);
         for (const { index, foundAt } of defects) {
           learner.defect(index, foundAt);
@@ -128,12 +135,13 @@ async function firstParentBefore(
 }
 
 function assessed(learner: RiskLearner, score: RiskScore): AssessedRisk {
-  const { modelVersion, changes, knownDefects } = learner.calibration();
+  const calibration = learner.calibration();
+  const { modelVersion, changes, knownDefects } = calibration;
   // With too few defects of its own the curve of all repositories stands in: half of it is safe.
   const share = knownDefects < MIN_KNOWN_DEFECTS ? 0.5 : 1;
   const ceiling = learner.ceilingNow();
   return {
-    risk: describe(score, modelVersion, changes),
+    risk: { ...describe(score, modelVersion, changes), fit: fitOf(score, calibration) },
     ceiling: (bound) => ceiling(bound * share),
   };
 }

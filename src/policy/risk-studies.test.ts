@@ -74,5 +74,14 @@ test('a history is learned in the background; then its changes are judged by it,
   );
   expect(decision.score).toBe(assessed!.risk.score);
   expect(decision.factors[0]?.name).toBe('typical-change');
+  const explanation = await policy.explain(decision.id);
+  expect(explanation?.kind).toBe('learned');
+  expect(explanation?.ranks?.changes).toBe(assessed!.risk.changes);
+  expect(explanation!.factors.map(({ points }) => points)).toEqual(
+    decision.factors.map(({ points }) => points),
+  );
+  for (const { name, curve } of explanation!.factors)
+    expect(curve === null, name).toBe(name === 'typical-change');
+  expect(explanation?.reliability).toMatchObject({ bins: [], error: null });
   expect((await createPolicyService(deps).replay(decision.id)).isIdentical).toBe(true);
 });

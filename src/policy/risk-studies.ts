@@ -7,7 +7,6 @@ import { type Clock, type Db, describeError, type Logger } from '#kernel';
 import type { Ledger } from '#ledger';
 import { riskCalibrated } from './events.ts';
 import { type AssessedRisk, createRepositoryRisk, type RepositoryRisk } from './repository-risk.ts';
-import type { RiskCalibration } from './risk/index.ts';
 
 export interface RiskStudies extends AsyncDisposable {
   /**
@@ -101,18 +100,19 @@ export function createRiskStudies(deps: {
     const onDefect = ({ sha }: { sha: string }) => mended.push(sha);
     await study.risk.catchUp(git, to, { signal: stop.signal, onDefect });
     await deps.onMended?.(repository, mended);
-    if (study.risk.isUsable()) await record(repository, to, study.risk.calibration());
+    if (study.risk.isUsable()) await record(repository, to, study.risk);
   }
 
   /** Two nodes read the same history alike: the second finds its row there and tells nothing. */
   async function record(
     repository: string,
     throughSha: string,
-    calibration: RiskCalibration,
+    risk: RepositoryRisk,
   ): Promise<void> {
-    const { modelVersion: model, changes, knownDefects, ...rest } = calibration;
+    const { modelVersion: model, changes, knownDefects, ...rest } = risk.calibration();
     const { intercept, slope, offsets, slip } = rest;
-    const kept = { intercept, slope, offsets: Array.from(offsets), slip };
+    const reliability = risk.reliability();
+    const kept = { intercept, slope, offsets: Array.from(offsets), slip, reliability };
     const at = clock.now();
     await db.transaction(async (tx) => {
       const rows = await tx.query(

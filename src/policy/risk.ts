@@ -6,9 +6,30 @@
 import type { Facts } from './facts.ts';
 import type { RiskFactor } from './schema.ts';
 
-/** Grows fast at first and reaches `most` at `full`. */
-function rising(value: number, full: number, most: number): number {
-  return Math.min(most, Math.round((most * Math.log2(1 + value)) / Math.log2(1 + full)));
+export interface CountedCurve {
+  /** Most points, reached at `full`. */
+  most: number;
+  full: number;
+  /** How many cost nothing. */
+  free: number;
+}
+
+/** Counted factors that grow with a number. */
+export const COUNTED_CURVES = {
+  'code-lines-added': { most: 30, full: 1_000, free: 0 },
+  files: { most: 12, full: 60, free: 1 },
+  directories: { most: 8, full: 30, free: 1 },
+  'code-lines-deleted': { most: 10, full: 1_000, free: 0 },
+} as const satisfies Record<string, CountedCurve>;
+
+/** How far along its curve a value is, 0 to 1: fast at first, at the end at `full` and beyond. */
+export function placeOnCurve(value: number, { full, free }: CountedCurve): number {
+  return Math.min(1, Math.log2(1 + Math.max(0, value - free)) / Math.log2(1 + full));
+}
+
+function rising(name: keyof typeof COUNTED_CURVES, value: number): number {
+  const curve = COUNTED_CURVES[name];
+  return Math.round(curve.most * placeOnCurve(value, curve));
 }
 
 const SENSITIVE_TAGS = ['auth', 'migration', 'infrastructure', 'dependency', 'ci'] as const;
@@ -30,25 +51,25 @@ export function scoreRisk(facts: Facts): { score: number; factors: RiskFactor[] 
     {
       name: 'code-lines-added',
       value: facts.codeLinesAdded,
-      points: rising(facts.codeLinesAdded, 1_000, 30),
+      points: rising('code-lines-added', facts.codeLinesAdded),
       explanation: `${counted(facts.codeLinesAdded, 'line')} of code added; size is the best single sign of risk.`,
     },
     {
       name: 'files',
       value: facts.files,
-      points: rising(Math.max(0, facts.files - 1), 60, 12),
+      points: rising('files', facts.files),
       explanation: `${counted(facts.files, 'file')} touched.`,
     },
     {
       name: 'directories',
       value: facts.directories,
-      points: rising(Math.max(0, facts.directories - 1), 30, 8),
+      points: rising('directories', facts.directories),
       explanation: `Spread over ${counted(facts.directories, 'directory', 'directories')}.`,
     },
     {
       name: 'code-lines-deleted',
       value: facts.codeLinesDeleted,
-      points: rising(facts.codeLinesDeleted, 1_000, 10),
+      points: rising('code-lines-deleted', facts.codeLinesDeleted),
       explanation: `${counted(facts.codeLinesDeleted, 'line')} of existing code removed.`,
     },
     {

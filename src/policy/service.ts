@@ -31,6 +31,7 @@ import { NO_CATALOG, readCatalogAt } from './catalog.ts';
 import { contentOf } from './content.ts';
 import type { ApprovalTerms } from './document.ts';
 import { decisionMade, type EventContext } from './events.ts';
+import { explainRisk, reliabilityShown, type RiskExplanation } from './explain.ts';
 import { allGrants, buildFacts, Facts, type FactSources, servicesTouched } from './facts.ts';
 import { freezeHolds } from './freeze-span.ts';
 import { judge, type Verdict } from './judge.ts';
@@ -115,6 +116,8 @@ export interface PolicyService extends OrganisationPolicies, AutonomyService {
   /** The same judgement for a local branch, written down nowhere. */
   check(change: Omit<ChangeToJudge, 'changeId'>): Promise<Omit<Decision, 'id' | 'changeId'>>;
   findDecision(id: Id<'dec'>): Promise<Decision | undefined>;
+  /** Every factor of a decision with its curve, and whether what was declared before came true. */
+  explain(id: Id<'dec'>): Promise<RiskExplanation | undefined>;
   /** Newest first. */
   listDecisions(
     filter: { changeId?: Id<'chg'> | undefined } & PageRequest,
@@ -488,6 +491,12 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     check,
     replay,
     findDecision: (id) => store.selectDecision(db, id),
+    async explain(id) {
+      const decision = await store.selectDecision(db, id);
+      if (decision === undefined) return undefined;
+      const kept = await store.selectReliability(db, decision.repository);
+      return explainRisk(decision, reliabilityShown(kept));
+    },
     listDecisions,
     latestDecision,
     activePolicy,

@@ -2,6 +2,7 @@
 import type { Id, Queryable, Tx } from '#kernel';
 import { z } from 'zod';
 import { NO_CATALOG } from './catalog.ts';
+import type { RiskReliability } from './explain.ts';
 import type { PolicySources } from './load-policy.ts';
 import { POLICY_PATH } from './read-policy.ts';
 import type { Decision } from './schema.ts';
@@ -256,4 +257,18 @@ export async function insertRefusalOnce(
     ],
   );
   return rows.length > 0;
+}
+
+/** What the history of a repository last taught, as far as it is shown. */
+export async function selectReliability(
+  queryable: Queryable,
+  repository: string,
+): Promise<Omit<RiskReliability, 'error'> | undefined> {
+  const rows = await queryable.query<Omit<RiskReliability, 'error'>>(
+    `select model, changes, known_defects as "knownDefects", fitted_at as "fittedAt",
+       coalesce(calibration->'reliability', '[]') as bins
+     from loom.risk_calibrations where repository = $1`,
+    [repository],
+  );
+  return rows[0];
 }

@@ -15,5 +15,7 @@ export { type FactorInfo, FACTORS } from './factors.ts';
 export { createRiskHistory, type RiskHistory } from './history.ts';
 export { createRiskLearner, type LearnerOptions, type RiskLearner } from './learner.ts';
 export { loadRiskModel, type RiskModel } from './model.ts';
+export { calibrationError, type ReliabilityBin, reliabilityOf } from './reliability.ts';
+export { type FactorCurve, factorCurves, fitOf, type RiskFit } from './curves.ts';
 export { type RiskScore, scoreRiskFactors, type ScoredFactor } from './score.ts';
 export { createHistoryStudy, type HistoryStudy, type StudiedChange } from './study.ts';

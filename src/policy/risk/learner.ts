@@ -15,6 +15,7 @@ import { FACTOR_COUNT } from './factors.ts';
 import { createRiskHistory } from './history.ts';
 import type { RiskModel } from './model.ts';
 import { percentilesOf, sampleColumns } from './percentile.ts';
+import { type ReliabilityBin, reliabilityOf } from './reliability.ts';
 import { pointsWithin, type RiskScore, scoreRiskFactors } from './score.ts';
 
 export interface RiskLearner {
@@ -35,6 +36,8 @@ export interface RiskLearner {
    * Remembered, so that what really slipped moves the thresholds.
    */
   declare(change: RiskChange, score: RiskScore): number;
+  /** What was declared of changes whose year is over at `now` (seconds), against what was found. */
+  reliability(now: number): ReliabilityBin[];
 }
 
 export interface LearnerOptions {
@@ -49,10 +52,12 @@ interface Declared {
   index: number;
   landedAt: number;
   bound: number;
+  probability: number;
 }
 
 const REFIT_EVERY = 100;
 const SETTLED_DAYS = 30;
+const YEAR_SECONDS = 365 * DAY_SECONDS;
 
 export function createRiskLearner(options: LearnerOptions): RiskLearner {
   const { model, bounds, refitEvery = REFIT_EVERY } = options;
@@ -60,7 +65,7 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
   const past: PastChange[] = [];
   const byIndex = new Map<number, PastChange>();
   const declared: Declared[] = [];
-  const foundDefects = new Set<number>();
+  const foundDefects = new Map<number, number>();
   let calibration = coldCalibration(model);
   let thresholds = bounds.map((bound) =>
     thresholdFor(calibration.slip, bound, { defects: 0, slipped: 0 }),
@@ -154,16 +159,25 @@ export function createRiskLearner(options: LearnerOptions): RiskLearner {
       history.land(change);
     },
     defect(index, foundAt) {
-      foundDefects.add(index);
+      foundDefects.set(index, Math.min(foundAt, foundDefects.get(index) ?? foundAt));
       const entry = byIndex.get(index);
       if (entry !== undefined) entry.foundAt ??= foundAt;
       history.defect(index, foundAt);
     },
-    declare(change, { logit }) {
+    declare(change, { logit, probability }) {
       const place = thresholds.findIndex((threshold) => logit <= threshold);
       const bound = bounds[place] ?? Number.POSITIVE_INFINITY;
-      declared.push({ index: change.index, landedAt: change.landedAt, bound });
+      declared.push({ index: change.index, landedAt: change.landedAt, bound, probability });
       return bound;
+    },
+    reliability(now) {
+      const settled = declared.slice(-2 * MAX_PAST).flatMap(({ index, landedAt, probability }) => {
+        const age = now - landedAt;
+        if (age < YEAR_SECONDS) return [];
+        const foundAt = foundDefects.get(index) ?? Number.POSITIVE_INFINITY;
+        return { probability, isDefective: foundAt - landedAt <= YEAR_SECONDS };
+      });
+      return reliabilityOf(settled);
     },
   };
 }

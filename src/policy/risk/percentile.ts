@@ -37,6 +37,11 @@ export function sampleColumns(rows: readonly Float64Array[], width: number): Flo
   });
 }
 
+/** Weight of a repository's own past in its percentiles, 0 to 1. */
+export function ownShareOf(pastChanges: number): number {
+  return pastChanges / (pastChanges + REFERENCE_WEIGHT);
+}
+
 /** Percentiles of one row of values; with a short past, all repositories have a say. */
 export function percentilesOf(
   values: ArrayLike<number>,
@@ -44,7 +49,7 @@ export function percentilesOf(
   reference: readonly (readonly number[])[],
   pastChanges: number,
 ): Float64Array {
-  const own = pastChanges / (pastChanges + REFERENCE_WEIGHT);
+  const own = ownShareOf(pastChanges);
   return Float64Array.from(columns, (column, factor) => {
     const value = values[factor]!;
     const elsewhere = percentileIn(reference[factor] ?? [], value);

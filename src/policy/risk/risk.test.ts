@@ -8,8 +8,10 @@ import { expect, test } from 'vitest';
 import { targetSlip, thresholdAt } from './bound.ts';
 import { calibrate, coldCalibration, type PastChange, slipCurveOf } from './calibration.ts';
 import { FACTOR_COUNT, FACTORS } from './factors.ts';
+import { factorCurves, fitOf } from './curves.ts';
 import { discoveredShare, loadRiskModel } from './model.ts';
 import { percentileIn } from './percentile.ts';
+import { calibrationError, reliabilityOf } from './reliability.ts';
 import { scoreRiskFactors } from './score.ts';
 
 const MODEL = loadRiskModel();
@@ -56,6 +58,43 @@ test.each([
       expect(score).toBeLessThanOrEqual(100);
     }),
   );
+});
+
+test('a factor has as many points as its curve has at its place', () => {
+  fc.assert(
+    fc.property(values, (row) => {
+      const score = scoreRiskFactors(row, MODEL, TAUGHT);
+      const curves = factorCurves(MODEL, fitOf(score, TAUGHT));
+
+      expect(curves.map(({ name }) => name)).toEqual(
+        score.factors.filter(({ points }) => points !== 0).map(({ name }) => name),
+      );
+      for (const { name, percentile, curve } of curves) {
+        const step = Math.min(curve.length - 2, Math.floor(percentile * (curve.length - 1)));
+        const near = [curve[step]!, curve[step + 1]!];
+        const points = score.factors.find((factor) => factor.name === name)!.points;
+        // Points are whole; steps are wide enough for a bend between two of them.
+        expect(points).toBeGreaterThan(Math.min(...near) - 1.5);
+        expect(points).toBeLessThan(Math.max(...near) + 1.5);
+      }
+    }),
+  );
+});
+
+test('what was declared is held against what was found, from the safest bin to the riskiest', () => {
+  const settled = Array.from({ length: 1_000 }, (_, index) => ({
+    probability: index / 1_000,
+    isDefective: index % 10 < Math.floor(index / 100),
+  }));
+
+  const bins = reliabilityOf(settled);
+
+  expect(bins.reduce((sum, { changes }) => sum + changes, 0)).toBe(1_000);
+  expect(bins[0]).toMatchObject({ declared: 0.0495, realised: 0 });
+  expect(bins[9]).toMatchObject({ declared: 0.9495, realised: 0.9 });
+  expect(calibrationError(bins)).toBeCloseTo(0.0495, 6);
+  expect(reliabilityOf(settled.slice(0, 99))).toEqual([]);
+  expect(calibrationError([])).toBeNull();
 });
 
 test('a higher probability never has a lower score or percentile', () => {

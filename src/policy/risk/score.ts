@@ -27,10 +27,12 @@ export interface RiskScore {
   probability: number;
   /** Share of past changes of the repository with lower log odds, 0 to 1; null without a past. */
   percentile: number | null;
+  /** Points per unit of log odds; less than usual where the score was cut at 0 or 100. */
+  pointsPerLogit: number;
 }
 
 const TYPICAL_POINTS = 40;
-const POINTS_PER_LOGIT = 15;
+export const POINTS_PER_LOGIT = 15;
 
 export function logitOf(
   values: ArrayLike<number>,
@@ -49,7 +51,7 @@ export function scoreRiskFactors(
   const { intercept, byFactor, percentiles } = contributionsOf(values, model, calibration);
   const logit = byFactor.reduce((sum, part) => sum + part, intercept);
   const parts = byFactor.map((part, factor) => part - calibration.typical[factor]!);
-  const points = shareOut(parts);
+  const { points, scale } = shareOut(parts);
   const score = TYPICAL_POINTS + points.reduce((sum, each) => sum + each, 0);
   return {
     score,
@@ -63,6 +65,7 @@ export function scoreRiskFactors(
     logit,
     probability: logistic(logit),
     percentile: calibration.logits.length === 0 ? null : percentileIn(calibration.logits, logit),
+    pointsPerLogit: scale,
   };
 }
 
@@ -79,7 +82,7 @@ export function pointsWithin(
 }
 
 /** Whole points whose sum is that of the parts, rounded and kept within 0 to 100 of the score. */
-function shareOut(parts: Float64Array): number[] {
+function shareOut(parts: Float64Array): { points: number[]; scale: number } {
   const wanted = parts.reduce((sum, part) => sum + part, 0) * POINTS_PER_LOGIT;
   const total = Math.round(Math.min(100 - TYPICAL_POINTS, Math.max(-TYPICAL_POINTS, wanted)));
   const scale = wanted === 0 ? POINTS_PER_LOGIT : (POINTS_PER_LOGIT * total) / wanted;
@@ -90,5 +93,5 @@ function shareOut(parts: Float64Array): number[] {
     .map((part, factor) => ({ factor, remainder: part - points[factor]! }))
     .sort((a, b) => b.remainder - a.remainder || a.factor - b.factor);
   for (let k = 0; k < rest; k += 1) points[byRemainder[k % FACTOR_COUNT]!.factor]! += 1;
-  return points;
+  return { points, scale };
 }

@@ -1,6 +1,8 @@
 /** Risk as a staircase: each factor begins where the last one ended, and the last step is the score. */
+import type { FactorCurve } from '../../api/explanation.ts';
 import type { RiskFactor } from '../../api/types.ts';
 import { humanise } from '../../parts/format.ts';
+import { Curve } from './curve.tsx';
 
 /** From the first factor that raises the score to the last that lowers it; what adds nothing goes last. */
 function inOrder(factors: readonly RiskFactor[]): RiskFactor[] {
@@ -11,7 +13,16 @@ function inOrder(factors: readonly RiskFactor[]): RiskFactor[] {
 
 const within = (value: number) => Math.min(100, Math.max(0, value));
 
-export function Factors({ factors, score }: { factors: RiskFactor[]; score: number }) {
+export function Factors({
+  factors,
+  score,
+  curves,
+}: {
+  factors: RiskFactor[];
+  score: number;
+  /** By factor; empty while they are fetched. */
+  curves: ReadonlyMap<string, FactorCurve>;
+}) {
   const steps = inOrder(factors);
   const idle = factors.filter((factor) => factor.points === 0 && !steps.includes(factor));
   if (steps.length === 0) return <p className="quiet small">No factor added risk.</p>;
@@ -23,6 +34,7 @@ export function Factors({ factors, score }: { factors: RiskFactor[]; score: numb
         <thead className="visually-hidden">
           <tr>
             <th scope="col">Factor</th>
+            <th scope="col">Curve, and this change on it</th>
             <th scope="col">From 0 to 100</th>
             <th scope="col">Points</th>
           </tr>
@@ -32,6 +44,7 @@ export function Factors({ factors, score }: { factors: RiskFactor[]; score: numb
             const from = within(sum);
             sum += factor.points;
             const to = within(sum);
+            const curve = curves.get(factor.name);
             return (
               <tr key={factor.name}>
                 <th scope="row">
@@ -40,6 +53,11 @@ export function Factors({ factors, score }: { factors: RiskFactor[]; score: numb
                     {factor.explanation === '' ? String(factor.value) : factor.explanation}
                   </span>
                 </th>
+                <td className="factor-shape">
+                  {curve !== undefined && (
+                    <Curve curve={curve} name={humanise(factor.name).toLowerCase()} />
+                  )}
+                </td>
                 <td className="factor-bar" aria-hidden="true">
                   <Bar from={from} to={to} isLowering={factor.points < 0} />
                 </td>
@@ -51,6 +69,7 @@ export function Factors({ factors, score }: { factors: RiskFactor[]; score: numb
           })}
           <tr className="factor-sum">
             <th scope="row">Score</th>
+            <td className="factor-shape" />
             <td className="factor-bar" aria-hidden="true">
               <Bar from={0} to={within(score)} />
             </td>

@@ -1,13 +1,16 @@
 /** The decision as a tree: the lane, below it the rules that made it so, what is missing, and the risk. */
+import { useQuery } from '@tanstack/react-query';
+import { explanationQuery } from '../../api/explanation.ts';
 import type { Decision } from '../../api/types.ts';
 import { laneLook } from '../../parts/badges.tsx';
 import { Identifier } from '../../parts/copy.tsx';
-import { humanise, percent, plural, shortId, shortSource, whoInWords } from '../../parts/format.ts';
+import { humanise, plural, shortId, shortSource, whoInWords } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Panel } from '../../parts/layout.tsx';
 import { When } from '../../parts/time.tsx';
 import { Factors, trim } from './factors.tsx';
 import { Missing } from './missing.tsx';
+import { Ranks, Reliability } from './reliability.tsx';
 
 const MEANING: Record<string, string> = {
   ship: 'It may merge without a person.',
@@ -18,7 +21,12 @@ const MEANING: Record<string, string> = {
 };
 
 export function Verdict({ decision, custody }: { decision: Decision; custody: readonly string[] }) {
-  const learned = learnedOf(decision);
+  const { data } = useQuery(explanationQuery(decision.id));
+  const curves = new Map(
+    (data?.factors ?? []).flatMap(({ name, curve }) =>
+      curve === null ? [] : [[name, curve] as const],
+    ),
+  );
   const look = laneLook(decision.lane);
   const isMet = decision.outcome === 'ship';
   return (
@@ -104,29 +112,16 @@ export function Verdict({ decision, custody }: { decision: Decision; custody: re
         </li>
         <li className="verdict-branch">
           <h3>Risk factors</h3>
-          <Factors factors={decision.factors} score={decision.score} />
-          {learned !== null && (
-            <p className="quiet small">
-              Riskier than {percent(learned.percentile)} of the changes of this repository, by{' '}
-              {plural(learned.changes, 'change')} that landed before; model{' '}
-              <code>{learned.model}</code>.
-            </p>
-          )}
+          <Factors factors={decision.factors} score={decision.score} curves={curves} />
+          {data !== undefined && <Ranks explanation={data} />}
         </li>
+        {data?.reliability != null && (
+          <li className="verdict-branch">
+            <h3>Did it come true before?</h3>
+            <Reliability reliability={data.reliability} />
+          </li>
+        )}
       </ul>
     </Panel>
   );
-}
-
-interface Learned {
-  percentile: number;
-  changes: number;
-  model: string;
-}
-
-/** What the learned model said, where the repository has told it enough. */
-function learnedOf({ facts }: Decision): Learned | null {
-  const risk = facts['risk'] as Partial<Learned> | null | undefined;
-  if (typeof risk?.percentile !== 'number' || typeof risk.changes !== 'number') return null;
-  return { percentile: risk.percentile, changes: risk.changes, model: risk.model ?? '' };
 }

@@ -109,16 +109,23 @@ export function renderChange(detail: ChangeDetail): string {
 
 /** The verdict as a person reads it: lane, deciding rules with their lines, factors, what is missing. */
 export function renderDecision(decision: Omit<Wire<Decision>, 'id' | 'changeId'>): string[] {
+  return [
+    ...renderRules(decision),
+    ...decision.factors.map(
+      (factor) =>
+        `  ${String(factor.points).padStart(4)} ${factor.name}: ${printable(factor.explanation)}`,
+    ),
+  ];
+}
+
+/** The verdict without its risk: lane, deciding rules with their lines, and what is missing. */
+export function renderRules(decision: Omit<Wire<Decision>, 'id' | 'changeId'>): string[] {
   const width = Math.max(0, ...decision.rules.map(({ id }) => id.length));
   return [
     `verdict: ${decision.lane} (${decision.outcome}), risk ${decision.score} of 100, policy ${decision.policyVersion} from ${shortSource(decision.policySource)}`,
     ...decision.rules.map(
       (rule) =>
         `  ${rule.isMet ? 'met ' : 'open'} ${rule.id.padEnd(width)}  ${rule.line === 0 ? 'built in' : `${rule.file}:${rule.line}`}  "${printable(rule.because)}"`,
-    ),
-    ...decision.factors.map(
-      (factor) =>
-        `  ${String(factor.points).padStart(4)} ${factor.name}: ${printable(factor.explanation)}`,
     ),
     ...decision.missing.map((missing) => `  missing: ${printable(missing.what)}`),
   ];

@@ -3,6 +3,7 @@ import {
   POLICY_PATH,
   type PolicyProblem,
   type PolicySummary,
+  type RiskExplanation,
   testPolicy,
   validatePolicy,
 } from '#policy';
@@ -11,7 +12,8 @@ import { counted, EXIT_CODES, printable, shortSource, table } from '../output.ts
 import { AppError } from '#kernel';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
-import { type ChangeDetail, renderDecision } from './changes.ts';
+import { renderExplanation } from '../render-explanation.ts';
+import { type ChangeDetail, renderRules } from './changes.ts';
 import { registerBacktest } from './policy-backtest.ts';
 import { registerPublishing } from './policy-publish.ts';
 import { readText } from './workflow.ts';
@@ -71,7 +73,7 @@ export const registerPolicy: RegisterCommands = (program, context) => {
   policy
     .command('explain <decision>')
     .description(
-      'why a decision came out as it did: the rules that decided, their words, the factors',
+      'why a decision came out as it did: the rules that decided, every factor on its curve, and whether the model kept its word',
     )
     .option(
       '--replay',
@@ -98,13 +100,17 @@ export const registerPolicy: RegisterCommands = (program, context) => {
               `/v1/decisions/${encodeURIComponent(decision.id)}/replay`,
             )
           : undefined;
+      const explanation = await client.get<Wire<RiskExplanation>>(
+        `/v1/decisions/${encodeURIComponent(decision.id)}/explanation`,
+      );
       if (replay?.isIdentical === false) context.setExitCode(EXIT_CODES.unsound);
       context
         .output()
-        .result(replay === undefined ? decision : { ...decision, replay }, (it) =>
+        .result({ ...decision, explanation, ...(replay === undefined ? {} : { replay }) }, (it) =>
           [
             `${it.id} over ${it.changeId} (${it.repository}) at ${it.headSha.slice(0, 10)}, ${it.decidedAt}`,
-            ...renderDecision(it),
+            ...renderRules(it),
+            ...renderExplanation(explanation),
             ...(replay === undefined
               ? []
               : [

@@ -4,7 +4,7 @@ import type { Principal } from '#governance';
 import type { GitRepository } from '#git';
 import { AppError, idSchema, isId } from '#kernel';
 import { classifyAuthor } from '#orchestration';
-import { type Leader, MAX_BACKTEST_CHANGES } from '#policy';
+import { type Leader, MAX_BACKTEST_CHANGES, RiskExplanation as Explained } from '#policy';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { named } from '../named.ts';
@@ -79,6 +79,8 @@ const Verdict = z.object({
   missing: z.array(z.unknown()),
 });
 
+const RiskExplanation = named('RiskExplanation', Explained);
+
 const policyText = z.string().max(1_100_000);
 const versionParams = z.strictObject({ version: z.coerce.number().int().min(1) });
 const DAY_MS = 86_400_000;
@@ -151,6 +153,18 @@ export function policyRoutes(services: Services): Route[] {
       params: z.strictObject({ id: idSchema('dec') }),
       answer: Decision,
       handle: async ({ params: { id } }) => found(await policy.findDecision(id), 'decision', id),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/decisions/{id}/explanation',
+      access: 'changes:read',
+      tag: 'policy',
+      summary: 'Explain the risk of a decision',
+      description:
+        'Every factor with its points, its curve and where the change stands on it; how values are ranked within the repository; and what was declared of earlier changes against what was found, by bins.',
+      params: z.strictObject({ id: idSchema('dec') }),
+      answer: RiskExplanation,
+      handle: async ({ params: { id } }) => found(await policy.explain(id), 'decision', id),
     }),
     route({
       method: 'get',
