@@ -4,7 +4,7 @@
  *   npm ci --prefix bench                      # the named peers, once
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
- * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`,
+ * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`, `hooks-wall`,
  * `verify-log`, `policy`, `devbox` or `overlap`; `--quick` is for a look in between. Only a run of everything writes the
  * file. Absolute figures follow the machine and
  * its load: read the ratios.
@@ -15,7 +15,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { devboxTable, devboxVerdicts, measureDevbox } from './devbox.ts';
 import { durableStepsTable, durableStepsVerdicts, measureDurableSteps } from './durable-steps.ts';
-import { hooksTable, hooksVerdicts, measureHooks } from './hooks.ts';
+import {
+  hooksTable,
+  hooksVerdicts,
+  hookWallTable,
+  hookWallVerdicts,
+  measureHooks,
+  measureHookWall,
+} from './hooks.ts';
 import { ingestTable, ingestVerdicts, measureIngest } from './ingest.ts';
 import { measureParkedRuns, parkedRunsTable, parkedRunsVerdicts } from './parked-runs.ts';
 import { measureOverlap, overlapTable, overlapVerdicts } from './overlap.ts';
@@ -32,6 +39,7 @@ const NAMES = [
   'parked-runs',
   'ingest',
   'hooks',
+  'hooks-wall',
   'verify-log',
   'policy',
   'devbox',
@@ -115,6 +123,16 @@ if (isWanted('hooks')) {
     '## Hooks\n',
     `${options.calls} PreToolUse calls of edits, ${options.atOnce} at once, by ${options.sessions} live sessions that each hold a file. The sender is a thread on the same machine; its processor time is not counted.\n`,
     toMarkdown(hooksTable(measured)),
+  );
+}
+
+if (isWanted('hooks-wall')) {
+  const measured = await measureHookWall(server, { rounds: values.quick ? 15 : 60 });
+  verdicts.push(...hookWallVerdicts(measured));
+  sections.push(
+    '## Wall time of the hook command\n',
+    '`bin/loom hook claude-code PostToolUse` as an agent starts it: shell, Node, the call over HTTP, the answer. A Node that does nothing is started before each, on the same machine as the server.\n',
+    toMarkdown(hookWallTable(measured)),
   );
 }
 

@@ -3,13 +3,16 @@
  * does, the hook ends with 0, and closed means closed where that was asked for.
  * Method: the command in this process against a small HTTP server that answers as told.
  */
-import { readFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { builtinModules } from 'node:module';
-import { dirname, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { findPlace } from './hook-client.cjs';
 import { runHook } from './hook-command.ts';
 
 let server: Server;
@@ -214,6 +217,63 @@ test('the hook and its way there load no library and no other room: agents wait 
   expect([...seen].map((path) => path.replace(/.*\/src\//, ''))).toContain(
     'surfaces/cli/hook-command.ts',
   );
-  expect(seen.size).toBeLessThan(6);
+  expect(seen.size).toBeLessThan(7);
   expect(foreign).toEqual([]);
+});
+
+test('what is read from the files of git is what git says, in clones, work trees and odd places', async () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'loom-place-')));
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    git('init', '-q', '-b', 'main');
+    expect(await findPlace(folder)).toEqual({ toplevel: folder, branch: 'main' });
+
+    git('commit', '-q', '--allow-empty', '-m', 'first');
+    git('remote', 'add', 'origin', 'https://ada:secret@git.example/acme/shop.git');
+    const head = git('rev-parse', 'HEAD');
+    const place = { toplevel: folder, head, remoteUrl: 'https://git.example/acme/shop.git' };
+    mkdirSync(join(folder, 'src/deep'), { recursive: true });
+    expect(await findPlace(join(folder, 'src/deep'))).toEqual({ ...place, branch: 'main' });
+
+    git('pack-refs', '--all');
+    git('worktree', 'add', '-q', 'tree', '-b', 'feature/x');
+    const toplevel = join(folder, 'tree');
+    expect(await findPlace(toplevel)).toEqual({ ...place, toplevel, branch: 'feature/x' });
+
+    // What the plain reading does not know is asked of git itself.
+    git('config', 'remote.origin.url', 'https://git.example/a;b');
+    git('checkout', '-q', '--detach');
+    expect(await findPlace(folder)).toEqual({
+      ...place,
+      branch: 'HEAD',
+      remoteUrl: 'https://git.example/a;b',
+    });
+    expect(await findPlace('/')).toEqual({});
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the installed command hands its input over and prints the answer, and says when nobody answers', async () => {
+  answer = (response) => response.end('{"output":{"a":1},"note":"For you."}');
+  const run = (address: string) =>
+    new Promise<{ stdout: string; stderr: string; code: number | null }>((done) => {
+      const loom = resolve(import.meta.dirname, '../../../bin/loom');
+      const child = execFile(
+        loom,
+        ['--url', address, 'hook', 'claude-code', 'PreToolUse'],
+        (_error, stdout, stderr) => done({ stdout, stderr, code: child.exitCode }),
+      );
+      child.stdin!.end(JSON.stringify(EDIT));
+    });
+
+  expect(await run(url)).toEqual({ code: 0, stdout: '{"a":1}', stderr: 'For you.\n' });
+  const away = await run('http://127.0.0.1:1');
+  expect(away).toMatchObject({ code: 0, stdout: '' });
+  expect(away.stderr).toContain('LoomStack is not reachable at http://127.0.0.1:1');
 });

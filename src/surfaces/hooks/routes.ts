@@ -52,7 +52,11 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
       );
       const { input, git } = checkValue(HookRequest, body, 'hooks.malformed_input');
       const guest = guestOf(agent, input);
-      if (guest !== undefined) return context.json({ output: {}, note: guest });
+      if (guest !== undefined) {
+        // Said once a session: the person sees it, and the agent calls us on every event.
+        const isStart = table.events[name]?.kind === 'session-started';
+        return context.json({ output: {}, note: isStart ? guest : null });
+      }
       const event = readHook(table, name, input);
       const [answer] = await Promise.all([
         twins.once(firingOf(table, name, input), () =>
