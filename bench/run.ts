@@ -96,8 +96,8 @@ if (isWanted('parked-runs')) {
   const rates = await measureParkedRuns(server, options);
   verdicts.push(...parkedRunsVerdicts(rates));
   sections.push(
-    '## Parked runs\n',
-    `The same chains beside runs that wait for an approval, after ANALYZE, ${options.rounds} interleaved rounds of ${options.runs} runs.\n`,
+    '## Parked, finished and archived runs\n',
+    `The same chains beside runs that wait for an approval, that ended long ago, and that lie in the archive, after ANALYZE, ${options.rounds} interleaved rounds of ${options.runs} runs.\n`,
     toMarkdown(parkedRunsTable(rates)),
   );
 }

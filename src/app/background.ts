@@ -12,6 +12,7 @@ import { traceProjection } from '#observability';
 import {
   clearAbandonedChecks,
   createAgentStep,
+  createArchiveLoop,
   createAutofixStep,
   createCollisionLoop,
   createCompositionLoop,
@@ -191,6 +192,7 @@ export async function createBackground(
       concurrency: config.workflow.concurrency,
       leaseMs: config.workflow.leaseMs,
     }),
+    createArchiveLoop({ ...deps, settings: config.workflow }),
     createReconcileLoop({ intake, context, clock, log }),
     createReconsiderLoop({ ...deps, context, policy, workflow }),
     createConnectionLoop({ connections, clock, log }),

@@ -175,6 +175,14 @@ export const Config = z.strictObject({
       commandTimeoutMs: count(1_000)
         .default(600_000)
         .describe('How long a check command may run, in milliseconds.'),
+      archiveAfterDays: count(1)
+        .default(30)
+        .describe('Days after its end until a run is put away; it is shown as before.'),
+      forgetAfterDays: count(1)
+        .optional()
+        .describe(
+          'Days after its end until a put-away run is deleted; the audit log keeps its events. Unset: never.',
+        ),
     })
     .prefault({}),
   agents: z

@@ -17,6 +17,8 @@ export {
   WorkItem,
 } from './schema.ts';
 export {
+  archiveOldRuns,
+  createArchiveLoop,
   createWorkflowService,
   createWorkflowWorker,
   GRAPH_FORMATS,

@@ -206,6 +206,8 @@ export const Run = z.object({
   /** The run this one undoes, and the one that undoes this one. */
   undoOf: idSchema('run').nullable(),
   undoneBy: idSchema('run').nullable(),
+  /** When it was put away, long after its end; null while it is where workers see it. */
+  archivedAt: z.date().nullable(),
 });
 export type Run = z.infer<typeof Run>;
 export const RunWithSteps = Run.extend({ steps: z.array(Step) });

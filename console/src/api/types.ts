@@ -331,6 +331,11 @@ export interface Run {
   correlationId: string;
   createdAt: string;
   endedAt: string | null;
+  /** The run this one undoes, and the one that undoes this one. */
+  undoOf: string | null;
+  undoneBy: string | null;
+  /** When it was put away; null while it is not. */
+  archivedAt: string | null;
 }
 
 export interface RunWithSteps extends Run {

@@ -62,8 +62,11 @@ export async function findStanding(
   isWorkItem: boolean,
 ): Promise<Id<'run'> | undefined> {
   const rows = await tx.query<{ id: Id<'run'> }>(
-    `select r.id from loom.compositions c join loom.runs r on r.id = c.run_id
-     where c.subject = $1 and r.state = any($2) limit 1`,
+    `select c.run_id as id from loom.compositions c
+     where c.subject = $1 and (
+       exists (select from loom.runs r where r.id = c.run_id and r.state = any($2))
+       or exists (select from loom.archived_runs a where a.id = c.run_id and a.state = any($2)))
+     limit 1`,
     [subject, isWorkItem ? ['running', 'paused', 'done'] : ['running', 'paused']],
   );
   return rows[0]?.id;

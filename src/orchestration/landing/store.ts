@@ -47,10 +47,10 @@ export async function readLane(
   ]);
   await tx.query(
     `update loom.landings l set state = 'left', ended_at = now()
-     from loom.runs r, loom.steps s
      where l.repository = $1 and l.base_branch = $2 and l.state in ('queued', 'testing', 'landing')
-       and r.id = l.run_id and s.run_id = l.run_id and s.name = l.step_name
-       and (r.state <> 'running' or s.state in ('done', 'failed', 'skipped', 'cancelled'))`,
+       and not exists (select from loom.runs r join loom.steps s on s.run_id = r.id
+         where r.id = l.run_id and s.name = l.step_name and r.state = 'running'
+           and s.state not in ('done', 'failed', 'skipped', 'cancelled'))`,
     [lane.repository, lane.base_branch],
   );
   return tx.query<LandingRow>(

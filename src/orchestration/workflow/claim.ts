@@ -150,6 +150,7 @@ export function toClaimedStep(row: ClaimRow): ClaimedStep {
       deadlineAt: row.deadline_at,
       undoOf: row.undo_of,
       undoneBy: row.undone_by,
+      archivedAt: null,
     },
     step: {
       id: row.id,

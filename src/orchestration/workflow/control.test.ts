@@ -4,8 +4,10 @@
  * Method: the real engine on one real database; the worker moves only when told.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLogger } from '#kernel';
 import { testDatabase } from '#testing';
 import type { StepContext } from '../steps.ts';
+import { archiveOldRuns } from './archive.ts';
 import { parseWorkflow } from './definition.ts';
 import { linkWorkflow } from './link.ts';
 import { testEngine, type TestEngine } from './test-engine.ts';
@@ -352,4 +354,82 @@ test('a run that takes longer than its workflow allows has failed', async () => 
   await engine.worker.runOnce();
 
   expect(await find(run.id)).toMatchObject({ state: 'failed', steps: [{ state: 'cancelled' }] });
+});
+
+test('runs that ended long ago are put away, shown as before, and come back when they are taken up', async () => {
+  const settings = { archiveAfterDays: 30, forgetAfterDays: 400 };
+  const deps = { db: engine.db, ledger: engine.ledger, log: createLogger({ level: 'silent' }) };
+  const age = (id: string, days: number) =>
+    engine.db.query(
+      `update loom.runs set created_at = created_at - $2 * interval '1 day',
+         ended_at = ended_at - $2 * interval '1 day' where id = $1`,
+      [id, days],
+    );
+  const file = `
+  - { name: first, kind: notify, with: { say: "hello" } }
+  - { name: ask, kind: wait.signal, needs: [first], with: { signal: answer } }
+  - { name: last, kind: notify, needs: [ask] }`;
+  const done = await start(file);
+  const failing = await start(file);
+  const parked = await start(file);
+  await engine.worker.runOnce();
+  await engine.signal(done, 'answer', 'k1');
+  await engine.signal(failing, 'answer', 'k2');
+  answer = ({ run, step }) => (run.id === failing.id && step.name === 'last' ? { fail: true } : {});
+  await engine.worker.runOnce();
+  const before = { done: await find(done.id), failing: await find(failing.id) };
+  expect([before.done.state, before.failing.state]).toEqual(['done', 'failed']);
+  for (const { id } of [done, failing, parked]) await age(id, 100);
+  const listed = await engine.service.list({ limit: 200 });
+  const [{ count: eventsBefore } = { count: 0 }] = await engine.db.query<{ count: number }>(
+    `select count(*)::int from loom.events where type not like 'runs.%'`,
+  );
+
+  const first = await archiveOldRuns(deps, settings);
+
+  expect(first).toEqual({ archived: 2, forgotten: 0 });
+  expect(await engine.db.query('select id from loom.runs where id = $1', [done.id])).toEqual([]);
+  expect(await engine.db.query('select from loom.steps where run_id = $1', [done.id])).toEqual([]);
+  const shown = await find(done.id);
+  expect(shown.archivedAt).toBeInstanceOf(Date);
+  const { createdAt, endedAt } = listed.items.find(({ id }) => id === done.id)!;
+  expect({ ...shown, archivedAt: null }).toEqual({ ...before.done, createdAt, endedAt });
+  const ids = async (limit: number) => {
+    const found: string[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await engine.service.list({ limit, cursor });
+      found.push(...page.items.map(({ id }) => id));
+      if (page.nextCursor === null) return found;
+      cursor = page.nextCursor;
+    }
+  };
+  expect(await ids(2)).toEqual(listed.items.map(({ id }) => id));
+  expect(await engine.signal(done, 'answer', 'late')).toBe(0);
+  expect(await engine.eventTypes(done.correlationId)).toContain('run.completed');
+  const [{ count: eventsAfter } = { count: 0 }] = await engine.db.query<{ count: number }>(
+    `select count(*)::int from loom.events where type not like 'runs.%'`,
+  );
+  expect(eventsAfter).toBe(eventsBefore);
+
+  answer = () => ({});
+  const retried = await engine.service.retry(failing.id, undefined, actor);
+  await engine.worker.runOnce();
+  expect([retried.archivedAt, retried.state]).toEqual([null, 'running']);
+  expect((await find(failing.id)).state).toBe('done');
+
+  await engine.db.query(
+    `update loom.archived_runs set ended_at = now() - interval '500 days' where id = $1`,
+    [done.id],
+  );
+  expect(await archiveOldRuns(deps, settings)).toEqual({ archived: 0, forgotten: 1 });
+  expect(await engine.service.find(done.id)).toBeUndefined();
+  const told = await engine.db.query<{ type: string; count: number }>(
+    `select e.type, (convert_from(p.value, 'utf8')::jsonb->>'count')::int as count from loom.events e
+     join loom.event_payloads p on p.position = e.position and p.field = 'data'
+     where e.type like 'runs.%' order by e.position`,
+  );
+  expect(told).toEqual([
+    { type: 'runs.archived', count: 2 },
+    { type: 'runs.forgotten', count: 1 },
+  ]);
 });

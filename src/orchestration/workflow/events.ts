@@ -258,3 +258,22 @@ export function stepReclaimed(
 ): NewEvent {
   return stepEvent('step.reclaimed', step, { data: facts });
 }
+
+interface PutAway {
+  count: number;
+  from: Date;
+  to: Date;
+}
+
+/** Of a whole batch: it says nothing new of any single run. */
+export function runsArchived(batch: PutAway): NewEvent {
+  return { type: 'runs.archived', subject: 'runs', actor: ENGINE, data: putAway(batch) };
+}
+
+export function runsForgotten(batch: PutAway): NewEvent {
+  return { type: 'runs.forgotten', subject: 'runs', actor: ENGINE, data: putAway(batch) };
+}
+
+function putAway({ count, from, to }: PutAway) {
+  return { count, endedFrom: from.toISOString(), endedTo: to.toISOString() };
+}

@@ -2,6 +2,7 @@
  * The workflow engine: explicit graphs as rows, each step done exactly once as far as our own tables
  * go, and with one idempotency key as far as the outside goes. It knows no kind of step by meaning.
  */
+export { archiveOldRuns, createArchiveLoop } from './archive.ts';
 export { createWorkflowService, type WorkflowDeps } from './service.ts';
 export { createWorkflowWorker, type WorkflowWorker, type WorkflowWorkerDeps } from './worker.ts';
 export { findCycle, graphHash, MAX_STEPS } from './graph.ts';

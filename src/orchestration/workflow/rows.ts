@@ -4,12 +4,15 @@ import type { Run, Step } from '../schema.ts';
 import type { StepCondition } from '../service.ts';
 import type { BackoffTerms, Control, UndoTerms } from '../workflow-graph.ts';
 
-/** Columns of a run under the names of its schema; `r` is the alias of loom.runs. */
+/** Columns of a run under the names of its schema, but for when it was put away; `r` is the alias of loom.runs. */
 export const RUN_COLUMNS = `r.id, r.workflow, r.graph_hash as "graphHash",
   r.definition_source as "definitionSource", r.state, r.change_id as "changeId",
   r.work_item_id as "workItemId", r.repository, r.title, r.input,
   r.correlation_id as "correlationId", r.created_at as "createdAt", r.ended_at as "endedAt",
   r.deadline_at as "deadlineAt", r.undo_of as "undoOf", r.undone_by as "undoneBy"`;
+
+/** The same of a run that is where workers see it. */
+export const HOT_RUN_COLUMNS = `${RUN_COLUMNS}, null::timestamptz as "archivedAt"`;
 
 /** Columns of a step under the names of its schema; `s` is the alias of loom.steps. */
 export const STEP_COLUMNS = `s.id, s.run_id as "runId", s.name, s.kind, s.state, s.needs, s.origin,

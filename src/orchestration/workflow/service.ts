@@ -28,6 +28,13 @@ import {
   runStarted,
   stepResumed,
 } from './events.ts';
+import {
+  findArchivedRun,
+  isArchived,
+  listArchivedRuns,
+  listArchivedSteps,
+  restoreRun,
+} from './archive-store.ts';
 import { createGraphKeeper, findGraph } from './kept-graphs.ts';
 import { holdSteps, listUnheard, releaseHeldSteps } from './pause.ts';
 import { prepareGraph } from './prepare-graph.ts';
@@ -131,13 +138,21 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
 
   async function list(filter: Parameters<WorkflowService['list']>[0]) {
     const before = filter.cursor === undefined ? null : decodeCursor(RunCursor, filter.cursor);
-    const rows = await listRuns(db, {
+    const wanted = {
       state: filter.state ?? null,
       changeId: filter.changeId ?? null,
       before: before === null ? null : { createdAt: before[0], id: before[1] },
-      limit: filter.limit,
-    });
-    return toPage(rows, filter.limit, ({ createdAt, id }) => [createdAt.toISOString(), id]);
+      // One more than asked for, so that it is known whether there is a next page.
+      limit: filter.limit + 1,
+    };
+    // A run that waited for months may be older than one that is in the archive.
+    const rows = [...(await listRuns(db, wanted)), ...(await listArchivedRuns(db, wanted))].sort(
+      newestFirst,
+    );
+    return toPage(rows.slice(0, wanted.limit), filter.limit, ({ createdAt, id }) => [
+      createdAt.toISOString(),
+      id,
+    ]);
   }
 
   async function signal(
@@ -145,7 +160,11 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     incoming: Parameters<WorkflowService['signal']>[1],
   ): Promise<number> {
     const { runId, name } = incoming;
-    if ((await lockRun(tx, runId)) === undefined) throw unknownRun(runId);
+    if ((await lockRun(tx, runId)) === undefined) {
+      // It ended long ago and hears nothing any more.
+      if (await isArchived(tx, runId)) return 0;
+      throw unknownRun(runId);
+    }
     const number = await insertSignal(tx, incoming);
     if (number === undefined) return 0;
 
@@ -198,8 +217,7 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     reason: string,
     actor: Actor,
   ): Promise<RunWithSteps> {
-    const run = await lockRun(tx, id);
-    if (run === undefined) throw unknownRun(id);
+    const run = await lockRunOrArchived(tx, id);
     if (run.state === 'running' || run.state === 'paused') {
       const { cancelledSteps, undo } = await endRun(tx, id, {
         state: 'cancelled',
@@ -222,9 +240,9 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     actor: Actor,
   ): Promise<RunWithSteps> {
     return db.transaction(async (tx) => {
-      const run = await lockRun(tx, id);
-      if (run === undefined) throw unknownRun(id);
+      const run = await lockRunOrArchived(tx, id);
       refuseUnlessRevivable(run, step);
+      if (run.archivedAt !== null) await restoreRun(tx, id);
       const steps = await readRevivable(tx, id);
       if (step !== undefined && !steps.some(({ name }) => name === step)) {
         throw new AppError('not_found', 'workflow.step_unknown', {
@@ -246,8 +264,7 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
 
   async function pause(id: Id<'run'>, reason: string, actor: Actor): Promise<RunWithSteps> {
     return db.transaction(async (tx) => {
-      const run = await lockRun(tx, id);
-      if (run === undefined) throw unknownRun(id);
+      const run = await lockRunOrArchived(tx, id);
       if (run.state === 'running') {
         await holdSteps(tx, id);
         await ledger.append(tx, runPaused(run, { id: newId('evt'), actor, reason }));
@@ -258,8 +275,7 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
 
   async function resume(id: Id<'run'>, actor: Actor): Promise<RunWithSteps> {
     return db.transaction(async (tx) => {
-      const run = await lockRun(tx, id);
-      if (run === undefined) throw unknownRun(id);
+      const run = await lockRunOrArchived(tx, id);
       if (run.state === 'paused') {
         const event = newId('evt');
         await releaseHeldSteps(tx, id, event);
@@ -290,7 +306,21 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
 
 async function withSteps(queryable: Queryable, id: Id<'run'>): Promise<RunWithSteps | undefined> {
   const run = await findRun(queryable, id);
-  return run === undefined ? undefined : { ...run, steps: await listSteps(queryable, id) };
+  if (run !== undefined) return { ...run, steps: await listSteps(queryable, id) };
+  const archived = await findArchivedRun(queryable, id);
+  if (archived === undefined) return undefined;
+  return { ...archived, steps: await listArchivedSteps(queryable, id) };
+}
+
+/** One from the archive is not locked: nobody works on it, and only a retry takes it out. */
+async function lockRunOrArchived(tx: Tx, id: Id<'run'>): Promise<Run> {
+  const run = (await lockRun(tx, id)) ?? (await findArchivedRun(tx, id));
+  if (run === undefined) throw unknownRun(id);
+  return run;
+}
+
+function newestFirst(a: Run, b: Run): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1);
 }
 
 /** A run that was undone, or is not over, cannot be taken up again. */

@@ -2,11 +2,11 @@
 import type { Id, JsonObject, Queryable, Tx } from '#kernel';
 import type { Actor } from '#ledger';
 import type { Run, Step } from '../schema.ts';
-import { REFERENCE_COLUMNS, RUN_COLUMNS, STEP_COLUMNS, type StepReference } from './rows.ts';
+import { REFERENCE_COLUMNS, HOT_RUN_COLUMNS, STEP_COLUMNS, type StepReference } from './rows.ts';
 
 export interface NewRun extends Omit<
   Run,
-  'state' | 'createdAt' | 'endedAt' | 'deadlineAt' | 'undoneBy'
+  'state' | 'createdAt' | 'endedAt' | 'deadlineAt' | 'undoneBy' | 'archivedAt'
 > {
   /** Steps of its graph as JSON, in order; equal graphs have one text. */
   graph: string;
@@ -51,7 +51,7 @@ const START = `
       "limitPlaces" int, "limitRate" int, "limitWindowMs" int)
     join new_run n on n.graph = g.number
   )
-  select ${RUN_COLUMNS} from r`;
+  select ${HOT_RUN_COLUMNS} from r`;
 
 function startValues(runs: readonly NewRun[]): unknown[] {
   const graphs = [...new Set(runs.map(({ graph }) => graph))];
@@ -77,7 +77,7 @@ export function insertRunsWithCommit(
 
 export async function findRun(queryable: Queryable, id: Id<'run'>): Promise<Run | undefined> {
   const rows = await queryable.query<Run>(
-    `select ${RUN_COLUMNS} from loom.runs r where r.id = $1`,
+    `select ${HOT_RUN_COLUMNS} from loom.runs r where r.id = $1`,
     [id],
   );
   return rows[0];
@@ -86,7 +86,7 @@ export async function findRun(queryable: Queryable, id: Id<'run'>): Promise<Run 
 /** Reads a run and keeps it locked until the transaction ends. */
 export async function lockRun(tx: Tx, id: Id<'run'>): Promise<Run | undefined> {
   const rows = await tx.query<Run>(
-    `select ${RUN_COLUMNS} from loom.runs r where r.id = $1 for update`,
+    `select ${HOT_RUN_COLUMNS} from loom.runs r where r.id = $1 for update`,
     [id],
     'workflow-lock-run',
   );
@@ -100,7 +100,7 @@ export async function listSteps(queryable: Queryable, runId: Id<'run'>): Promise
   );
 }
 
-/** Newest first, one more than asked for, so that the caller knows whether there is a next page. */
+/** Those that are not in the archive, newest first, at most `limit`. */
 export async function listRuns(
   queryable: Queryable,
   filter: {
@@ -111,7 +111,7 @@ export async function listRuns(
   },
 ): Promise<Run[]> {
   return queryable.query<Run>(
-    `select ${RUN_COLUMNS} from loom.runs r
+    `select ${HOT_RUN_COLUMNS} from loom.runs r
      where ($1::text is null or r.state = $1) and ($2::text is null or r.change_id = $2)
        and ($3::timestamptz is null or (r.created_at, r.id) < ($3, $4))
      order by r.created_at desc, r.id desc limit $5`,
@@ -120,7 +120,7 @@ export async function listRuns(
       filter.changeId,
       filter.before?.createdAt ?? null,
       filter.before?.id ?? null,
-      filter.limit + 1,
+      filter.limit,
     ],
   );
 }

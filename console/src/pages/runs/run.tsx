@@ -3,7 +3,7 @@ import { Button, Drawer, Modal, Skeleton, Textarea } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { post } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import type { RunWithSteps, Step } from '../../api/types.ts';
@@ -100,6 +100,9 @@ export function RunPage() {
                   ],
                   ['Started', <When key="s" at={run.createdAt} />],
                   ['Ended', <When key="e" at={run.endedAt} none="not yet" />],
+                  ...(run.archivedAt === null
+                    ? []
+                    : [['Put away', <When key="a" at={run.archivedAt} />] as [string, ReactNode]]),
                   ['Id', <Identifier key="i" id={run.id} />],
                 ]}
               />

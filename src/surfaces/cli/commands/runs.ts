@@ -124,6 +124,7 @@ function renderRun(run: Wire<RunWithSteps>): string {
     `graph ${run.graphHash.slice(0, 12)} from ${shortSource(run.definitionSource)}, started ${ago(run.createdAt)}`,
     ...(run.undoneBy === null ? [] : [`undone by ${run.undoneBy}`]),
     ...(run.undoOf === null ? [] : [`undoes ${run.undoOf}`]),
+    ...(run.archivedAt === null ? [] : [`put away ${ago(run.archivedAt)}; a retry takes it out`]),
     table(
       run.steps,
       [
