@@ -103,8 +103,12 @@ export function openDatabase(options: {
   const pool = new Pool(settings);
   const closing = new AbortController();
   const listeners = new Map<string, Set<(payload: string) => void>>();
+  // While we close, connections end because we end them.
+  const report = (error: Error) => {
+    if (!closing.signal.aborted) onError(error);
+  };
   // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
-  pool.on('error', onError);
+  pool.on('error', report);
 
   async function run<Result extends object>(
     client: pg.Pool | pg.PoolClient,
@@ -204,7 +208,7 @@ export function openDatabase(options: {
           onNotify('');
           await ended;
         } catch (error) {
-          onError(error as Error);
+          report(error as Error);
         }
         await client.end().catch(() => {});
         if (!signal.aborted) await delay(500, undefined, { signal }).catch(() => {});
