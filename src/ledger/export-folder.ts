@@ -7,18 +7,18 @@ const CHUNK_BYTES = 1_048_576;
 const NEWLINE = 0x0a;
 
 export class ExportFolder {
-  readonly #dir: string;
+  readonly path: string;
 
-  constructor(dir: string) {
-    this.#dir = dir;
+  constructor(path: string) {
+    this.path = path;
   }
 
   has(path: string): boolean {
-    return existsSync(join(this.#dir, path));
+    return existsSync(join(this.path, path));
   }
 
   async read(path: string): Promise<Buffer | undefined> {
-    return readFile(join(this.#dir, path)).catch(() => undefined);
+    return readFile(join(this.path, path)).catch(() => undefined);
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -26,13 +26,13 @@ export class ExportFolder {
   }
 
   async list(path: string): Promise<string[]> {
-    return readdir(join(this.#dir, path)).catch(() => []);
+    return readdir(join(this.path, path)).catch(() => []);
   }
 
   /** The exact bytes of each line, without its end. */
   async *lines(path: string): AsyncGenerator<{ line: Buffer; isTerminated: boolean }> {
     let rest: Buffer[] = [];
-    const stream = createReadStream(join(this.#dir, path), { highWaterMark: CHUNK_BYTES });
+    const stream = createReadStream(join(this.path, path), { highWaterMark: CHUNK_BYTES });
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       let from = 0;
       for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {

@@ -30,9 +30,14 @@ export class PromiseKeeper {
     this.#promised.sort((a, b) => a.size - b.size);
   }
 
+  /** Size of the nearest checkpoint ahead; without end where there is none. */
+  get nextSize(): number {
+    return this.#promised[this.#next]?.size ?? Infinity;
+  }
+
   /** Compares the tree with every checkpoint of exactly its size. */
   reached(tree: GrowingTree): void {
-    for (; (this.#promised[this.#next]?.size ?? Infinity) <= tree.size; this.#next += 1) {
+    for (; this.nextSize <= tree.size; this.#next += 1) {
       const promised = this.#promised[this.#next]!;
       if (promised.size < tree.size) continue;
       this.#findings.checked.checkpoints += 1;

@@ -8,7 +8,7 @@ import { AppError } from '#kernel';
 import { ExportFolder } from './export-folder.ts';
 import { PayloadReader } from './payload-reader.ts';
 import { openPinned, readPinned } from './pinned.ts';
-import { PromiseKeeper } from './promises.ts';
+import { PromiseKeeper, type Promised } from './promises.ts';
 import { type Checkpoint, openCheckpoint, parseProof } from './transparency/checkpoint.ts';
 import { Entry, MAX_ENTRY_BYTES } from './transparency/entry.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from './transparency/merkle.ts';
@@ -21,6 +21,7 @@ import {
   tilePath,
   widthOf,
 } from './transparency/tiles.ts';
+import { walkInBulk } from './verify-export-bulk.ts';
 import { Findings, type VerifyReport } from './verify-report.ts';
 
 export interface VerifyOptions {
@@ -58,18 +59,16 @@ export async function verifyExport(
     findings.add(`the checkpoint is of the log ${newest.origin}, not of ${origin}`);
   }
 
-  const keeper = new PromiseKeeper(findings);
-  if (newest !== undefined) keeper.expect([{ ...newest, name: 'the checkpoint' }]);
   const older = await readOlder(folder, verifiers, findings);
-  keeper.expect(older.map((each) => ({ ...each, name: `checkpoints/${each.size}` })));
+  const promised: Promised[] = older.map((each) => ({ ...each, name: `checkpoints/${each.size}` }));
+  if (newest !== undefined) promised.push({ ...newest, name: 'the checkpoint' });
   if (options.pinned !== undefined) {
     const kept = openPinned(readPinned(options.pinned), verifiers, findings);
-    if (kept !== undefined) keeper.expect([kept]);
+    if (kept !== undefined) promised.push(kept);
   }
 
-  const walk = new Walk(folder, findings, keeper);
-  await walk.run(newest);
-  await checkInclusionProofs(folder, findings, verifiers, walk.leavesOfProofs);
+  const leaves = await walkThrough(folder, findings, promised, newest);
+  await checkInclusionProofs(folder, findings, verifiers, leaves);
   await checkConsistencyProofs(folder, findings, verifiers, older);
   return findings.report({
     checkpoint:
@@ -81,6 +80,28 @@ export async function verifyExport(
       isPinned: options.pinned !== undefined,
     },
   });
+}
+
+/** In bulk where all is sound, else entry by entry. Gives the hashes there are proofs for. */
+async function walkThrough(
+  folder: ExportFolder,
+  findings: Findings,
+  promised: readonly Promised[],
+  newest: Checkpoint | undefined,
+): Promise<ReadonlyMap<number, Uint8Array>> {
+  const names = await folder.list('proofs/inclusion');
+  const wanted = names.map((name) => Number.parseInt(name, 10));
+  const bulk =
+    newest === undefined ? undefined : await walkInBulk(folder, { newest, promised, wanted });
+  if (bulk !== undefined) {
+    Object.assign(findings.checked, bulk.checked);
+    return bulk.leaves;
+  }
+  const keeper = new PromiseKeeper(findings);
+  keeper.expect(promised);
+  const walk = new Walk(folder, findings, keeper, wanted);
+  await walk.run(newest);
+  return walk.leavesOfProofs;
 }
 
 async function readKeys(
@@ -129,7 +150,13 @@ class Walk {
   readonly #redacted = new Set<number>();
   #lastTime = 0;
 
-  constructor(folder: ExportFolder, findings: Findings, keeper: PromiseKeeper) {
+  constructor(
+    folder: ExportFolder,
+    findings: Findings,
+    keeper: PromiseKeeper,
+    wanted: readonly number[],
+  ) {
+    for (const index of wanted) this.leavesOfProofs.set(index, Buffer.alloc(0));
     this.#folder = folder;
     this.#findings = findings;
     this.#keeper = keeper;
@@ -138,9 +165,6 @@ class Walk {
   }
 
   async run(newest: Checkpoint | undefined): Promise<void> {
-    for (const name of await this.#folder.list('proofs/inclusion')) {
-      this.leavesOfProofs.set(Number.parseInt(name, 10), Buffer.alloc(0));
-    }
     this.#keeper.reached(this.#tree);
     for await (const { line, isTerminated } of this.#folder.lines('entries.ndjson')) {
       const index = this.#tree.size;

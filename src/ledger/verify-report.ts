@@ -46,6 +46,11 @@ export class Findings {
   readonly #vague: { what: string; start: number; end: number }[] = [];
   #first: VerifyProblem | null = null;
 
+  /** Whether nothing was found so far. */
+  get isClean(): boolean {
+    return this.#first === null && this.#vague.length === 0;
+  }
+
   add(what: string, index: number | null = null, eventId: string | null = null): void {
     const problem = { index, eventId, what };
     const isEarlier =

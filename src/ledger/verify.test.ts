@@ -19,11 +19,15 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger, createNewId, type Db } from '#kernel';
 import { testClock, testDatabase, type TestDatabase } from '#testing';
+import { ExportFolder } from './export-folder.ts';
 import { createLedger } from './ledger.ts';
 import { createSequencer } from './sequencer.ts';
 import { type VerifyOptions, verifyExport } from './verify-export.ts';
+import { walkInBulk } from './verify-export-bulk.ts';
 import type { TransparencyLog } from './transparency-log.ts';
-import { formatVkey, generateKey, readSigner } from './transparency/note.ts';
+import { openCheckpoint } from './transparency/checkpoint.ts';
+import { leafHash } from './transparency/merkle.ts';
+import { formatVkey, generateKey, parseVkey, readSigner } from './transparency/note.ts';
 import { verifyTables } from './verify-database.ts';
 import type { VerifyReport } from './verify-report.ts';
 
@@ -308,6 +312,37 @@ describe('an export', () => {
       trust: { key: 'given', isPinned: true },
     });
     expect((await verifyExport(honest)).trust).toEqual({ key: 'found', isPinned: false });
+  });
+
+  test('what is sound is found so block by block, on threads too, and nothing that was changed is', async () => {
+    const folder = new ExportFolder(honest);
+    const newest = openCheckpoint(readFileSync(join(honest, 'checkpoint'), 'utf8'), [
+      parseVkey(vkey()),
+    ])!;
+    const promised = [{ ...newest, name: 'the checkpoint' }];
+    const walk = (where: ExportFolder, threads: number) =>
+      walkInBulk(where, { newest, promised, wanted: [300], cut: { threads, tiles: 1 } });
+
+    for (const threads of [0, 2]) {
+      const found = await walk(folder, threads);
+      expect(found?.checked).toMatchObject({ entries: 600, payloads: 599, redacted: 1, tiles: 4 });
+      expect(found?.leaves.get(300)).toEqual(
+        leafHash(
+          Buffer.from(readFileSync(join(honest, 'entries.ndjson'), 'utf8').split('\n')[300]!),
+        ),
+      );
+    }
+    for (const file of ['entries.ndjson', 'payloads.ndjson']) {
+      const size = readFileSync(join(honest, file)).length;
+      for (let at = 1; at < size; at += Math.floor(size / 23)) {
+        const changed = aCopy((dir) => {
+          const bytes = readFileSync(join(dir, file));
+          bytes[at]! ^= 1;
+          writeFileSync(join(dir, file), bytes);
+        });
+        expect(await walk(new ExportFolder(changed), 0)).toBeUndefined();
+      }
+    }
   });
 
   test('a redacted payload is not in the export', () => {

@@ -17,7 +17,15 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
-import { GrowingTree, hashInTile, placeInTile, type Tile, tilePath, tilesOf } from './tiles.ts';
+import {
+  GrowingTree,
+  hashInTile,
+  placeInTile,
+  type Tile,
+  tilePath,
+  tileRoot,
+  tilesOf,
+} from './tiles.ts';
 
 /** RFC 6962, 2.1, word for word. */
 function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
@@ -194,6 +202,15 @@ test('a tree deeper than one level of tiles is taken up again at every awkward s
     tree = new GrowingTree(index + 1, (level, at) => stored.get(`${level}/${at}`)!);
     expect(Buffer.from(tree.root())).toEqual(Buffer.from(whole.root()));
   }
+  // Grown by whole tiles as long as there are any, it is the same tree in the same tiles.
+  const byTiles = new GrowingTree();
+  for (let at = 0; at < leaves.length; at += 256) {
+    const some = leaves.slice(at, at + 256);
+    if (some.length === 256) byTiles.appendTile(Buffer.concat(some), tileRoot(Buffer.concat(some)));
+    else some.forEach((leaf) => byTiles.append(leaf));
+  }
+  expect(Buffer.from(byTiles.root())).toEqual(Buffer.from(whole.root()));
+  expect(byTiles.takeChangedTiles()).toEqual(whole.takeChangedTiles());
   expect(stored.get('2/0')).toHaveLength(32);
 });
 

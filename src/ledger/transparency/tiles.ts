@@ -71,6 +71,19 @@ export function hashInTile(hashes: Uint8Array, from: number, count: number): Uin
   return nodeHash(hashInTile(hashes, from, half), hashInTile(hashes, from + half, half));
 }
 
+/** The root over a whole tile. */
+export function tileRoot(hashes: Uint8Array): Uint8Array {
+  const row = Buffer.from(hashes);
+  for (let count = TILE_WIDTH / 2; count >= 1; count /= 2) {
+    for (let at = 0; at < count; at += 1) {
+      const left = row.subarray(2 * at * HASH_BYTES, (2 * at + 1) * HASH_BYTES);
+      const right = row.subarray((2 * at + 1) * HASH_BYTES, (2 * at + 2) * HASH_BYTES);
+      row.set(nodeHash(left, right), at * HASH_BYTES);
+    }
+  }
+  return row.subarray(0, HASH_BYTES);
+}
+
 /**
  * A tree to which leaves are appended. It remembers only the last tile of each level and the
  * complete subtrees on its right edge, so its size in memory does not grow.
@@ -111,8 +124,23 @@ export class GrowingTree {
 
   append(leaf: Uint8Array): void {
     this.#addToTile(0, leaf, this.#size);
-    let node = { height: 0, hash: leaf };
-    let index = this.#size;
+    this.#join({ height: 0, hash: leaf }, this.#size);
+    this.#size += 1;
+  }
+
+  /** Appends a whole tile of leaves at once, whose root is known. The tree must end with a tile. */
+  appendTile(leaves: Buffer, root: Uint8Array): void {
+    const index = this.#size / TILE_WIDTH;
+    this.#changed.set(`0/${index}`, { level: 0, index, hashes: leaves });
+    this.#addToTile(1, root, index);
+    this.#join({ height: TILE_HEIGHT, hash: root }, index);
+    this.#size += TILE_WIDTH;
+  }
+
+  /** Puts a complete subtree, the `index`-th of its height, at the right edge. */
+  #join(subtree: { height: number; hash: Uint8Array }, place: number): void {
+    let node = subtree;
+    let index = place;
     while (index % 2 === 1) {
       const left = this.#edge.pop()!;
       index = (index - 1) / 2;
@@ -122,7 +150,6 @@ export class GrowingTree {
       }
     }
     this.#edge.push(node);
-    this.#size += 1;
   }
 
   root(): Uint8Array {
