@@ -9,10 +9,10 @@ import { defineConfig } from 'vitest/config';
  * - system (`tests/`): real processes, real Chromium, kill -9.
  */
 // On a server named by DATABASE_URL every room's own suites run again. Those of the embedded server have
-// nothing to say about it, and whole threads are made of what the rooms' suites have shown there.
+// nothing to say about it; whole threads and most doors are made of what the rooms' suites show there.
 const isOtherServer = process.env['DATABASE_URL'] !== undefined;
 const ONLY_EMBEDDED =
-  /\/(embedded|orchestration\/thread|app\/webhook-storm|mcp\/conformance)\.test\.ts$/;
+  /\/(embedded|orchestration\/thread|workflow\/kills|app\/.*|surfaces\/(?!agents|.*idempotency).*)\.test\.ts$/;
 const testFiles = globSync('src/**/*.test.ts')
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => !isOtherServer || !ONLY_EMBEDDED.test(path));
