@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createGuardedFetch } from '#connectors/contract';
-import { createLessonProjection } from '#context';
+import { createLessonProjection, createRankingFitLoop } from '#context';
 import { type BackgroundLoop, ownEnvironment } from '#kernel';
 import { createOutboxWorker, createProjector, type createSequencer } from '#ledger';
 import { traceProjection } from '#observability';
@@ -193,6 +193,7 @@ export async function createBackground(
       leaseMs: config.workflow.leaseMs,
     }),
     createArchiveLoop({ ...deps, settings: config.workflow }),
+    createRankingFitLoop({ context, clock, log }),
     createReconcileLoop({ intake, context, clock, log }),
     createReconsiderLoop({ ...deps, context, policy, workflow }),
     createConnectionLoop({ connections, clock, log }),

@@ -197,6 +197,7 @@ export async function compose(options: {
   });
   const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
+  stack.use(context);
   const collisions = stack.use(createCollisionService({ ...deps, claims, context }));
   stack.use(risk);
   stack.use(breakers);

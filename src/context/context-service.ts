@@ -26,6 +26,7 @@ import type { FindOpenWork } from './pack/open-work.ts';
 import { createPackService } from './pack/service.ts';
 import { findPackRow } from './pack-store.ts';
 import { type CodeOwnersFile, dialectOf, readCodeOwnersText } from './code-owners-file.ts';
+import { createRankingFits, createWeightsFollower } from './ranking/fits/service.ts';
 import { createRankingService } from './ranking/ranking-service.ts';
 import type { Repository } from './schema.ts';
 import { searchRepositories } from './search.ts';
@@ -85,8 +86,15 @@ export function createContextService(deps: ContextDeps): ContextService {
     return read;
   }
 
+  const fits = createRankingFits({
+    ...deps,
+    log,
+    dirOf: async (id) => (await importer.openMirror(await need(id))).dir,
+  });
+
   const packs = createPackService({
     ...deps,
+    followWeights: createWeightsFollower({ db, useWeights: (own) => ranking.useWeights(own) }),
     findOpenWork: deps.findOpenWork ?? (async () => []),
     teamsOf: deps.teamsOf ?? (async () => []),
     log,
@@ -197,5 +205,10 @@ export function createContextService(deps: ContextDeps): ContextService {
     search: (query, actor) => searchRepositories(db, query, (id) => packs.accessTo(id, actor)),
     ...createLessonService({ ...deps, need }),
     ...createRestrictionService({ ...deps, need }),
+    ...fits,
+    [Symbol.asyncDispose]: async () => {
+      await fits[Symbol.asyncDispose]();
+      await ranking[Symbol.asyncDispose]();
+    },
   };
 }

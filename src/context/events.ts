@@ -3,6 +3,7 @@ import type { Tx } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
 import type { KeptRestriction } from './access/store.ts';
 import type { Lesson } from './lessons/schema.ts';
+import type { RankingFit } from './ranking/fits/schema.ts';
 import type { ContextPack, Repository } from './schema.ts';
 
 export function repositoryImported(
@@ -224,4 +225,48 @@ function factsOf(repository: Repository): Record<string, unknown> {
     files: repository.fileCount,
     problems: repository.problems.length,
   };
+}
+
+/** New weights were fitted to the organisation's own changes and judged by later ones. */
+export function rankingFitted(
+  ledger: Ledger,
+  tx: Tx,
+  fit: RankingFit & { id: string },
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'ranking.fitted',
+    subject: fit.id,
+    actor,
+    refs: {},
+    data: {
+      version: fit.version,
+      state: fit.state,
+      reason: fit.reason,
+      repositories: fit.repositories.map(({ repository }) => repository),
+      measures: fit.measures.map(({ question, judged, before, after, isTaken }) => ({
+        question,
+        judged,
+        before: before?.main ?? null,
+        after: after?.main ?? null,
+        isTaken,
+      })),
+    },
+  });
+}
+
+/** A person took weights from force, or put earlier ones back. */
+export function rankingFitDecided(
+  ledger: Ledger,
+  tx: Tx,
+  fit: RankingFit & { id: string },
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: fit.state === 'in-force' ? 'ranking.reinstated' : 'ranking.withdrawn',
+    subject: fit.id,
+    actor,
+    refs: {},
+    data: { version: fit.version, reason: fit.reason },
+  });
 }

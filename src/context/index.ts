@@ -30,6 +30,8 @@ export { answerQueries, type BacktestAnswer, parseQueries } from './ranking/back
 export { backtestOwnChanges, type ContextFigures } from './ranking/own-backtest.ts';
 export { asLine, asQuote, neutralise } from './quoting.ts';
 export { type CodeReader, createCodeReader, languageOf } from './code/index.ts';
+export { createRankingFitLoop } from './ranking/fits/loop.ts';
+export { FIT_STATES, RankingFit } from './ranking/fits/schema.ts';
 export { classifyFile, type FileClass } from './file-class.ts';
 export { readPurpose, readReferences, readScopes } from './ranking/messages.ts';
 export { countTerms, splitIdentifier, toTerms, WHOLE_MARK } from './ranking/terms.ts';

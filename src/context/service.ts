@@ -7,6 +7,7 @@ import type { ReadAccess } from './access/viewer.ts';
 import type { LessonService } from './lessons/service.ts';
 import type { GraphService, Reader } from './graph/index.ts';
 import type { FolderOwnership } from './ownership.ts';
+import type { RankingFits } from './ranking/fits/service.ts';
 import type { KnowledgeIngest } from './ingest/knowledge.ts';
 import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
 
@@ -26,7 +27,7 @@ export interface SearchHit {
   score: number;
 }
 
-export interface ContextService extends LessonService, RestrictionService {
+export interface ContextService extends LessonService, RestrictionService, RankingFits {
   /** What is known of things, how they hang together, and by whose word. */
   readonly graph: GraphService;
   /**

@@ -51,6 +51,8 @@ export interface PackDeps {
   log: Logger;
   findOpenWork: FindOpenWork;
   ranking: RankingService;
+  /** Brings the ranking to the weights in force. */
+  followWeights(): Promise<void>;
   teamsOf(personId: string): Promise<readonly string[]>;
   need(nameOrId: string): Promise<Repository>;
   findRepository(nameOrId: string): Promise<Repository | undefined>;
@@ -150,7 +152,7 @@ export function createPackService(deps: PackDeps): PackService {
     }
     const rank = async (questions: readonly RankQuestion[]): Promise<RankAnswer[]> => {
       try {
-        const { dir } = await deps.openMirror(repository);
+        const [{ dir }] = await Promise.all([deps.openMirror(repository), deps.followWeights()]);
         return await deps.ranking.ask({ key: repository.id, dir, revision }, questions);
       } catch (error) {
         const nothing = questions.map(() => ({ paths: [], people: [] }));

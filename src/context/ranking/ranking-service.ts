@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { AppError, type Logger } from '#kernel';
+import type { RankingWeights } from './model.ts';
 import type { ThreadAnswer, ThreadRequest } from './ranking-thread.ts';
 import type { IndexFigures, RankAnswer, RankQuestion, RankTarget } from './shelf.ts';
 
@@ -13,6 +14,8 @@ export interface RankingService extends AsyncDisposable {
   /** One answer per question, in their order. @throws AppError `context.ranking_stopped` when the thread ends. */
   ask(target: RankTarget, questions: readonly RankQuestion[]): Promise<RankAnswer[]>;
   forget(key: string): void;
+  /** Answers with these weights from now on; undefined goes back to the shipped ones. */
+  useWeights(weights: RankingWeights | undefined): void;
 }
 
 interface Waiting {
@@ -27,6 +30,7 @@ const MAX_HEAP_MB = 4_096;
 export function createRankingService({ log }: { log: Logger }): RankingService {
   const waiting = new Map<number, Waiting>();
   let thread: Worker | undefined;
+  let weights: RankingWeights | undefined;
   let lastId = 0;
 
   function start(): Worker {
@@ -54,6 +58,8 @@ export function createRankingService({ log }: { log: Logger }): RankingService {
       end(started, cause);
     });
     started.on('exit', () => end(started));
+    // A new thread knows the shipped weights only; requests are taken in their order.
+    if (weights !== undefined) post(started, { id: ++lastId, what: 'use', weights });
     return started;
   }
 
@@ -78,9 +84,13 @@ export function createRankingService({ log }: { log: Logger }): RankingService {
     return new Promise((resolve, reject) => {
       waiting.set(request.id, { resolve, reject });
       asked.ref();
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      asked.postMessage(request);
+      post(asked, request);
     });
+  }
+
+  function post(to: Worker, request: ThreadRequest): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    to.postMessage(request);
   }
 
   return {
@@ -89,6 +99,10 @@ export function createRankingService({ log }: { log: Logger }): RankingService {
       (await send({ id: ++lastId, what: 'ask', target, questions })) as RankAnswer[],
     forget: (key) => {
       if (thread !== undefined) void send({ id: ++lastId, what: 'forget', key }).catch(() => {});
+    },
+    useWeights(own) {
+      weights = own;
+      if (thread !== undefined) post(thread, { id: ++lastId, what: 'use', weights });
     },
     [Symbol.asyncDispose]: async () => {
       const ending = thread;

@@ -1,11 +1,13 @@
 /** The other side of ranking-service.ts: a thread that holds the indexes and answers. */
 import { parentPort } from 'node:worker_threads';
 import { toAppError } from '#kernel';
+import type { RankingWeights } from './model.ts';
 import { IndexShelf, type RankQuestion, type RankTarget } from './shelf.ts';
 
 export type ThreadRequest =
   | { id: number; what: 'warm'; target: RankTarget }
   | { id: number; what: 'ask'; target: RankTarget; questions: readonly RankQuestion[] }
+  | { id: number; what: 'use'; weights: RankingWeights | undefined }
   | { id: number; what: 'forget'; key: string };
 
 export interface ThreadAnswer {
@@ -28,6 +30,9 @@ async function serve(request: ThreadRequest): Promise<ThreadAnswer> {
         return { id, value: await shelf.warm(request.target) };
       case 'ask':
         return { id, value: await shelf.ask(request.target, request.questions) };
+      case 'use':
+        shelf.useWeights(request.weights);
+        return { id };
       case 'forget':
         shelf.forget(request.key);
         return { id };

@@ -46,7 +46,7 @@ const MAX_INDEXES = 12;
 
 export class IndexShelf {
   readonly #replays = new Map<string, Promise<Replay>>();
-  readonly #weights = new Map<string, RankingWeights>();
+  #weights: RankingWeights | undefined;
 
   /** Brings the index of a repository to a commit. */
   async warm(target: RankTarget): Promise<IndexFigures> {
@@ -57,20 +57,18 @@ export class IndexShelf {
   /** One answer per question, in their order. */
   async ask(target: RankTarget, questions: readonly RankQuestion[]): Promise<RankAnswer[]> {
     const replay = await this.#at(target);
-    const weights = this.#weights.get(target.key) ?? shippedWeights();
+    const weights = this.#weights ?? shippedWeights();
     const ranker = new Ranker(await replay.snapshot(), weights);
     return questions.map((question) => answer(ranker, question));
   }
 
-  /** Weights of the repository's own; undefined goes back to the shipped ones. */
-  useWeights(key: string, weights: RankingWeights | undefined): void {
-    if (weights === undefined) this.#weights.delete(key);
-    else this.#weights.set(key, weights);
+  /** Weights of the organisation's own; undefined goes back to the shipped ones. */
+  useWeights(weights: RankingWeights | undefined): void {
+    this.#weights = weights;
   }
 
   forget(key: string): void {
     this.#replays.delete(key);
-    this.#weights.delete(key);
   }
 
   /** Requests of one repository queue up behind each other: an index is at one commit at a time. */

@@ -30,9 +30,11 @@ export interface TrainOptions {
   linearEpochs: number;
   linearDecay: number;
   bins: number;
+  /** Begin with this model and stay close to it; its trees are kept, and counted with, as they are. */
+  from?: RankingModel;
 }
 
-export const TRAIN_DEFAULTS: Omit<TrainOptions, 'columns'> = {
+export const TRAIN_DEFAULTS: Omit<TrainOptions, 'columns' | 'from'> = {
   trees: 200,
   depth: 4,
   learningRate: 0.08,
@@ -57,11 +59,15 @@ export function trainModel(
       right.length > 0 && values.length / options.columns.length > right.length,
   );
   const linear = fitLinear(usable, options, random);
-  const start: RankingModel = { columns: [...options.columns], linear, trees: [] };
-  return { ...start, trees: boost(usable, start, options, random) };
+  const trees = options.from?.trees ?? [];
+  const start: RankingModel = { columns: [...options.columns], linear, trees };
+  return { ...start, trees: [...trees, ...boost(usable, start, options, random)] };
 }
 
-/** Pairwise logistic regression by AdaGrad steps: each right row against hard and random wrong ones. */
+/**
+ * Pairwise logistic regression by AdaGrad steps: each right row against hard and random wrong ones. The
+ * decay pulls towards the weights it begins with: 0, or those of another model.
+ */
 function fitLinear(
   questions: readonly LabelledRows[],
   options: TrainOptions,
@@ -69,13 +75,19 @@ function fitLinear(
 ): number[] {
   const width = options.columns.length;
   const { mean, scale } = spreadOf(questions, width);
-  const weights = new Float64Array(width);
-  const squares = new Float64Array(width).fill(1e-6);
+  const { from } = options;
+  const before = Float64Array.from(scale, (it, column) => (from?.linear[column] ?? 0) * it);
+  const weights = before.slice();
+  const squares = new Float64Array(width).fill(from === undefined ? 1e-6 : 1);
+  const zeros = Array.from(before, () => 0);
+  const kept = questions.map(({ values }) =>
+    from === undefined ? undefined : scoreRows({ ...from, linear: zeros }, values),
+  );
   for (let epoch = 0; epoch < options.linearEpochs; epoch += 1) {
-    for (const { values, right, weight = 1 } of questions) {
+    for (const [index, { values, right, weight = 1 }] of questions.entries()) {
       const rows = values.length / width;
       const scores = Float64Array.from({ length: rows }, (_, row) => {
-        let score = 0;
+        let score = kept[index]?.[row] ?? 0;
         for (let column = 0; column < width; column += 1)
           score +=
             (weights[column]! * (values[row * width + column]! - mean[column]!)) / scale[column]!;
@@ -96,7 +108,8 @@ function fitLinear(
           for (let column = 0; column < width; column += 1) {
             const difference =
               (values[row * width + column]! - values[other * width + column]!) / scale[column]!;
-            const gradient = push * difference + options.linearDecay * weights[column]!;
+            const gradient =
+              push * difference + options.linearDecay * (weights[column]! - before[column]!);
             squares[column]! += gradient * gradient;
             weights[column]! -= (0.05 * gradient) / Math.sqrt(squares[column]!);
           }

@@ -15,6 +15,10 @@ export interface TrainingQuestion extends LabelledRows {
   id: string;
   task: RankedTask;
   columns: readonly string[];
+  /** How many right answers there were, found among the candidates or not. */
+  wanted: number;
+  /** Kept apart, with all its rows, to judge by. */
+  isHeldOut: boolean;
 }
 
 /** Wrong rows kept per question: the likeliest by the plainest signal, and some of the rest. */
@@ -28,12 +32,21 @@ const PLAINEST: Readonly<Record<RankedTask, string>> = {
 };
 const DAYS = 900;
 
-/** Rows of the questions a repository's own changes ask, oldest first. */
+/**
+ * Rows of the questions a repository's own changes ask, oldest first. A model is fitted to thinned rows;
+ * the newest questions of each kind, `heldOutShare` of them, keep every row, for a model to be judged by.
+ */
 export async function gatherTrainingQuestions(
   git: GitRepository,
-  options: { to: string; perTask: number; onProgress?: (done: number, total: number) => void },
+  options: {
+    to: string;
+    perTask: number;
+    heldOutShare?: number;
+    onProgress?: (done: number, total: number) => void;
+    signal?: AbortSignal;
+  },
 ): Promise<TrainingQuestion[]> {
-  const changes = await readOwnChanges(git, options.to);
+  const changes = await readOwnChanges(git, options.to, options.signal);
   const byBase = new Map<string, OwnQuery[]>();
   const queries = makeOwnQueries(changes, { limit: options.perTask, days: DAYS });
   for (const query of queries) {
@@ -41,8 +54,9 @@ export async function gatherTrainingQuestions(
     if (group === undefined) byBase.set(query.base, [query]);
     else group.push(query);
   }
+  const heldOut = newestOfEachKind(queries, options.heldOutShare ?? 0);
   const questions: TrainingQuestion[] = [];
-  const replay = new Replay(git);
+  const replay = new Replay(git, options.signal);
   let done = 0;
   await replay.follow(options.to, async (sha) => {
     const group = byBase.get(sha);
@@ -56,22 +70,31 @@ export async function gatherTrainingQuestions(
       const table = tabulateQuery(snapshot, kind, query, at);
       const isConfiguration = (file: number) => snapshot.corpus.classes[file] === 'configuration';
       const task = kind === 'dec' ? 'doc' : kind;
-      questions.push({
-        id: query.id,
-        task,
-        ...thinRows(
-          table,
-          rightRows(snapshot, table, query, task),
-          task,
-          (candidate) => task !== 'loc' || !isConfiguration(candidate),
-        ),
-      });
+      const right = rightRows(snapshot, table, query, task);
+      const isHeldOut = heldOut.has(query);
+      const rows = isHeldOut
+        ? { columns: table.columns, values: table.values, right: [...right] }
+        : thinRows(
+            table,
+            right,
+            task,
+            (candidate) => task !== 'loc' || !isConfiguration(candidate),
+          );
+      questions.push({ id: query.id, task, wanted: query.gold.length, isHeldOut, ...rows });
     }
     done += group.length;
     options.onProgress?.(done, queries.length);
     return byBase.size === 0 ? 'stop' : undefined;
   });
   return questions;
+}
+
+/** The newest share of the questions of each kind; they come kind by kind, oldest first. */
+function newestOfEachKind(queries: readonly OwnQuery[], share: number): Set<OwnQuery> {
+  const kinds = Map.groupBy(queries, ({ id }) => taskOf(id));
+  return new Set(
+    [...kinds.values()].flatMap((all) => all.slice(all.length - Math.floor(all.length * share))),
+  );
 }
 
 function rightRows(

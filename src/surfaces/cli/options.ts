@@ -16,13 +16,12 @@ export function choiceOption(
 export function countOption(
   flags: string,
   description: string,
-  { min, max, defaultValue }: { min: number; max: number; defaultValue: number },
+  { min, max, defaultValue }: { min: number; max: number; defaultValue?: number },
 ): Option {
-  return new Option(flags, `${description}, ${min} to ${max}`)
-    .default(defaultValue)
-    .argParser((text) => {
-      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-      if (value >= min && value <= max) return value;
-      throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
-    });
+  const option = new Option(flags, `${description}, ${min} to ${max}`).argParser((text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+  });
+  return defaultValue === undefined ? option : option.default(defaultValue);
 }

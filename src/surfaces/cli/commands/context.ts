@@ -11,6 +11,7 @@ import { choiceOption, countOption } from '../options.ts';
 import { table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
+import { registerContextWeights } from './context-weights.ts';
 
 interface Hit {
   kind: string;
@@ -139,6 +140,8 @@ export const registerContext: RegisterCommands = (program, context) => {
         .send<Wire<Lesson>>('POST', path, { decision, ...options });
       context.output().result(lesson, (it) => `${it.id} is ${it.state}: ${it.text}`);
     });
+
+  registerContextWeights(command, context);
 
   command
     .command('search <text>')

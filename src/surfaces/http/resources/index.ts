@@ -22,6 +22,7 @@ import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policy.ts';
 import { productionRoutes } from './production.ts';
+import { rankingFitRoutes } from './ranking-fits.ts';
 import { repositoryRoutes } from './repositories.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -40,6 +41,7 @@ export function allRoutes(services: Services): Route[] {
     ...repositoryRoutes(services),
     ...contextRoutes(services),
     ...lessonRoutes(services),
+    ...rankingFitRoutes(services),
     ...sourceRestrictionRoutes(services),
     ...graphRoutes(services),
     ...changeRoutes(services),
