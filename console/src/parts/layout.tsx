@@ -210,3 +210,14 @@ export function Json({ value, label }: { value: unknown; label: string }) {
     </pre>
   );
 }
+
+/** One figure with what it counts, and a word on how to read it. */
+export function Stat({ value, label, note }: { value: string; label: string; note: ReactNode }) {
+  return (
+    <p className="stat">
+      <span className="stat-value">{value}</span>
+      <span className="stat-label">{label}</span>
+      <span className="stat-note">{note}</span>
+    </p>
+  );
+}

@@ -5,7 +5,7 @@ import { policyQueries } from '../../api/policy.ts';
 import { Badge } from '../../parts/badges.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { count, day, percent, plural } from '../../parts/format.ts';
-import { EmptyState, Loading, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
+import { EmptyState, Loading, PageHeader, Panel, Problem, Stat } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { When } from '../../parts/time.tsx';
 import { Audits } from './audits.tsx';
@@ -81,16 +81,6 @@ function Content({ autonomy }: { autonomy: Autonomy }) {
       <Budgets budgets={budgets} />
       <Records records={records} windowDays={windowDays} />
     </div>
-  );
-}
-
-function Stat({ value, label, note }: { value: string; label: string; note: string }) {
-  return (
-    <p className="stat">
-      <span className="stat-value">{value}</span>
-      <span className="stat-label">{label}</span>
-      <span className="stat-note">{note}</span>
-    </p>
   );
 }
 

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type Board, boardQueries, type BoardSession, isInTrouble } from '../../api/board.ts';
 import { Filters, RepositoryFilter, SearchFilter, StateFilter } from '../../parts/filters.tsx';
 import { compact, count, money } from '../../parts/format.ts';
-import { EmptyState, Loading, PageHeader, Problem } from '../../parts/layout.tsx';
+import { EmptyState, Loading, PageHeader, Problem, Stat } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import './board.css';
@@ -116,16 +116,6 @@ function Totals({ board: { totals, sessions } }: { board: Board }) {
         note={totals.usd > 0 ? `${compact(totals.tokens)} tokens` : 'as far as agents report'}
       />
     </div>
-  );
-}
-
-function Stat({ value, label, note }: { value: string; label: string; note: React.ReactNode }) {
-  return (
-    <p className="stat">
-      <span className="stat-value">{value}</span>
-      <span className="stat-label">{label}</span>
-      <span className="stat-note">{note}</span>
-    </p>
   );
 }
 

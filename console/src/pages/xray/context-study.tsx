@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { queries } from '../../api/queries.ts';
 import type { ContextExample, ContextStudy } from '../../api/types.ts';
 import { count, day, percent, plural } from '../../parts/format.ts';
-import { EmptyState, Loading, Panel, Problem } from '../../parts/layout.tsx';
+import { EmptyState, Loading, Panel, Problem, Stat } from '../../parts/layout.tsx';
 
 type Figures = Extract<ContextStudy, { state: 'ready' }>['figures'];
 
@@ -90,16 +90,6 @@ function Answer({ figures }: { figures: Figures }) {
         ))}
       </ul>
     </>
-  );
-}
-
-function Stat({ label, value, note }: { label: string; value: string; note: string }) {
-  return (
-    <div className="stat">
-      <span className="stat-label">{label}</span>
-      <span className="stat-value">{value}</span>
-      <span className="stat-note">{note}</span>
-    </div>
   );
 }
 
