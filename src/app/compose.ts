@@ -15,7 +15,7 @@ import {
   type Logger,
 } from '#kernel';
 import { createLedger, createSequencer } from '#ledger';
-import { createObservabilityService } from '#observability';
+import { createObservabilityService, createTelemetryService, readPrices } from '#observability';
 import {
   breakerSettings,
   createBreakerService,
@@ -225,6 +225,7 @@ export async function compose(options: {
     context,
     policy,
     observability,
+    telemetry: createTelemetryService({ ...deps, prices: readPrices(config.telemetry.prices) }),
     work,
     changes,
     sessions,

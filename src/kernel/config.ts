@@ -151,6 +151,22 @@ export const Config = z.strictObject({
       feedbackMinutes: count(1).default(10).describe('Minutes in which these turns are counted.'),
     })
     .prefault({}),
+  telemetry: z
+    .strictObject({
+      prices: list(
+        z
+          .string()
+          .regex(
+            /^\S+=\d+(?:\.\d+)?(?:\/\d+(?:\.\d+)?){1,3}$/,
+            'must be a model and US dollars per million tokens, like gpt-5=1.25/10/0.125',
+          ),
+      )
+        .default([])
+        .describe(
+          'Prices for agents that report tokens and no cost: start of the model name, then US dollars per million tokens of input, output, read from and written to a cache.',
+        ),
+    })
+    .prefault({}),
   claims: z
     .strictObject({
       edits: z

@@ -9,3 +9,11 @@ export {
   type ObservabilityDeps,
   type ObservabilityService,
 } from './service.ts';
+export {
+  createTelemetryService,
+  readPrices,
+  SessionUsage,
+  type Signal as TelemetrySignal,
+  type TelemetryService,
+  type ToldSpend,
+} from './telemetry/index.ts';

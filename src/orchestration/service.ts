@@ -156,6 +156,8 @@ export interface SessionService {
     },
   ): Promise<void>;
   end(id: Id<'ses'>, reason: string): Promise<void>;
+  /** The model, where nothing else has told it. */
+  noteModel(id: Id<'ses'>, model: string): Promise<void>;
   /** What it is to hear and has not heard: given once. */
   takeNotes(id: Id<'ses'>): Promise<Note[]>;
   find(id: Id<'ses'>): Promise<Session | undefined>;

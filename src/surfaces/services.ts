@@ -9,7 +9,7 @@ import type { GovernanceService } from '#governance';
 import type { Board, BoardFilter, ContextStudy } from '#insights';
 import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
 import type { Actor, Ledger, TransparencyLog } from '#ledger';
-import type { ObservabilityService } from '#observability';
+import type { ObservabilityService, TelemetryService } from '#observability';
 import type {
   BreakerService,
   ChangeKeeper,
@@ -124,6 +124,7 @@ export interface Services {
   context: ContextService;
   policy: PolicyService;
   observability: ObservabilityService;
+  telemetry: TelemetryService;
   work: WorkService;
   changes: ChangeService & Pick<ChangeKeeper, 'mergedBySha' | 'recordDeploymentSignal'>;
   sessions: SessionService;

@@ -37,6 +37,8 @@ export function createBreaker(
     thresholds?: Partial<Thresholds>;
     budget?: Budget;
     state?: BreakerState | null;
+    /** Spend that others know of; it counts where it is more than what was seen here. */
+    told?: { tokens: number; costUsdMicros: number };
   } = {},
 ): Breaker {
   const limits = { ...DEFAULT_THRESHOLDS, ...options.thresholds };
@@ -100,7 +102,13 @@ export function createBreaker(
     spent.costUsdMicros += step.costUsdMicros ?? 0;
     spent.calls += 1;
     if (step.atMs !== undefined) spent.startedAtMs ??= step.atMs;
-    const found = judgeBudget(spent, budget, { step: at, ms: step.atMs ?? null });
+    const { told = { tokens: 0, costUsdMicros: 0 } } = options;
+    const known = {
+      ...spent,
+      tokens: Math.max(spent.tokens, told.tokens),
+      costUsdMicros: Math.max(spent.costUsdMicros, told.costUsdMicros),
+    };
+    const found = judgeBudget(known, budget, { step: at, ms: step.atMs ?? null });
     return found === undefined ? [] : [found];
   }
 

@@ -63,6 +63,11 @@ export interface SessionBreakers {
     tool: string;
     args: unknown;
   }): Promise<Verdict>;
+  /**
+   * Spend as the agent's telemetry tells it, in all since its start. It is another view of what hooks let
+   * us count, so the larger of the two is what budgets are held against, from the next step on.
+   */
+  tellSpend(id: Id<'ses'>, spend: { tokens: number; costUsdMicros: number }): Promise<void>;
   /** A person spoke, or the turn is over: what was stopped may go on, unless the session was ended. */
   startTurn(id: Id<'ses'>): Promise<Verdict>;
   /**
@@ -133,6 +138,12 @@ export function createSessionBreakers(
       if (id === undefined) return GO_ON;
       return moves.write({ id, act: { kind: 'call', call: { tool, args } } });
     },
+
+    tellSpend: (id, spend) =>
+      db.transaction(async (tx) => {
+        await store.insertBreakers(tx, [id], encodeState(emptyState()));
+        await store.tellSpend(tx, id, spend);
+      }),
 
     startTurn: async (id) => (deps.isEnabled ? moves.write({ id, act: { kind: 'turn' } }) : GO_ON),
 
@@ -296,7 +307,13 @@ export function createSessionBreakers(
     return new Map(
       rows.map((row) => {
         const budget = budgetOf(row.budget);
-        const breaker = createBreaker({ thresholds, budget, state: decodeState(row.state) });
+        const told = { tokens: row.told_tokens, costUsdMicros: row.told_cost };
+        const breaker = createBreaker({
+          thresholds,
+          budget,
+          state: decodeState(row.state),
+          told,
+        });
         return [row.id, { row, breaker, budget }];
       }),
     );

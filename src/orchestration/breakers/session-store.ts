@@ -17,6 +17,9 @@ export interface BreakerRow {
   correlation_id: string;
   work_item_id: string | null;
   operator_id: string | null;
+  /** Of telemetry; the session may have used more than its hooks let us count. */
+  told_tokens: number;
+  told_cost: number;
   now_ms: number;
 }
 
@@ -26,7 +29,8 @@ const SESSION = `s.agent, s.repository, s.branch, s.intent, s.correlation_id, s.
 /** Always in one order, so that two groups of sessions do not wait for each other. */
 export function lockBreakers(tx: Tx, ids: readonly string[]): Promise<BreakerRow[]> {
   return tx.query<BreakerRow>(
-    `select b.session_id as id, b.state, b.stage, b.budget, b.nudges, b.trips, ${SESSION}
+    `select b.session_id as id, b.state, b.stage, b.budget, b.nudges, b.trips,
+       b.told_tokens::float8 as told_tokens, b.told_cost_usd_micros::float8 as told_cost, ${SESSION}
      from loom.session_breakers b join loom.sessions s on s.id = b.session_id
      where b.session_id = any($1::text[]) order by b.session_id for update of b`,
     [ids],
@@ -59,7 +63,8 @@ export interface SavedBreaker {
 export async function saveBreakers(tx: Tx, rows: readonly SavedBreaker[]): Promise<void> {
   await tx.query(
     `update loom.session_breakers b set state = n.state, stage = n.stage, nudges = n.nudges,
-       trips = n.trips, tokens = n.tokens, cost_usd_micros = n.cost, calls = n.calls,
+       trips = n.trips, tokens = greatest(n.tokens, b.told_tokens),
+       cost_usd_micros = greatest(n.cost, b.told_cost_usd_micros), calls = n.calls,
        guarded = string_to_array(n.guarded, ',')::bigint[], updated_at = now()
      from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[], $6::bigint[],
        $7::bigint[], $8::int[], $9::text[])
@@ -77,6 +82,23 @@ export async function saveBreakers(tx: Tx, rows: readonly SavedBreaker[]): Promi
       rows.map(({ guarded }) => guarded.join(',')),
     ],
     'session_breakers_save',
+  );
+}
+
+/** What a session is said to have used; less than what is known of it changes nothing. */
+export async function tellSpend(
+  tx: Tx,
+  id: string,
+  spend: { tokens: number; costUsdMicros: number },
+): Promise<void> {
+  await tx.query(
+    `update loom.session_breakers set
+       told_tokens = greatest(told_tokens, $2::bigint), tokens = greatest(tokens, $2::bigint),
+       told_cost_usd_micros = greatest(told_cost_usd_micros, $3::bigint),
+       cost_usd_micros = greatest(cost_usd_micros, $3::bigint), updated_at = now()
+     where session_id = $1`,
+    [id, Math.round(spend.tokens), Math.round(spend.costUsdMicros)],
+    'session_breakers_tell_spend',
   );
 }
 

@@ -163,6 +163,8 @@ export function createSessionService(
 
     takeNotes: (id) => takeNotes(db, id),
 
+    noteModel: (id, model) => store.noteModel(db, id, model),
+
     async find(id) {
       const row = await store.findSession(db, id);
       return row === undefined ? undefined : store.toSession(row);

@@ -277,6 +277,15 @@ export async function touchSession(
   return rows[0];
 }
 
+/** For agents whose hooks do not say which model they use. */
+export async function noteModel(queryable: Queryable, id: string, model: string): Promise<void> {
+  await queryable.query(
+    'update loom.sessions set model = $2 where id = $1 and model is null',
+    [id, model],
+    'sessions_note_model',
+  );
+}
+
 /** Undefined when it has ended before. */
 export async function endSession(
   tx: Tx,

@@ -5,6 +5,9 @@ import type { AgentEventRow, AgentPlace, AttachmentRow } from './activity.ts';
 /** Under this event an agent's use of our tools is noted. */
 export const MCP_EVENT = 'mcp';
 
+/** Under this event its telemetry is noted; it says nothing of where the agent works. */
+export const TELEMETRY_EVENT = 'telemetry';
+
 /** Versions the wiring was last seen working with, by the tests that run the programs themselves. */
 export const SEEN_VERSIONS: Readonly<Record<string, string>> = {
   'claude-code': '2.1.330',
@@ -26,6 +29,8 @@ export interface AgentStatus {
   lastEvent: { event: string; at: Date } | null;
   events: number;
   toolsLastAt: Date | null;
+  /** When it last told tokens and cost by telemetry. */
+  telemetryLastAt: Date | null;
   state: 'connected' | 'waiting' | 'incomplete' | 'detached';
   /** What is not as it should be, with what to do; empty when nothing is. */
   missing: string[];
@@ -41,8 +46,11 @@ export function summariseAgents(
     events.filter(({ event }) => event === MCP_EVENT),
     userOf,
   );
+  const telemetry = new Map(
+    events.filter(({ event }) => event === TELEMETRY_EVENT).map((row) => [userOf(row), row.lastAt]),
+  );
   const hooks = Map.groupBy(
-    events.filter(({ event }) => event !== MCP_EVENT),
+    events.filter(({ event }) => event !== MCP_EVENT && event !== TELEMETRY_EVENT),
     placeOf,
   );
   const attached = new Map(attachments.map((row) => [placeOf(row), row]));
@@ -54,10 +62,12 @@ export function summariseAgents(
   const toolsOnly = [...tools]
     .filter(([key]) => !placed.has(key))
     .map(([, [row]]) => summarise(row!, [], undefined, row));
-  return [...places, ...toolsOnly].toSorted((one, other) => timeOf(other) - timeOf(one));
+  return [...places, ...toolsOnly]
+    .map((row) => ({ ...row, telemetryLastAt: telemetry.get(userOf(row)) ?? null }))
+    .toSorted((one, other) => timeOf(other) - timeOf(one));
 }
 
-function userOf({ agent, personId }: AgentPlace): string {
+function userOf({ agent, personId }: Pick<AgentPlace, 'agent' | 'personId'>): string {
   return JSON.stringify([agent, personId]);
 }
 
@@ -70,7 +80,7 @@ function summarise(
   hooks: readonly AgentEventRow[],
   attachment: AttachmentRow | undefined,
   tools: AgentEventRow | undefined,
-): AgentStatus {
+): Omit<AgentStatus, 'telemetryLastAt'> {
   const table = DIALECT_TABLES.find((known) => known.agent === agent);
   const last = hooks.toSorted((one, other) => other.lastAt.getTime() - one.lastAt.getTime())[0];
   const heard = last ?? (attachment === undefined ? tools : undefined);

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError, withLogContext } from '#kernel';
 import { mountHooks } from '../hooks/routes.ts';
 import { mountMcp } from '../mcp/routes.ts';
+import { mountOtlp } from '../otlp/routes.ts';
 import type { Services } from '../services.ts';
 import { mountConsole } from './console.ts';
 import { mountDocs } from './docs.ts';
@@ -68,6 +69,7 @@ export function createHttpApp(services: Services, metrics = createMetrics(servic
   mountWebhooks(app, services);
   mountHooks(app, services, gate);
   mountMcp(app, services, gate);
+  mountOtlp(app, services, gate);
   mountForge(app, services);
   mountConsole(app, services, gate);
 

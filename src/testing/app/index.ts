@@ -9,7 +9,7 @@ import { createContextService } from '#context';
 import { createGovernanceService, type Principal, type Role } from '#governance';
 import { AppError, type Config, createLogger, createNewId, isId, loadConfig } from '#kernel';
 import { createLedger, createSequencer } from '#ledger';
-import { createObservabilityService } from '#observability';
+import { createObservabilityService, createTelemetryService, readPrices } from '#observability';
 import {
   createChangeService,
   createClaimService,
@@ -137,6 +137,7 @@ export async function testApp(
     context,
     policy,
     observability: createObservabilityService(deps),
+    telemetry: createTelemetryService({ ...deps, prices: readPrices(config.telemetry.prices) }),
     work: createWorkService({ ...deps, leaseMs }),
     changes,
     sessions,

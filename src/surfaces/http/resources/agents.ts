@@ -17,6 +17,7 @@ const Status = z.object({
   lastEvent: z.object({ event: z.string(), at: z.date() }).nullable(),
   events: z.int().nonnegative(),
   toolsLastAt: z.date().nullable().describe('When it last used the MCP tools'),
+  telemetryLastAt: z.date().nullable().describe('When it last told tokens and cost'),
   state: z.enum(['connected', 'waiting', 'incomplete', 'detached']),
   missing: z.array(z.string()),
 });

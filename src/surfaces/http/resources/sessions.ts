@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import * as orchestration from '#orchestration';
 import { idSchema } from '#kernel';
+import { SessionUsage } from '#observability';
 import { endableSession, ownSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { takeNotes } from '../../session-notes.ts';
@@ -73,6 +74,23 @@ export function sessionRoutes(services: Services): Route[] {
       status: 201,
       answer: Session,
       handle: ({ body, principal }) => sessions.start(body, principal),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/sessions/{id}/usage',
+      access: 'sessions:read',
+      tag: 'sessions',
+      summary: 'Show what telemetry told of a session',
+      description:
+        'Tokens by class, cost, calls and failures by source and model, as the agent reported them. Sources are views of one spend: take one of them, never their sum.',
+      params,
+      answer: z.object({ items: z.array(SessionUsage) }),
+      async handle({ params: { id } }) {
+        const { agent, externalId, operatorId } = found(await sessions.find(id), 'session', id);
+        return {
+          items: await services.telemetry.usageOf({ agent, externalId, personId: operatorId }),
+        };
+      },
     }),
     route({
       method: 'get',
