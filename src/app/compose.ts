@@ -48,6 +48,9 @@ import { createDependantFinder } from './dependants.ts';
 import { createGitHubAppService } from './connectors/github-app.ts';
 import { openHosts, type Hosts } from './hosts.ts';
 import { repositoryOfService } from './service-repository.ts';
+import { createProtectionService } from './protection.ts';
+import { reachableHosts } from './reachable-hosts.ts';
+import { nameSignal, takeRepositoryNews } from './repository-names.ts';
 import { watchSystem } from './status.ts';
 import type { Storage } from './storage.ts';
 import { createKnowledgeHints } from './knowledge-hints.ts';
@@ -143,7 +146,7 @@ export async function compose(options: {
     changes: () => changes,
     escalations: () => escalations,
   });
-  const hosts = openHosts({
+  const opened = openHosts({
     slackDesk,
     config,
     clock,
@@ -154,6 +157,7 @@ export async function compose(options: {
     tally: () => connections.tally,
     onKnowledge: hints.offer,
   });
+  const hosts: Hosts = { ...opened, find: reachableHosts(opened.find, () => context) };
   const connections = createConnectionService({ ...deps, parts: hosts.parts });
   const context = knowOwnForge(
     createContextService({
@@ -242,6 +246,7 @@ export async function compose(options: {
       ...deps,
       insideUrls: config.connectors.webhooks.insideUrls,
     }),
+    protection: createProtectionService({ context, hostOf: hosts.find, clock }),
     githubApp: createGitHubAppService({
       ...deps,
       config,
@@ -283,6 +288,8 @@ export async function compose(options: {
         detailsUrl: (id) => `${publicUrl}/changes/${id}`,
       }),
       onMergeGroup: createMergeGroupHandler({ ...deps, changes, policy }),
+      nameSignal: (signal) => nameSignal(context, signal),
+      onRepository: (signal) => takeRepositoryNews(context, signal),
       async onIncident(signal) {
         const { service } = signal;
         const repository =

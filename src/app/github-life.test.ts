@@ -31,6 +31,8 @@ let app: Composition;
 let http: ReturnType<typeof createHttpApp>;
 let bare: string;
 let token: string;
+/** GitHub's own number of the repository, which is in every delivery. */
+let repositoryId: number;
 let handedOn = 0;
 
 beforeAll(async () => {
@@ -70,6 +72,8 @@ beforeAll(async () => {
   const named = { personId: person.id, name: 'test' };
   token = (await services.governance.createToken(named, owner)).secret;
   await copyToGit(github, bare);
+  const shown = (await github.api('GET', `/repos/${REPOSITORY}`)) as { id: number };
+  repositoryId = shown.id;
   await services.context.importRepository(
     { url: bare, name: REPOSITORY, host: 'github' },
     { kind: 'system', id: 'test' },
@@ -132,7 +136,7 @@ async function comment(number: number, login: string, body: string): Promise<voi
   const recorded = example('issue_comment', 'created');
   const payload = {
     ...recorded,
-    repository: { ...recorded['repository'], full_name: REPOSITORY },
+    repository: { ...recorded['repository'], id: repositoryId, full_name: REPOSITORY },
     issue: { ...recorded['issue'], number, pull_request: { url: '' } },
     comment: { ...recorded['comment'], id: Date.now() % 1e9, body, user: { login, type: 'User' } },
   };
@@ -218,7 +222,7 @@ test('a pull request lives from its opening to production', { timeout: 180_000 }
   const told = example('deployment_status');
   await deliver('deployment_status', {
     ...told,
-    repository: { ...told['repository'], full_name: REPOSITORY },
+    repository: { ...told['repository'], id: repositoryId, full_name: REPOSITORY },
     deployment: { ...told['deployment'], sha: merged.mergeSha, environment: 'production' },
     deployment_status: { ...told['deployment_status'], state: 'success' },
   });
@@ -234,6 +238,44 @@ test('a pull request lives from its opening to production', { timeout: 180_000 }
   };
   expect(shown).toMatchObject({ state: 'healthy', counts: { refused: 0 } });
   expect(shown.counts.deliveries).toBeGreaterThan(5);
+});
+
+test('a renamed repository is found by both names, and what it has goes by the new one', async () => {
+  const changes = async (repository: string) => {
+    const path = `/v1/changes/${encodeURIComponent(`${repository}#1`)}`;
+    const answer = await call('GET', path);
+    return answer.status === 200 ? ((await answer.json()) as { change: object }) : undefined;
+  };
+  const renamed = 'acme/store';
+  const [owner, name] = REPOSITORY.split('/');
+
+  await deliver('repository', {
+    action: 'renamed',
+    changes: { repository: { name: { from: name } } },
+    repository: { id: repositoryId, full_name: renamed, name: 'store', owner: { login: owner } },
+  });
+
+  const show = async (called: string) =>
+    (await (await call('GET', `/v1/repositories/${encodeURIComponent(called)}`)).json()) as {
+      name: string;
+      formerNames: string[];
+    };
+  await waitFor('the rename', async () => (await show(REPOSITORY)).name === renamed);
+  expect((await show(renamed)).formerNames).toEqual([REPOSITORY]);
+  expect(await changes(renamed)).toMatchObject({ change: { repository: renamed } });
+  expect(await changes(REPOSITORY)).toMatchObject({ change: { repository: renamed } });
+
+  await deliver('installation', {
+    action: 'suspend',
+    installation: { id: 1, account: { login: owner }, updated_at: new Date().toISOString() },
+    repositories: [{ full_name: renamed }],
+  });
+  await waitFor('the loss of access', async () => {
+    const shown = (await (await call('GET', '/v1/connections/github')).json()) as {
+      lost: object[];
+    };
+    return shown.lost.length === 1;
+  });
 });
 
 async function review(number: number, commitId: string, event: 'APPROVE'): Promise<void> {

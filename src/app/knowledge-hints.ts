@@ -29,7 +29,9 @@ export function createKnowledgeHints(deps: {
     const { findRepository, knowledge } = deps.context();
     for (const [name, told] of Map.groupBy(items, ({ repository }) => repository)) {
       // An App may be installed on more than was imported, and another host may have the name.
-      if ((await findRepository(name))?.host === system) await knowledge.take(system, told);
+      // Under a name it had before, it may be a new one that took the name: the sweep knows.
+      const known = await findRepository(name);
+      if (known?.host === system && known.name === name) await knowledge.take(system, told);
     }
   }
 

@@ -23,6 +23,7 @@ import { withdrawRepository } from './ingest/sync-repository.ts';
 import { createRestrictionService } from './access/service.ts';
 import { createLessonService } from './lessons/service.ts';
 import type { FindOpenWork } from './pack/open-work.ts';
+import { createNameService } from './naming/name-service.ts';
 import { createPackService } from './pack/service.ts';
 import { findPackRow } from './pack-store.ts';
 import { type CodeOwnersFile, dialectOf, readCodeOwnersText } from './code-owners-file.ts';
@@ -32,7 +33,7 @@ import type { Repository } from './schema.ts';
 import { searchRepositories } from './search.ts';
 import type { ContextService } from './service.ts';
 import {
-  findRepositoryRow,
+  findRepositoryCalled,
   listRepositoryRows,
   lockRepository,
   removeRepositoryRow,
@@ -66,7 +67,7 @@ export function createContextService(deps: ContextDeps): ContextService {
   const graph = createGraphService(deps);
 
   async function need(nameOrId: string): Promise<Repository> {
-    const repository = await findRepositoryRow(db, { nameOrId });
+    const repository = await findRepositoryCalled(db, nameOrId);
     if (repository === undefined) throw unknownRepository(nameOrId);
     return repository;
   }
@@ -100,7 +101,7 @@ export function createContextService(deps: ContextDeps): ContextService {
     log,
     ranking,
     need,
-    findRepository: (nameOrId) => findRepositoryRow(db, { nameOrId }),
+    findRepository: (nameOrId) => findRepositoryCalled(db, nameOrId),
     openMirror: importer.openMirror,
     readCodeOwners,
   });
@@ -196,13 +197,14 @@ export function createContextService(deps: ContextDeps): ContextService {
     refreshRepository: async (name, headers) =>
       warm(await importer.refresh(await need(name), headers)),
     listRepositories,
-    findRepository: (nameOrId) => findRepositoryRow(db, { nameOrId }),
+    findRepository: (nameOrId) => findRepositoryCalled(db, nameOrId),
     removeRepository,
     openMirror: async (nameOrId) => importer.openMirror(await need(nameOrId)),
     ownersOf,
     ...packs,
     findPack: async (id) => (await findPackRow(db, id))?.pack,
     search: (query, actor) => searchRepositories(db, query, (id) => packs.accessTo(id, actor)),
+    ...createNameService({ ...deps, log }),
     ...createLessonService({ ...deps, need }),
     ...createRestrictionService({ ...deps, need }),
     ...fits,

@@ -67,6 +67,57 @@ export function repositoryRemoved(
   });
 }
 
+/** Its host calls it something else; everything kept under the old name goes by the new one from here on. */
+export function repositoryRenamed(
+  ledger: Ledger,
+  tx: Tx,
+  repository: Pick<Repository, 'id' | 'name' | 'host'>,
+  from: string,
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'repository.renamed',
+    subject: repository.id,
+    actor,
+    refs: { repository: repository.name },
+    data: { from, to: repository.name, host: repository.host },
+  });
+}
+
+/** Its host took our access away; nothing is written to it until that is given back. */
+export function accessLost(
+  ledger: Ledger,
+  tx: Tx,
+  repository: { id: string; name: string },
+  host: string,
+  why: string,
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'repository.access-lost',
+    subject: repository.id,
+    actor,
+    refs: { repository: repository.name },
+    data: { host, why },
+  });
+}
+
+export function accessRestored(
+  ledger: Ledger,
+  tx: Tx,
+  repository: { id: string; name: string },
+  host: string,
+  actor: Actor,
+): Promise<unknown> {
+  return ledger.append(tx, {
+    type: 'repository.access-restored',
+    subject: repository.id,
+    actor,
+    refs: { repository: repository.name },
+    data: { host },
+  });
+}
+
 export function contextPackServed(
   ledger: Ledger,
   tx: Tx,

@@ -18,10 +18,12 @@ import type { CodeReader } from './code/index.ts';
 import { repositoryImported, repositoryUpdated } from './events.ts';
 import { syncRepository, withdrawHistory } from './ingest/sync-repository.ts';
 import { mergeSegments } from './index-store.ts';
+import { renamedUrl } from './naming/who-is-meant.ts';
 import type { Repository } from './schema.ts';
 import type { ImportProgress } from './service.ts';
 import {
   findPositions,
+  findRepositoryCalled,
   findRepositoryRow,
   insertRepositoryOnce,
   lockRepository,
@@ -122,6 +124,7 @@ export function createImporter(deps: ImporterDeps): Importer {
       return bringUpToDate({ ...known, url }, headers, actor, onProgress);
     }
 
+    await refuseFormerAddress(url, source);
     const draft = {
       id: newId('repo'),
       name: source.name ?? (await freeName(nameOf(url))),
@@ -147,6 +150,22 @@ export function createImporter(deps: ImporterDeps): Importer {
     // A host may move to another address; another host with the same name is another repository.
     if (named.url !== url && named.host !== (source.host ?? 'git')) throw nameTaken(named);
     return named;
+  }
+
+  /**
+   * The old address of a renamed repository leads to it on most hosts, so reading it would give one
+   * repository two identities. Whoever names it says that another one is meant.
+   */
+  async function refuseFormerAddress(url: string, source: ImportSource): Promise<void> {
+    if (source.name !== undefined) return;
+    const name = nameOf(url);
+    const moved = await findRepositoryCalled(db, name);
+    if (moved === undefined || moved.name === name) return;
+    if (renamedUrl(url, name, moved.name) !== moved.url) return;
+    throw new AppError('conflict', 'context.name_moved', {
+      message: `${name} is called ${moved.name} now, and is imported already.`,
+      hint: `If another repository took the old name, import it with --name ${name}.`,
+    });
   }
 
   async function freeName(name: string): Promise<string> {

@@ -19,6 +19,10 @@ export const Repository = z.object({
   problems: z.array(z.string()),
   /** What was left out on purpose, by reason, with a few examples. */
   skipped: z.array(z.object({ reason: z.string(), count: z.int(), examples: z.array(z.string()) })),
+  /** Names it went by before, newest first; they lead to it until another repository takes one. */
+  formerNames: z.array(z.string()),
+  /** Set while its host does not let us in: nothing is written to it. */
+  accessLost: z.object({ at: z.date(), why: z.string() }).nullable(),
   importedAt: z.date().nullable(),
   createdAt: z.date(),
 });

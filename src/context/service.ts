@@ -8,6 +8,7 @@ import type { LessonService } from './lessons/service.ts';
 import type { GraphService, Reader } from './graph/index.ts';
 import type { FolderOwnership } from './ownership.ts';
 import type { RankingFits } from './ranking/fits/service.ts';
+import type { NameService } from './naming/name-service.ts';
 import type { KnowledgeIngest } from './ingest/knowledge.ts';
 import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
 
@@ -27,7 +28,8 @@ export interface SearchHit {
   score: number;
 }
 
-export interface ContextService extends LessonService, RestrictionService, RankingFits {
+export interface ContextService
+  extends LessonService, NameService, RestrictionService, RankingFits {
   /** What is known of things, how they hang together, and by whose word. */
   readonly graph: GraphService;
   /**
@@ -55,7 +57,7 @@ export interface ContextService extends LessonService, RestrictionService, Ranki
   /** Fetches and reads what is new; called on every push. Safe to call from several nodes at once. */
   refreshRepository(name: string, headers?: Record<string, string>): Promise<Repository>;
   listRepositories(page: PageRequest): Promise<Page<Repository>>;
-  /** By name or id. */
+  /** By name or id, or a name it went by before. */
   findRepository(nameOrId: string): Promise<Repository | undefined>;
   /** Hides it from lists and deletes its mirror; the ledger keeps what happened. */
   removeRepository(nameOrId: string, actor: Actor): Promise<void>;

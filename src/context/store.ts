@@ -21,10 +21,14 @@ interface RepositoryRow {
   skipped: Repository['skipped'] | null;
   imported_at: Date | null;
   created_at: Date;
+  former_names: string[];
+  access_lost_at: Date | null;
+  access_lost_why: string | null;
 }
 
 const REPOSITORY_COLUMNS = `id, name, host, url, default_branch, head_sha, commit_count, file_count, state, problems,
-  imported_at, created_at,
+  imported_at, created_at, access_lost_at, access_lost_why,
+  array(select n.name from repository_names n where n.repository_id = repositories.id order by n.until desc) as former_names,
   (select g.skipped from graph_cursors g where g.source = 'git:' || repositories.name) as skipped`;
 
 function toRepository(row: RepositoryRow): Repository {
@@ -40,6 +44,11 @@ function toRepository(row: RepositoryRow): Repository {
     state: row.state,
     problems: row.problems,
     skipped: row.skipped ?? [],
+    formerNames: row.former_names,
+    accessLost:
+      row.access_lost_at === null
+        ? null
+        : { at: row.access_lost_at, why: row.access_lost_why ?? '' },
     importedAt: row.imported_at,
     createdAt: row.created_at,
   };
@@ -69,6 +78,29 @@ export async function findRepositoryRow(
 ): Promise<Repository | undefined> {
   const [condition, value] =
     'url' in key ? ['url = $1', key.url] : ['(name = $1 or id = $1)', key.nameOrId];
+  return findWhere(db, condition!, value!);
+}
+
+/** By id or name, and else by a name it went by before. */
+export async function findRepositoryCalled(
+  db: Queryable,
+  nameOrId: string,
+): Promise<Repository | undefined> {
+  return (
+    (await findRepositoryRow(db, { nameOrId })) ??
+    findWhere(
+      db,
+      `id = (select n.repository_id from repository_names n where n.name = $1 order by n.until desc limit 1)`,
+      nameOrId,
+    )
+  );
+}
+
+async function findWhere(
+  db: Queryable,
+  condition: string,
+  value: string,
+): Promise<Repository | undefined> {
   const [row] = await db.query<RepositoryRow>(
     `select ${REPOSITORY_COLUMNS} from repositories
      where ${condition} and removed_at is null order by created_at limit 1`,

@@ -100,6 +100,8 @@ export {
   createIntakeLoop,
   createIntakeService,
   createReconcileLoop,
+  repositoryOf,
+  withName,
   type Intake,
   type IntakeDeps,
 } from './intake/index.ts';

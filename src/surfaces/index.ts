@@ -13,6 +13,8 @@ export {
   ForgeRepository,
   type ForgeService,
   type GitHubAppService,
+  ProtectionReport,
+  type ProtectionService,
   type Services,
   SystemStatus,
   type WebhookDelivery,

@@ -71,6 +71,30 @@ export interface GitHubAppService {
   ): Promise<{ slug: string; url: string; installUrl: string }>;
 }
 
+export const ProtectionReport = z.object({
+  repository: z.string(),
+  branch: z.string(),
+  /** `open` lets something by; `unknown` could not be looked at. */
+  state: z.enum(['protected', 'open', 'unknown']),
+  findings: z.array(
+    z.object({
+      /** Stable, such as `check-not-required`. */
+      code: z.string(),
+      level: z.enum(['ok', 'warning', 'problem']),
+      text: z.string(),
+      /** How to set it. */
+      hint: z.string().optional(),
+    }),
+  ),
+  checkedAt: z.date(),
+});
+export type ProtectionReport = z.infer<typeof ProtectionReport>;
+
+export interface ProtectionService {
+  /** Undefined when there is no such repository. At most a minute old. */
+  read(repositoryId: string): Promise<ProtectionReport | undefined>;
+}
+
 export const ForgeRepository = z.object({
   name: z.string(),
   /** Where git clones it from and pushes to. */
@@ -138,6 +162,7 @@ export interface Services {
   composition: CompositionService;
   connections: ConnectionService;
   subscriptions: SubscriptionService;
+  protection: ProtectionService;
   githubApp: GitHubAppService;
   /** Receivers by the name in `/webhooks/{connector}`. */
   webhooks: ReadonlyMap<string, WebhookReceiver>;

@@ -22,6 +22,8 @@ export interface Connection {
   lastEventAt: string | null;
   lastSuccessAt: string | null;
   lastError: { at: string; code: string; message: string } | null;
+  /** Repositories its system does not let us into any more. */
+  lost: { repository: string; since: string; why: string }[];
   counts: {
     deliveries: number;
     duplicates: number;
@@ -45,7 +47,27 @@ export interface ConnectionTest {
   findings: { level: 'ok' | 'warning' | 'problem'; text: string; hint?: string }[];
 }
 
+export interface ProtectionReport {
+  repository: string;
+  branch: string;
+  state: 'protected' | 'open' | 'unknown';
+  findings: { code: string; level: 'ok' | 'warning' | 'problem'; text: string; hint?: string }[];
+  checkedAt: string;
+}
+
 const REFRESH_MS = 15_000;
+
+export const protectionQuery = (repositoryId: string) =>
+  queryOptions({
+    queryKey: ['protection', repositoryId],
+    queryFn: ({ signal }) =>
+      get<ProtectionReport>(
+        `/v1/repositories/${encodeURIComponent(repositoryId)}/protection`,
+        {},
+        signal,
+      ),
+    staleTime: 60_000,
+  });
 
 export const connectionQueries = {
   all: () =>

@@ -8,6 +8,7 @@ import {
   type Finding,
   findWiring,
   type GlobalFlags,
+  type ProtectionReport,
   printable,
   type RegisterCommands,
   type SystemStatus,
@@ -35,6 +36,7 @@ export const registerDoctor: RegisterCommands = (program, context) => {
               await gitFinding(),
               configFinding(flags),
               ...(await serverFindings(context.client())),
+              ...(await protectionFindings(context.client())),
               attachFinding(flags),
             ]
           : await examineAgent(
@@ -86,6 +88,9 @@ function configFinding(flags: GlobalFlags): Finding {
     return { what: 'configuration', state: 'failed', detail: message, next: hint ?? null };
   }
 }
+
+/** As many as are worth a look from a terminal; each costs calls of the host's budget. */
+const MAX_REPOSITORIES = 20;
 
 interface Client {
   readonly url: string;
@@ -156,6 +161,32 @@ async function serverFindings(client: Client): Promise<Finding[]> {
           next: null,
         }))),
   ];
+}
+
+/** A branch that can be moved around us makes every verdict advice. */
+async function protectionFindings(client: Client): Promise<Finding[]> {
+  try {
+    const { items } = await client.get<{ items: { id: string; name: string; host: string }[] }>(
+      `/v1/repositories?limit=${MAX_REPOSITORIES}`,
+    );
+    const hosted = items.filter(({ host }) => host !== 'git');
+    return await Promise.all(
+      hosted.map(async ({ id, name }): Promise<Finding> => {
+        const path = `/v1/repositories/${encodeURIComponent(id)}/protection`;
+        const { branch, state, findings } = await client.get<Wire<ProtectionReport>>(path);
+        const first = findings.find(({ level }) => level !== 'ok');
+        return {
+          what: `${branch} of ${name}`,
+          state: state === 'protected' ? 'ok' : 'warning',
+          detail: first?.text ?? 'protected: it moves only with our verdict',
+          next: first?.hint ?? null,
+        };
+      }),
+    );
+  } catch {
+    // That the server does not answer, or not to this token, is said by the finding on the server.
+    return [];
+  }
 }
 
 function attachFinding(flags: GlobalFlags): Finding {

@@ -41,6 +41,8 @@ const common = {
   /** Equal keys are one signal, however often it is delivered. */
   dedupeKey: z.string().max(500),
   occurredAt: z.date(),
+  /** The host's own id of the repository, which a rename leaves alone. */
+  repositoryKey: z.string().max(100).optional(),
 };
 
 /** Something outside happened. The list is closed; connectors translate into it. */

@@ -1,7 +1,8 @@
 /** GitHub as a source of signals: checks that a delivery is genuine and has it translated. Pure. */
-import { AppError } from '#kernel';
+import { AppError, parseJson } from '#kernel';
+import { z } from 'zod';
 import { isSignedBy, type SignalSource } from '#connectors/contract';
-import { GITHUB } from './naming.ts';
+import { GITHUB, UNREADABLE } from './naming.ts';
 import { TRANSLATIONS } from './signals.ts';
 
 export interface GitHubSourceOptions {
@@ -41,7 +42,20 @@ export function createGitHubSource({ webhookSecret, appId }: GitHubSourceOptions
 
     toSignals({ headers, body }) {
       const translate = TRANSLATIONS.get(headers['x-github-event'] ?? '');
-      return translate === undefined ? [] : translate(body, { appId });
+      if (translate === undefined) return [];
+      const signals = translate(body, { appId });
+      const repositoryKey = signals.length === 0 ? undefined : repositoryKeyOf(body);
+      return repositoryKey === undefined
+        ? signals
+        : signals.map((signal) => ({ ...signal, repositoryKey }));
     },
   };
+}
+
+const OfRepository = z.object({ repository: z.object({ id: z.int().positive() }).nullish() });
+
+/** GitHub's number of the repository, which outlives its names. */
+function repositoryKeyOf(body: Uint8Array): string | undefined {
+  const id = parseJson(OfRepository.catch({}), body, UNREADABLE).repository?.id;
+  return id === undefined ? undefined : String(id);
 }

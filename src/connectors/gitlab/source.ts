@@ -1,9 +1,12 @@
 /** GitLab as a source of signals: checks that a delivery is genuine and has it translated. Pure. */
-import { AppError, type Clock } from '#kernel';
+import { AppError, type Clock, parseJson } from '#kernel';
+import { z } from 'zod';
 import type { SignalSource } from '#connectors/contract';
-import { GITLAB } from './naming.ts';
+import { GITLAB, UNREADABLE } from './naming.ts';
 import { isGenuine } from './signature.ts';
 import { TRANSLATIONS } from './signals.ts';
+
+const OfProject = z.object({ project: z.object({ id: z.int() }).nullish() });
 
 /** @throws AppError `gitlab.missing_webhook_secret` when the secret is empty: anyone could sign then. */
 export function createGitLabSource({
@@ -42,7 +45,14 @@ export function createGitLabSource({
     },
 
     toSignals({ headers, body }) {
-      return TRANSLATIONS.get(headers['x-gitlab-event'] ?? '')?.(body) ?? [];
+      const signals = TRANSLATIONS.get(headers['x-gitlab-event'] ?? '')?.(body) ?? [];
+      const id =
+        signals.length === 0
+          ? undefined
+          : parseJson(OfProject.catch({}), body, UNREADABLE).project?.id;
+      if (id === undefined) return signals;
+      // A rename is told to administrators only; this number outlives it.
+      return signals.map((signal) => ({ ...signal, repositoryKey: String(id) }));
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Deliverer } from './deliverer.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import { mergeBranch } from './merge.ts';
 import { type ChangeReports, MAX_VERDICTS, readReports, writeReports } from './reports.ts';
-import { findRepository } from './repository-folder.ts';
+import { findRepository, guard } from './repository-folder.ts';
 import { checkBranchName } from './repository-name.ts';
 import { LOCAL } from './source.ts';
 
@@ -91,6 +91,14 @@ export function createLocalHost(deps: {
         log.warn({ err: error, repository }, 'a merge was made but not delivered');
       }
       return result;
+    },
+
+    async auditProtection(repository) {
+      const dir = await findRepository(folder, repository);
+      await guard(dir);
+      const branch = (await openRepository(dir).defaultBranch()) ?? 'main';
+      const text = `Only LoomStack's own merges move ${branch}: pushes to it, and its deletion, are refused.`;
+      return { repository, branch, findings: [{ code: 'pushes-refused', level: 'ok', text }] };
     },
 
     async describe({ repository, branch }) {

@@ -170,7 +170,7 @@ export function createChangeService(deps: ChangeDeps): ChangeKeeper {
 }
 
 async function findByReference(
-  { db }: ChangeDeps,
+  { db, context }: ChangeDeps,
   reference: string,
 ): Promise<store.ChangeRow | undefined> {
   if (isId('chg', reference)) return store.findChange(db, reference);
@@ -178,7 +178,9 @@ async function findByReference(
     reference,
   )?.groups;
   if (named !== undefined) {
-    const { repository = '', number, branch = '' } = named;
+    const { number, branch = '' } = named;
+    const called = named['repository'] ?? '';
+    const repository = (await context.findRepository(called))?.name ?? called;
     const name = number === undefined ? { branch } : { number: Number(number) };
     return store.findByRepositoryAndName(db, repository, name);
   }

@@ -27,6 +27,8 @@ export const Connection = z.object({
   lastEventAt: z.date().nullable(),
   lastSuccessAt: z.date().nullable(),
   lastError: z.object({ at: z.date(), code: z.string(), message: z.string() }).nullable(),
+  /** Repositories its system does not let us into any more. */
+  lost: z.array(z.object({ repository: z.string(), since: z.date(), why: z.string() })),
   counts: z.object({
     /** Deliveries that were taken, known ones included. */
     deliveries: z.int().nonnegative(),

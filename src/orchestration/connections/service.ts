@@ -90,7 +90,11 @@ export function createConnectionService(deps: ConnectionDeps): ConnectionService
   async function list(): Promise<Connection[]> {
     await sync();
     const rows = new Map((await store.listRows(db)).map((row) => [row.name, row]));
-    return deps.parts().map((part) => toConnection(part, rows.get(part.name), clock.now()));
+    const lost = Map.groupBy(await store.listLost(db), ({ host }) => host);
+    return deps.parts().map((part) => ({
+      ...toConnection(part, rows.get(part.name), clock.now()),
+      lost: (lost.get(part.name) ?? []).map(({ host: _host, ...one }) => one),
+    }));
   }
 
   async function read(name: string): Promise<Connection> {
@@ -195,7 +199,7 @@ function toConnection(
   part: ConnectionPart,
   row: store.ConnectionRow | undefined,
   now: Date,
-): Connection {
+): Omit<Connection, 'lost'> {
   const { name, title, summary, capabilities, documentation, missing } = part;
   const rate = part.rate?.() ?? StoredRate.safeParse(row?.rate).data;
   return {

@@ -23,6 +23,16 @@ export function listRows(queryable: Queryable): Promise<ConnectionRow[]> {
   return queryable.query<ConnectionRow>('select * from loom.connections');
 }
 
+export function listLost(
+  queryable: Queryable,
+): Promise<{ host: string; repository: string; since: Date; why: string }[]> {
+  return queryable.query(
+    `select host, name as repository, access_lost_at as since, access_lost_why as why
+     from loom.repositories where access_lost_at is not null and removed_at is null
+     order by name limit 200`,
+  );
+}
+
 /** Gives whether it was not paused before. */
 export async function pause(
   tx: Tx,

@@ -45,6 +45,11 @@ export interface IntakeDeps extends OrchestrationDeps {
     signal: Extract<Signal, { type: 'merge-group.requested' }>,
     cause: Id<'evt'>,
   ): Promise<void>;
+  /**
+   * The signal under the name we know its repository by; undefined when it is of a repository that only
+   * bears the name of one of ours.
+   */
+  nameSignal?(signal: Signal): Promise<Signal | undefined>;
   /** Takes a new name of a repository, or rights won and lost. */
   onRepository?(
     signal: Extract<Signal, { type: 'repository.renamed' | 'repository.access-changed' }>,
@@ -148,7 +153,9 @@ export function createIntakeService(deps: IntakeDeps): Intake {
       });
     }, leaseMs / 3);
     try {
-      await act(store.readSignal(row.body), row.event_id);
+      const told = store.readSignal(row.body);
+      const signal = deps.nameSignal === undefined ? told : await deps.nameSignal(told);
+      if (signal !== undefined) await act(signal, row.event_id);
       await store.finishSignal(db, row);
     } catch (thrown) {
       const error = toAppError(thrown);

@@ -61,7 +61,12 @@ export function createHttpApp(services: Services, metrics = createMetrics(servic
 
   registerRoutes(
     app,
-    { gate, idempotency, bodyBytes: config.limits.bodyBytes },
+    {
+      gate,
+      idempotency,
+      bodyBytes: config.limits.bodyBytes,
+      currentName: async (name) => (await services.context.findRepository(name))?.name ?? name,
+    },
     allRoutes(services),
   );
   mountDocs(app, services);

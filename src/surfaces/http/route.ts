@@ -102,6 +102,8 @@ export interface Pipeline {
   gate: Gate;
   idempotency: Idempotency;
   bodyBytes: number;
+  /** What the repository is called now; a name nobody bears or bore stays as it is. */
+  currentName(repository: string): Promise<string>;
 }
 
 /** Puts declared routes on the app: gate first, then the checks, then the handler. */
@@ -121,7 +123,7 @@ export function registerRoutes(
 }
 
 async function answer(
-  { gate, idempotency, bodyBytes }: Pipeline,
+  { gate, idempotency, bodyBytes, currentName }: Pipeline,
   definition: Route['definition'],
   context: RequestContext,
 ): Promise<Response> {
@@ -129,15 +131,31 @@ async function answer(
   const named = { kind: definition.tag, id: context.req.param('id') ?? definition.path };
   const principal = await gate.authorize(context, access, definition.resource ?? named);
   const params = checkPart('path', definition.params ?? Nothing, context.req.param());
-  const query = checkPart('query', definition.query ?? Nothing, readQuery(context));
+  const query = await withCurrentName(
+    checkPart('query', definition.query ?? Nothing, readQuery(context)),
+    currentName,
+  );
   if (method === 'get') return respond(definition, params, query, {}, principal, context);
 
   const bytes = await readBytes(context.req.raw, bodyBytes);
-  const body = checkPart('body', definition.body ?? Nothing, parseBody(context.req.raw, bytes));
+  const body = await withCurrentName(
+    checkPart('body', definition.body ?? Nothing, parseBody(context.req.raw, bytes)),
+    currentName,
+  );
   const work = () => respond(definition, params, query, body, principal, context);
   if (principal === undefined) return work();
   const isSecret = definition.isSecret ?? false;
   return idempotency.run({ context, principal, bytes, isSecret }, work);
+}
+
+/** Scripts and bookmarks know a renamed repository by its old name. */
+async function withCurrentName<Part extends Record<string, unknown>>(
+  part: Part,
+  currentName: Pipeline['currentName'],
+): Promise<Part> {
+  const { repository } = part;
+  if (typeof repository !== 'string') return part;
+  return { ...part, repository: await currentName(repository) };
 }
 
 async function respond(

@@ -50,6 +50,7 @@ export const Deployment = named('Deployment', observability.Deployment);
 export const Incident = named('Incident', observability.Incident);
 export const Trace = named('Trace', observability.Trace);
 export const WhyAnswer = named('WhyAnswer', observability.WhyAnswer);
+export const ProtectionReport = named('ProtectionReport', services.ProtectionReport);
 export const Connection = named('Connection', orchestration.Connection);
 export const SystemStatus = named('SystemStatus', services.SystemStatus);
 export const ForgeRepository = named('ForgeRepository', services.ForgeRepository);

@@ -158,6 +158,7 @@ export async function testApp(
     connections: createConnectionService({ ...deps, parts: () => [] }),
     subscriptions: createSubscriptionService({ ...deps, insideUrls: [] }),
     githubApp: absent('githubApp'),
+    protection: { read: async () => undefined },
     webhooks: new Map(),
     forge: null,
     insights: absent('insights'),

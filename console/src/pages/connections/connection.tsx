@@ -9,6 +9,7 @@ import { When } from '../../parts/time.tsx';
 import { Actions } from './actions.tsx';
 import './connections.css';
 import { GitHubApp } from './github-app.tsx';
+import { Protection } from './protection.tsx';
 import { SetUp } from './set-up.tsx';
 import { CAPABILITY_WORDS, ConnectionBadge } from './state.tsx';
 
@@ -39,9 +40,13 @@ export function ConnectionPage() {
         actions={mayManage ? <Actions connection={connection} /> : undefined}
       />
       <div className="stack">
+        <Lost lost={connection.lost} title={connection.title} />
         <Trouble connection={connection} />
         {connection.name === 'github' && mayManage && isOnGitHubCom(connection) && (
           <GitHubApp isSet={connection.state !== 'off'} />
+        )}
+        {connection.capabilities.includes('code-host') && connection.state !== 'off' && (
+          <Protection host={connection.name} />
         )}
         <SetUp connection={connection} />
         <Health connection={connection} />
@@ -54,6 +59,27 @@ export function ConnectionPage() {
 function isOnGitHubCom({ settings }: Connection): boolean {
   const apiUrl = settings.find(({ path }) => path === 'github.apiUrl')?.value;
   return apiUrl === undefined || apiUrl === null || apiUrl === 'https://api.github.com';
+}
+
+function Lost({ lost, title }: { lost: Connection['lost']; title: string }) {
+  if (lost.length === 0) return null;
+  return (
+    <Notice
+      tone="bad"
+      title={`${title} does not let us into ${plural(lost.length, 'repository', 'repositories')} any more`}
+    >
+      <ul className="findings">
+        {lost.map(({ repository, since, why }) => (
+          <li key={repository}>
+            <span>
+              <strong className="wrap-anywhere">{repository}</strong>, <When at={since} />: {why}.
+              Nothing is merged there; what else waits is written once the access is back.
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
 }
 
 function Trouble({ connection: { state, lastError, pause, rate } }: { connection: Connection }) {

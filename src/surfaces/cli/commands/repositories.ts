@@ -1,5 +1,6 @@
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
+import type { ProtectionReport } from '../../services.ts';
 import { ago, counted, table } from '../output.ts';
 import { resolve } from 'node:path';
 import { existsSync } from 'node:fs';
@@ -36,8 +37,22 @@ export const registerRepositories: RegisterCommands = (program, context) => {
       );
     });
 
-  program
+  const repositories = program
     .command('repositories')
+    .description('the imported repositories, and how their branches are protected');
+
+  repositories
+    .command('protection <name>')
+    .description('what its host lets happen around our verdicts, and how to set what is missing')
+    .addHelpText('after', '\nExample:\n  $ loom repositories protection acme/shop\n')
+    .action(async (name: string) => {
+      const path = `/v1/repositories/${encodeURIComponent(name)}/protection`;
+      const report = await context.client().get<Wire<ProtectionReport>>(path);
+      context.output().result(report, describeProtection);
+    });
+
+  repositories
+    .command('list', { isDefault: true })
     .description('list the imported repositories')
     .addHelpText('after', '\nExample:\n  $ loom repositories --json\n')
     .action(async () => {
@@ -53,9 +68,27 @@ export const registerRepositories: RegisterCommands = (program, context) => {
             { title: 'commits', value: (it) => it.commitCount, align: 'right' },
             { title: 'files', value: (it) => it.fileCount, align: 'right' },
             { title: 'imported', value: (it) => ago(it.importedAt) },
+            { title: 'to note', value: noteOf, max: 60 },
           ],
           'No repository yet. Read one with `loom import PATH`.',
         ),
       );
     });
 };
+
+function noteOf({ accessLost, formerNames }: Wire<Repository>): string {
+  if (accessLost !== null) return `no access since ${ago(accessLost.at)}: ${accessLost.why}`;
+  return formerNames.length === 0 ? '' : `was ${formerNames.join(', ')}`;
+}
+
+const MARKS = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const;
+
+function describeProtection({ repository, branch, findings }: Wire<ProtectionReport>): string {
+  return [
+    `${branch} of ${repository}:`,
+    ...findings.map(
+      ({ level, text, hint }) =>
+        `${MARKS[level]}  ${text}${hint === undefined ? '' : `\n         -> ${hint}`}`,
+    ),
+  ].join('\n');
+}

@@ -4,14 +4,14 @@ import { AppError, JsonObject } from '#kernel';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
-import { listQuery, page, pathId, Repository } from '../schemas.ts';
+import { listQuery, page, pathId, ProtectionReport, Repository } from '../schemas.ts';
 
 const params = pathId('Id or name (URL-encoded) of the repository.', 'acme%2Fshop');
 const DAY_MS = 24 * 60 * 60_000;
 const DAYS_OF = { d: 1, w: 7, m: 30, y: 365 } as const;
 const MAX_DAYS = 3_650;
 
-export function repositoryRoutes({ context, insights, clock }: Services): Route[] {
+export function repositoryRoutes({ context, insights, protection, clock }: Services): Route[] {
   return [
     route({
       method: 'get',
@@ -84,6 +84,18 @@ export function repositoryRoutes({ context, insights, clock }: Services): Route[
         const { name } = found(await context.findRepository(id), 'repository', id);
         return context.refreshRepository(name);
       },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/repositories/{id}/protection',
+      access: 'repositories:read',
+      tag: 'repositories',
+      summary: 'Protection of the default branch',
+      description:
+        'What its host lets happen around us: whether our check is required and only ours to give, whether anyone may force-push or delete, and how to set what is missing. Asked of the host at most once a minute.',
+      params,
+      answer: ProtectionReport,
+      handle: async ({ params: { id } }) => found(await protection.read(id), 'repository', id),
     }),
     route({
       method: 'get',
