@@ -164,7 +164,8 @@ export async function compose(options: {
       ...deps,
       folder: join(config.data, 'mirrors'),
       findOpenWork: (query) => findOpenWork(query),
-      teamsOf: (personId) => teamsOf(governance, personId),
+      teamsOf: async (personId) => (await personOf(governance, personId))?.teams ?? [],
+      identitiesOf: async (personId) => (await personOf(governance, personId))?.identities ?? [],
     }),
     hosts,
     publicUrl,
@@ -329,8 +330,7 @@ export async function compose(options: {
   return { services, hosts, intake, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Teams of whoever asks, for sources that only some may know of. */
-async function teamsOf(governance: GovernanceService, id: string): Promise<readonly string[]> {
-  if (!isId('usr', id)) return [];
-  return (await governance.findPerson(id))?.teams ?? [];
+/** Whoever asks, for sources that only some may know of. */
+async function personOf(governance: GovernanceService, id: string) {
+  return isId('usr', id) ? governance.findPerson(id) : undefined;
 }

@@ -24,7 +24,7 @@ export function knowledgeLoop(deps: {
     await context.knowledge.sweepOnce(source.name, repository, source);
     const now = clock.now().getTime();
     const key = `${source.name}:${repository}`;
-    if (now - (listedAt.get(key) ?? 0) < LIST_EVERY_MS) return;
+    if (now - (listedAt.get(key) ?? 0) < (source.listEveryMs ?? LIST_EVERY_MS)) return;
     await context.knowledge.buryGone(source.name, repository, source);
     listedAt.set(key, now);
   }

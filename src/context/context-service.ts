@@ -32,6 +32,7 @@ import { createRankingService } from './ranking/ranking-service.ts';
 import type { Repository } from './schema.ts';
 import { searchRepositories } from './search.ts';
 import type { ContextService } from './service.ts';
+import { openSetsOf } from './sources/audience.ts';
 import {
   findRepositoryCalled,
   listRepositoryRows,
@@ -51,6 +52,8 @@ export interface ContextDeps {
   findOpenWork?: FindOpenWork;
   /** Teams of a person, for sources that only some may know of; without it nobody has any. */
   teamsOf?(personId: string): Promise<readonly string[]>;
+  /** Identities of a person, for documents that their source opens to some only. */
+  identitiesOf?(personId: string): Promise<readonly string[]>;
 }
 
 const CACHED_CODE_OWNERS = 200;
@@ -93,11 +96,16 @@ export function createContextService(deps: ContextDeps): ContextService {
     dirOf: async (id) => (await importer.openMirror(await need(id))).dir,
   });
 
+  const audience = {
+    db,
+    teamsOf: deps.teamsOf ?? (async () => []),
+    identitiesOf: deps.identitiesOf ?? (async () => []),
+  };
   const packs = createPackService({
     ...deps,
+    ...audience,
     followWeights: createWeightsFollower({ db, useWeights: (own) => ranking.useWeights(own) }),
     findOpenWork: deps.findOpenWork ?? (async () => []),
-    teamsOf: deps.teamsOf ?? (async () => []),
     log,
     ranking,
     need,
@@ -203,8 +211,15 @@ export function createContextService(deps: ContextDeps): ContextService {
     ownersOf,
     ...packs,
     findPack: async (id) => (await findPackRow(db, id))?.pack,
-    search: (query, actor) => searchRepositories(db, query, (id) => packs.accessTo(id, actor)),
     ...createNameService({ ...deps, log }),
+    openReaderSets: async (personId) =>
+      new Set(await openSetsOf(audience, { kind: 'person', id: personId })),
+    search: async (query, actor) =>
+      searchRepositories(db, query, {
+        accessTo: (id) => packs.accessTo(id, actor),
+        openSets: await openSetsOf(audience, actor),
+        now: clock.now(),
+      }),
     ...createLessonService({ ...deps, need }),
     ...createRestrictionService({ ...deps, need }),
     ...fits,

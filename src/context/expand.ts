@@ -8,6 +8,7 @@ import { findCommit, readRecentCommits } from './history-store.ts';
 import { findLessonRow } from './lessons/store.ts';
 import { asLine, asQuote, neutralise } from './quoting.ts';
 import type { ContextPack, PackItem, Repository } from './schema.ts';
+import { expandSource } from './sources/pack-sources.ts';
 import { shorten } from './tokens.ts';
 
 const MAX_CHARACTERS = 16_000;
@@ -16,7 +17,12 @@ const OUTLINE_LINES = 120;
 const COMMITS = 10;
 
 export async function expandItem(
-  deps: { db: Queryable; openMirror(repository: Repository): Promise<GitRepository> },
+  deps: {
+    db: Queryable;
+    openMirror(repository: Repository): Promise<GitRepository>;
+    /** Sets of readers of source documents that the caller is in. */
+    openSets: readonly string[];
+  },
   repository: Repository | undefined,
   pack: ContextPack,
   item: PackItem,
@@ -66,6 +72,10 @@ export async function expandItem(
   }
 
   async function readRecord(): Promise<string> {
+    if (item.source.system !== 'git') {
+      const text = await expandSource(deps.db, deps.openSets, item.source);
+      return text ?? `# ${asLine(item.title)}\nIt is no longer there, or no longer open to you.`;
+    }
     const path = item.path ?? item.source.object;
     const head = `# ${asLine(item.title)} (${asLine(path)})`;
     const text = await load(path);

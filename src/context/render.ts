@@ -42,6 +42,7 @@ const MAX_UNKNOWNS = 8;
 const MAX_UNKNOWN = 300;
 const MAX_WHY = 4;
 const MAX_EVIDENCE = 160;
+const MAX_URL = 300;
 /** A head alone tells what and why; its text is worth this share of the score. */
 const TEXT_SHARE = 0.3;
 
@@ -295,7 +296,11 @@ function renderItem(item: PackItem, now: Date): string {
 function renderHead(item: PackItem, now: Date): string {
   const lines = item.source.lines === undefined ? '' : `:${asLine(item.source.lines)}`;
   const path = item.path === undefined ? undefined : asLine(item.path);
-  const place = path === undefined ? '' : item.title === item.path ? lines : ` (${path}${lines})`;
+  const page =
+    item.source.url === undefined || item.source.system === 'git'
+      ? ''
+      : ` (${shorten(asLine(item.source.url), MAX_URL)})`;
+  const place = path === undefined ? page : item.title === item.path ? lines : ` (${path}${lines})`;
   const source = [
     item.source.system === 'git' ? '' : asLine(item.source.system),
     asLine(item.source.revision).slice(0, 9),

@@ -1,4 +1,4 @@
-/** Free search over files, documents, decisions, rules and lessons of one or all repositories. */
+/** Free search over files, documents, decisions, rules and lessons, and over pages of outside systems. */
 import type { Queryable } from '#kernel';
 import { scoreBm25 } from './bm25.ts';
 import { unknownRepository } from './importer.ts';
@@ -13,6 +13,7 @@ import { asLine, neutralise } from './quoting.ts';
 import { bestOf, topOf } from './rank.ts';
 import type { Repository } from './schema.ts';
 import type { SearchHit } from './service.ts';
+import { sourceHits } from './sources/pack-sources.ts';
 import { findRepositoryRow, listRepositoryRows } from './store.ts';
 import { shorten } from './tokens.ts';
 import { countTerms } from './words.ts';
@@ -25,7 +26,12 @@ const EXCERPT = 400;
 export async function searchRepositories(
   db: Queryable,
   query: { text: string; repository?: string | undefined; limit?: number },
-  accessTo: (repositoryId: string) => Promise<ReadAccess>,
+  viewer: {
+    /** Null asks about what belongs to no repository. */
+    accessTo(repositoryId: string | null): Promise<ReadAccess>;
+    openSets: readonly string[];
+    now: Date;
+  },
 ): Promise<SearchHit[]> {
   const limit = Math.min(MAX_LIMIT, Math.max(1, query.limit ?? DEFAULT_LIMIT));
   const repositories = await repositoriesOf(db, query.repository);
@@ -33,10 +39,28 @@ export async function searchRepositories(
   if (terms.size === 0) return [];
   const hits: SearchHit[] = [];
   for (const repository of repositories) hits.push(...(await searchOpen(repository)));
+  const only = query.repository === undefined ? undefined : repositories[0];
+  const pages = await sourceHits(db, {
+    terms,
+    repository: only,
+    limit,
+    openSets: viewer.openSets,
+    access: await viewer.accessTo(only?.id ?? null),
+    now: viewer.now,
+  });
+  for (const hit of pages) if (await isOpen(hit)) hits.push(hit);
   return hits.toSorted((a, b) => b.score - a.score).slice(0, limit);
 
+  /** A page about a repository is no more open than the repository. */
+  async function isOpen({ repository: name, source }: SearchHit): Promise<boolean> {
+    const repository = name === '' ? undefined : repositories.find((one) => one.name === name);
+    if (repository === undefined || source === undefined) return true;
+    const access = await viewer.accessTo(repository.id);
+    return access.mayReadPath('') && access.mayRead(source);
+  }
+
   async function searchOpen(repository: Repository): Promise<SearchHit[]> {
-    const access = await accessTo(repository.id);
+    const access = await viewer.accessTo(repository.id);
     if (access.mayReadPath('')) {
       // Hits that are kept from the caller make room for others, so that their number tells nothing.
       const found = await searchOne(db, repository, terms, access.seesAll ? limit : MAX_LIMIT);

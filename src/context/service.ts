@@ -23,9 +23,15 @@ export interface SearchHit {
   title: string;
   path: string | null;
   excerpt: string;
+  /** Empty for a page of an outside system that belongs to none. */
   repository: string;
   revision: string;
   score: number;
+  /** Of pages and threads of outside systems: where they are, who answers for them, whether they hold. */
+  source?: { system: string; object: string; url?: string };
+  owner?: string | null;
+  observedAt?: Date;
+  freshness?: PackItem['freshness'];
 }
 
 export interface ContextService
@@ -96,6 +102,8 @@ export interface ContextService
     reference: Id<'ctx'> | { contentHash: string },
     actor: Actor,
   ): Promise<{ pack: ContextPack; body: string } | undefined>;
+  /** Sets of readers of outside documents that a person is in: ACLs of the graph name them. */
+  openReaderSets(personId: string): Promise<ReadonlySet<string>>;
   /** What the actor may read of a repository (by its id): the surfaces that show files ask here. */
   accessTo(repositoryId: string, actor: Actor): Promise<ReadAccess>;
   /** More of one item of a pack: the whole section, the file's outline, the record. */

@@ -11,6 +11,18 @@ function teller(title: string, what: string) {
     .prefault({});
 }
 
+/** Where the documents of a place belong, and who may know of them. */
+const places = (place: string) => ({
+  repositories: list()
+    .default([])
+    .describe(`Repository that documents are about: ${place}=acme/shop, with commas between them.`),
+  teams: list()
+    .default([])
+    .describe(
+      `The only teams that may know of documents: ${place}=payments, once per team. Everybody who may read context unless set.`,
+    ),
+});
+
 const TOKEN = 'Token in the Authorization header';
 const SIGNATURE = 'Secret behind the signatures';
 
@@ -94,6 +106,28 @@ export const ConnectorSettings = z
           .describe(
             'Repository of each project’s issues: SHOP=acme/shop, with commas between them.',
           ),
+      })
+      .prefault({}),
+    folders: z
+      .strictObject({
+        paths: list(z.string().startsWith('/').max(300))
+          .default([])
+          .describe('Folders of documents on this machine, each with its whole path.'),
+        ...places('/srv/handbook'),
+      })
+      .prefault({}),
+    wiki: z
+      .strictObject({
+        urls: list()
+          .default([])
+          .describe('Wikis that are git repositories: https://github.com/acme/shop.wiki.git.'),
+        user: z
+          .string()
+          .max(200)
+          .default('x-access-token')
+          .describe('User the token is sent with; GitLab takes oauth2.'),
+        token: secret.optional().describe('Token that may read the wikis.'),
+        ...places('https://github.com/acme/shop.wiki.git'),
       })
       .prefault({}),
     alertmanager: teller('Alertmanager', TOKEN),

@@ -13,8 +13,11 @@ export async function readerOf(
 ): Promise<Reader> {
   const personId = principal.onBehalfOf ?? principal.id;
   const restrictions = await context.listRestrictions();
+  const openSets = await context.openReaderSets(personId);
   return {
     mayRead(acl) {
+      // A document that its source opens to some only.
+      if (acl.startsWith('readers:') && !openSets.has(acl.slice('readers:'.length))) return false;
       const colon = acl.indexOf(':');
       const resource =
         colon === -1

@@ -111,9 +111,15 @@ export interface SearchHit {
   title: string;
   path: string | null;
   excerpt: string;
+  /** Empty for a page of an outside system that belongs to none. */
   repository: string;
   revision: string;
   score: number;
+  /** Of pages and threads of outside systems. */
+  source?: { system: string; object: string; url?: string };
+  owner?: string | null;
+  observedAt?: string;
+  freshness?: PackItem['freshness'];
 }
 
 export type LessonState = 'candidate' | 'approved' | 'rejected' | 'retired';

@@ -1,6 +1,7 @@
 /** Every connector there is, one line each. The local forge is made apart, because it serves git too. */
 import { cloudEventsEntry } from './cloudevents.ts';
 import type { ConnectorEntry } from './entry.ts';
+import { foldersEntry } from './folders.ts';
 import { githubEntry } from './github.ts';
 import { gitlabEntry } from './gitlab.ts';
 import { emailEntry } from './email.ts';
@@ -8,6 +9,7 @@ import { jiraEntry } from './jira.ts';
 import { linearEntry } from './linear.ts';
 import { monitoringEntries } from './monitoring.ts';
 import { slackEntry } from './slack.ts';
+import { wikiEntry } from './wiki.ts';
 
 export const CONNECTORS: readonly ConnectorEntry[] = [
   githubEntry,
@@ -17,5 +19,7 @@ export const CONNECTORS: readonly ConnectorEntry[] = [
   jiraEntry,
   slackEntry,
   emailEntry,
+  foldersEntry,
+  wikiEntry,
   ...monitoringEntries,
 ];

@@ -41,6 +41,7 @@ export {
   type ShownSetting,
   type TestFinding,
 } from './connector.ts';
+export { belongsTo, type DocumentPlaces, readersOf } from './document-places.ts';
 export { isInsideAddress } from './addresses.ts';
 export {
   createGuardedFetch,
@@ -49,6 +50,15 @@ export {
   type GuardedRequest,
 } from './guarded-fetch.ts';
 export {
+  codeBlock,
+  htmlToMarkdown,
+  type MarkdownOptions,
+  readPage,
+  treeToMarkdown,
+  webAddress,
+} from './html-to-markdown.ts';
+export { findAll, type HtmlElement, type HtmlNode, parseHtml, textOf } from './html-tree.ts';
+export {
   createHttpClient,
   type HttpAnswer,
   type HttpCall,
@@ -56,8 +66,17 @@ export {
   type HttpClientOptions,
   toHttpFailure,
 } from './http-client.ts';
-export type { KnowledgeItem, KnowledgePage, KnowledgeSource } from './knowledge.ts';
+export type {
+  KnowledgeItem,
+  KnowledgePage,
+  KnowledgeSource,
+  KnownDocument,
+  KnownThread,
+  ObjectList,
+  Readers,
+} from './knowledge.ts';
 export { mergeMessage } from './merge-message.ts';
+export { isDocumentFile, readDocumentFile } from './page-text.ts';
 export { createRateBudget, pauseAsked, type RateBudget, type RateSnapshot } from './rate-budget.ts';
 export { isEqualSecret, isSignedBy, signBody } from './signature.ts';
 export { keyOfSecret, signDelivery } from './standard-webhooks.ts';

@@ -362,7 +362,13 @@ export async function readNewest(
 ): Promise<
   Map<
     string,
-    { revision: string | null; payloadHash: string | null; ordinal: number; isGone: boolean }
+    {
+      revision: string | null;
+      payloadHash: string | null;
+      ordinal: number;
+      isGone: boolean;
+      acl: string;
+    }
   >
 > {
   const rows = await db.query<{
@@ -371,8 +377,9 @@ export async function readNewest(
     payload_hash: string | null;
     ordinal: number;
     is_gone: boolean;
+    acl: string;
   }>(
-    `select object, revision, payload_hash, ordinal, is_gone from graph_sources
+    `select object, revision, payload_hash, ordinal, is_gone, acl from graph_sources
      where system = $1 and scope = $2`,
     [which.system, which.scope],
   );
@@ -384,6 +391,7 @@ export async function readNewest(
         payloadHash: row.payload_hash,
         ordinal: row.ordinal,
         isGone: row.is_gone,
+        acl: row.acl,
       },
     ]),
   );

@@ -1,57 +1,22 @@
 /** What code hosts and trackers say, as statements: one object, one statement per revision. Pure. */
+import type { KnowledgeItem, KnownDocument, KnownThread } from '#connectors/contract';
 import type { JsonObject } from '#kernel';
 import type { EntityRef, NewFact, Statement } from '../graph/schema.ts';
 import { maskSecrets } from '../masking.ts';
 import { neutralise } from '../quoting.ts';
 import { shorten } from '../tokens.ts';
+import { threadsIn } from '../sources/source-facts.ts';
+import { linkedWork } from './linked-work.ts';
 import { repositoryRef } from './refs.ts';
 
-interface Common {
-  object: string;
-  repository: string;
-  updatedAt: Date;
-  url?: string | undefined;
-  author?: string | undefined;
-}
-
-/** As connectors hand it out; see their contract. */
-export type KnowledgeItem = Common &
-  (
-    | {
-        kind: 'change';
-        number: number;
-        title: string;
-        text: string;
-        state: string;
-        branch: string;
-        headSha: string;
-        mergeSha?: string | undefined;
-        labels: string[];
-      }
-    | { kind: 'review'; changeNumber: number; verdict: string; text: string }
-    | {
-        kind: 'review-comment';
-        changeNumber: number;
-        path: string;
-        line?: number | undefined;
-        text: string;
-      }
-    | {
-        kind: 'work-item';
-        number: number;
-        title: string;
-        text: string;
-        state: string;
-        labels: string[];
-      }
-    | { kind: 'deployment'; environment: string; sha: string }
-  );
+/** What is of a repository; documents and threads are read apart, see `sources`. */
+export type RepositoryItem = Exclude<KnowledgeItem, KnownDocument | KnownThread>;
 
 const MAX_TITLE = 300;
 const MAX_TEXT = 500;
 const MAX_LINKS = 20;
 
-export function knowledgeStatement(system: string, item: KnowledgeItem): Statement {
+export function knowledgeStatement(system: string, item: RepositoryItem): Statement {
   return {
     system,
     object: `${item.repository}:${item.object}`,
@@ -68,17 +33,14 @@ export function knowledgeStatement(system: string, item: KnowledgeItem): Stateme
 
 /** The object is gone: what it said is over. */
 export function goneStatement(
-  system: string,
-  repository: string,
+  source: Pick<Statement, 'system' | 'scope' | 'acl'>,
   object: string,
   after: number,
   now: Date,
 ): Statement {
   return {
-    system,
+    ...source,
     object,
-    scope: repository,
-    acl: `repository:${repository}`,
     revision: 'gone',
     ordinal: Math.max(now.getTime(), after + 1),
     statedAt: now,
@@ -88,7 +50,7 @@ export function goneStatement(
   };
 }
 
-function factsOf(system: string, item: KnowledgeItem): NewFact[] {
+function factsOf(system: string, item: RepositoryItem): NewFact[] {
   const evidence = item.url === undefined ? {} : { evidence: { url: item.url.slice(0, 1_000) } };
   const repository = repositoryRef(item.repository);
   const person = item.author === undefined ? undefined : accountRef(system, item.author);
@@ -140,6 +102,7 @@ function factsOf(system: string, item: KnowledgeItem): NewFact[] {
           confidence: 0.9,
           ...evidence,
         })),
+        ...discussions(self, item.text),
       ];
     }
     case 'review':
@@ -191,6 +154,7 @@ function factsOf(system: string, item: KnowledgeItem): NewFact[] {
           labels: item.labels.slice(0, MAX_LINKS),
         }),
         ...byPerson,
+        ...discussions(workItemRef(item.repository, item.number), item.text),
       ];
     case 'deployment': {
       const self: EntityRef = { kind: 'deployment', key: `${item.repository}:${item.object}` };
@@ -226,23 +190,9 @@ const accountRef = (system: string, login: string): EntityRef => ({
   key: `${system}:${login.toLowerCase()}`,
 });
 
-/** Issues a text of a change says it closes, and keys of trackers in it. */
-export function linkedWork(repository: string, own: number, text: string): EntityRef[] {
-  const found = new Map<string, EntityRef>();
-  const searched = text.slice(0, 50_000);
-  const closing =
-    /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)[ \t]{1,3}(?:([\w.-]{1,100}\/[\w.-]{1,100}))?#(\d{1,9})\b/gi;
-  for (const [, other, number] of searched.matchAll(closing)) {
-    if (other === undefined && Number(number) === own) continue;
-    const ref = workItemRef(other ?? repository, Number(number));
-    found.set(ref.key, ref);
-  }
-  for (const [key] of searched.matchAll(/(?<![\w/-])[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-])/g)) {
-    // Names of standards look the same and are no work.
-    if (/^(?:UTF|SHA|ISO|RFC|CVE|GHSA|HTTP|TLS|ADR|KEP|PEP|AES|RSA|X)-/.test(key)) continue;
-    found.set(key, { kind: 'work-item', key });
-  }
-  return [...found.values()].slice(0, MAX_LINKS);
+/** Threads of chats the text links to: they were had about this. */
+function discussions(self: EntityRef, text: string): NewFact[] {
+  return threadsIn(text).map((to) => ({ kind: 'discussed_in', from: self, to, confidence: 0.9 }));
 }
 
 /** Outside text: no secrets, nothing hidden, and no more than is needed. */

@@ -4,12 +4,12 @@
  * Method: a source that hands out pages, breaks off and forgets; real PostgreSQL.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { KnowledgeItem } from '#connectors/contract';
 import { AppError, createLogger, createNewId } from '#kernel';
 import { createLedger } from '#ledger';
 import { testClock, testDatabase, type TestDatabase } from '#testing';
 import { createGraphService, graphHash } from '../graph/index.ts';
 import { createKnowledgeIngest, type KnowledgeSweep } from './knowledge.ts';
-import type { KnowledgeItem } from './knowledge-facts.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -2,22 +2,19 @@
  * Takes in what outside systems know, page by page: the facts of a page and the cursor behind it are one
  * transaction, so a sweep that breaks off goes on where it was.
  */
+import type { KnowledgeItem, KnowledgeSource, ObjectList } from '#connectors/contract';
 import type { Clock, Db, Tx } from '#kernel';
 import { type GraphChange, stateFacts } from '../graph/assert.ts';
 import { readNewest } from '../graph/write-store.ts';
 import { keepRemarks } from '../lessons/remarks.ts';
-import { goneStatement, type KnowledgeItem, knowledgeStatement } from './knowledge-facts.ts';
+import { buryDocuments, findUnknown, keepSources } from '../sources/keep-sources.ts';
+import type { SourceItem } from '../sources/read-source.ts';
+import { goneStatement, knowledgeStatement, type RepositoryItem } from './knowledge-facts.ts';
 import { isDerivedObject, linkLanded } from './landed.ts';
 import { readCursor, saveCursor } from './sync-store.ts';
 
-export interface KnowledgeSweep {
-  /** @throws AppError `unavailable` when the system wants us to wait. */
-  sweep(
-    repository: string,
-    cursor: string | null,
-  ): Promise<{ items: KnowledgeItem[]; cursor: string; hasMore: boolean }>;
-  listObjects(repository: string): Promise<{ prefixes: string[]; objects: string[] }>;
-}
+/** What is asked of a connector here; see its contract. */
+export type KnowledgeSweep = Pick<KnowledgeSource, 'sweep' | 'listObjects' | 'readObject'>;
 
 export interface KnowledgeIngest {
   /** Reads what is new, to the end or `maxPages`. Gives how many objects said something new. */
@@ -27,19 +24,32 @@ export interface KnowledgeIngest {
     source: KnowledgeSweep,
     maxPages?: number,
   ): Promise<number>;
-  /** Ends what objects said that are no longer there. Gives how many. */
+  /**
+   * Ends what objects said that are no longer there, and reads those that came back or are open to others
+   * now. Gives how many ended.
+   */
   buryGone(system: string, repository: string, source: KnowledgeSweep): Promise<number>;
   /** The same for items that came another way, such as by a webhook. */
   take(system: string, items: readonly KnowledgeItem[]): Promise<GraphChange>;
 }
 
 const MAX_PAGES = 200;
+/** Per list: the next one reads the rest. */
+const MAX_READ_AGAIN = 1_000;
+
+const isSource = (item: KnowledgeItem): boolean =>
+  item.kind === 'document' || item.kind === 'thread';
 
 export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): KnowledgeIngest {
   /** Items, what they say of lessons, and what git knows of them. */
   async function state(tx: Tx, system: string, items: readonly KnowledgeItem[], now: Date) {
     await keepRemarks(tx, system, items);
-    const statements = items.map((item) => knowledgeStatement(system, item));
+    const sources = items.filter((item): item is SourceItem => isSource(item));
+    const others = items.filter((item): item is RepositoryItem => !isSource(item));
+    const statements = [
+      ...others.map((item) => knowledgeStatement(system, item)),
+      ...(await keepSources(tx, system, sources, now)),
+    ];
     const change = await stateFacts(tx, statements, now);
     const landing = items.filter(
       (item) => item.kind === 'review-comment' || (item.kind === 'change' && item.mergeSha),
@@ -50,6 +60,23 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
       change.closed += linked.closed;
     }
     return change;
+  }
+
+  /** What the list names and we do not have as it is there: opened to us, opened to others, come back. */
+  async function readAgain(
+    system: string,
+    scope: string,
+    source: KnowledgeSweep,
+    list: ObjectList,
+  ): Promise<void> {
+    if (source.readObject === undefined) return;
+    const wanted = await db.transaction((tx) => findUnknown(tx, system, scope, list));
+    for (const object of wanted.slice(0, MAX_READ_AGAIN)) {
+      const item = await source.readObject(scope, object);
+      if (item !== undefined) {
+        await db.transaction((tx) => state(tx, system, [item], clock.now()));
+      }
+    }
   }
 
   return {
@@ -76,7 +103,8 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
     async buryGone(system, repository, source) {
       // Read before the list: what is made meanwhile is not in either.
       const known = await readNewest(db, { system, scope: repository });
-      const { prefixes, objects } = await source.listObjects(repository);
+      const list = await source.listObjects(repository);
+      const { prefixes, objects } = list;
       const there = new Set(objects.map((object) => `${repository}:${object}`));
       const now = clock.now();
       const gone = [...known].filter(
@@ -86,15 +114,22 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
           !there.has(object) &&
           prefixes.some((prefix) => object.startsWith(`${repository}:${prefix}`)),
       );
-      await db.transaction((tx) =>
-        stateFacts(
+      await db.transaction(async (tx) => {
+        await stateFacts(
           tx,
-          gone.map(([object, { ordinal }]) =>
-            goneStatement(system, repository, object, ordinal, now),
+          gone.map(([object, { ordinal, acl }]) =>
+            goneStatement({ system, scope: repository, acl }, object, ordinal, now),
           ),
           now,
-        ),
-      );
+        );
+        await buryDocuments(
+          tx,
+          system,
+          gone.map(([object]) => object),
+          now,
+        );
+      });
+      await readAgain(system, repository, source, list);
       return gone.length;
     },
 

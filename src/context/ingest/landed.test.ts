@@ -6,12 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { KnowledgeItem } from '#connectors/contract';
 import { createLogger, createNewId, type Db } from '#kernel';
 import { createLedger } from '#ledger';
 import { testClock, testDatabase, testRepository, type TestRepository } from '#testing';
 import { createContextService } from '../context-service.ts';
 import { graphHash } from '../graph/index.ts';
-import type { KnowledgeItem } from './knowledge-facts.ts';
 
 const NAME = 'acme/shop';
 const EVERYTHING = { mayRead: () => true };
@@ -39,6 +39,7 @@ const merged = (mergeSha: string): KnowledgeItem => ({
   text: '',
   state: 'merged',
   branch: 'fix',
+  baseBranch: 'main',
   headSha: 'a'.repeat(40),
   mergeSha,
   labels: [],

@@ -7,7 +7,7 @@ import type { Tx } from '#kernel';
 import { type GraphChange, stateFacts, withdrawStatements } from '../graph/assert.ts';
 import type { EntityRef, NewFact, Statement } from '../graph/schema.ts';
 import { findRepositoryRow } from '../store.ts';
-import { linkedWork } from './knowledge-facts.ts';
+import { linkedWork } from './linked-work.ts';
 import {
   type Landed,
   readBirths,

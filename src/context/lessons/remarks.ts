@@ -1,6 +1,6 @@
 /** Reviewers' words from outside systems, kept so that what is said again and again can be found. */
+import type { KnowledgeItem } from '#connectors/contract';
 import type { Tx } from '#kernel';
-import type { KnowledgeItem } from '../ingest/knowledge-facts.ts';
 import { maskSecrets } from '../masking.ts';
 import { isRobot } from '../people.ts';
 import { neutralise } from '../quoting.ts';

@@ -16,6 +16,7 @@ import { topOf } from '../rank.ts';
 import type { RankAnswer, RankQuestion } from '../ranking/shelf.ts';
 import type { ItemDraft } from '../render.ts';
 import type { ContextRequest, Repository } from '../schema.ts';
+import { sourceDrafts } from '../sources/pack-sources.ts';
 import { findDocuments } from './find-documents.ts';
 import { fileDraft, pickFiles, rankedCompanionDrafts } from './find-files.ts';
 import { findLessons } from './find-lessons.ts';
@@ -40,6 +41,8 @@ export interface PackQuestion {
   request: ContextRequest;
   codeOwners: CodeOwnersFile | undefined;
   access: ReadAccess;
+  /** Sets of readers of source documents that the caller is in. */
+  openSets: readonly string[];
   findOpenWork: FindOpenWork;
   /** Asks the ranking of the repository at its head. */
   rank(questions: readonly RankQuestion[]): Promise<RankAnswer[]>;
@@ -56,7 +59,7 @@ const CORE_FILES = 5;
 /** Everything found for a request, best first within each kind; nothing is cut to a budget yet. */
 export async function findForPack(
   db: Queryable,
-  { repository, request, codeOwners, access, findOpenWork, rank, now }: PackQuestion,
+  { repository, request, codeOwners, access, openSets, findOpenWork, rank, now }: PackQuestion,
 ): Promise<PackFinds> {
   const unknowns: string[] = [];
   const { id } = repository;
@@ -85,6 +88,7 @@ export async function findForPack(
     work,
     recent,
     unread,
+    sources,
   ] = await Promise.all([
     rank([
       { kind: 'companions', paths: corePaths, at: now },
@@ -103,6 +107,7 @@ export async function findForPack(
       now,
     ),
     findUnread(db, repository, mayReadPath),
+    sourceDrafts(db, { terms: wanted, repository, paths: corePaths, openSets, access, now }),
   ]);
   const documents = await findDocuments(db, id, {
     records,
@@ -133,7 +138,8 @@ export async function findForPack(
   if (files.length === 0) unknowns.push('No file matches the words of the request.');
   for (const path of named.missing)
     unknowns.push(`There is no file ${maskSecrets(neutralise(path))}.`);
-  if (documents.length === 0) unknowns.push('No decision record or document bears on this.');
+  if (documents.length + sources.length === 0)
+    unknowns.push('No decision record or document bears on this.');
   if (!records.some(({ kind }) => kind === 'rule')) {
     unknowns.push(
       'The repository has no rule file for agents (AGENTS.md, CLAUDE.md, Cursor rules).',
@@ -146,6 +152,7 @@ export async function findForPack(
   const drafts = [
     ...rules,
     ...documents,
+    ...sources,
     ...shownFiles.map((found) => fileDraft(found, revision)),
     ...(await rankedCompanionDrafts(db, id, companions!.paths, files, {
       mayRead: mayReadPath,

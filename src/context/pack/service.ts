@@ -38,6 +38,8 @@ import {
   type ToldItem,
 } from '../render.ts';
 import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from '../schema.ts';
+import { openSetsOf } from '../sources/audience.ts';
+import { findClosed } from '../sources/store.ts';
 import { shorten, shortenToTokens } from '../tokens.ts';
 import { findForPack, type PackFinds } from './find-for-pack.ts';
 import { findForPath } from './find-for-path.ts';
@@ -54,6 +56,7 @@ export interface PackDeps {
   /** Brings the ranking to the weights in force. */
   followWeights(): Promise<void>;
   teamsOf(personId: string): Promise<readonly string[]>;
+  identitiesOf(personId: string): Promise<readonly string[]>;
   need(nameOrId: string): Promise<Repository>;
   findRepository(nameOrId: string): Promise<Repository | undefined>;
   openMirror(repository: Repository): Promise<GitRepository>;
@@ -83,8 +86,8 @@ export interface PackService {
     itemId: string,
     actor: Actor,
   ): Promise<{ item: PackItem; text: string }>;
-  /** What the actor may read of a repository. */
-  accessTo(repositoryId: string, actor: Actor): Promise<ReadAccess>;
+  /** What the actor may read of a repository; null: of what belongs to none. */
+  accessTo(repositoryId: string | null, actor: Actor): Promise<ReadAccess>;
 }
 
 /** What a first edit is worth saying; more would be in the way of the edit. */
@@ -107,8 +110,10 @@ interface Made {
 export function createPackService(deps: PackDeps): PackService {
   const { db, ledger, clock, newId, log } = deps;
 
-  async function accessTo(repositoryId: string, actor: Actor): Promise<ReadAccess> {
-    const restrictions = await readRestrictions(db, repositoryId);
+  async function accessTo(repositoryId: string | null, actor: Actor): Promise<ReadAccess> {
+    const all = await readRestrictions(db, repositoryId ?? undefined);
+    const restrictions =
+      repositoryId === null ? all.filter((one) => one.repositoryId === null) : all;
     if (restrictions.length === 0) return accessOf({ personId: null, teams: [] }, []);
     const personId = actor.onBehalfOf ?? (actor.kind === 'person' ? actor.id : null);
     const teams = personId === null ? [] : await deps.teamsOf(personId);
@@ -130,6 +135,7 @@ export function createPackService(deps: PackDeps): PackService {
     repository: Repository,
     request: ContextRequest,
     access: ReadAccess,
+    openSets: readonly string[],
     now: Date,
   ): Promise<PackFinds> {
     if (repository.headSha === null) {
@@ -160,7 +166,16 @@ export function createPackService(deps: PackDeps): PackService {
       }
     };
     const { findOpenWork } = deps;
-    const question = { repository, request, codeOwners, access, findOpenWork, rank, now };
+    const question = {
+      repository,
+      request,
+      codeOwners,
+      access,
+      openSets,
+      findOpenWork,
+      rank,
+      now,
+    };
     const finds = await findForPack(db, question);
     return { ...finds, unknowns: [...problems, ...finds.unknowns] };
   }
@@ -220,7 +235,7 @@ export function createPackService(deps: PackDeps): PackService {
     const now = clock.now();
     const title = shorten(maskSecrets(neutralise(request.title)), 2_000);
     const [finds, told] = await Promise.all([
-      find(repository, request, access, now),
+      openSetsOf(deps, actor).then((openSets) => find(repository, request, access, openSets, now)),
       request.full === true || !hears(actor, request.sessionId)
         ? NOTHING_TOLD
         : readTold(db, request.sessionId!, repository.id),
@@ -335,6 +350,11 @@ export function createPackService(deps: PackDeps): PackService {
     const row = await findPackRow(db, reference);
     if (row === undefined) return undefined;
     const access = await accessTo(row.repositoryId, actor);
+    const outside = row.pack.items
+      .map(({ source }) => source)
+      .filter(({ system }) => system !== 'git');
+    // A page that was open when the pack was made may be closed by now.
+    if ((await findClosed(db, await openSetsOf(deps, actor), outside)) > 0) return undefined;
     if (access.seesAll) return row;
     const isOpen = row.pack.items.every(
       ({ source, path }) =>
@@ -364,7 +384,8 @@ export function createPackService(deps: PackDeps): PackService {
       });
     }
     const repository = await deps.findRepository(row.repositoryId);
-    return expandItem({ db, openMirror: deps.openMirror }, repository, row.pack, item);
+    const openSets = await openSetsOf(deps, actor);
+    return expandItem({ db, openMirror: deps.openMirror, openSets }, repository, row.pack, item);
   }
 
   return {

@@ -62,9 +62,17 @@ export const SearchHit = named(
     title: z.string(),
     path: z.string().nullable(),
     excerpt: z.string(),
+    /** Empty for a page of an outside system that belongs to none. */
     repository: z.string(),
     revision: z.string(),
     score: z.number(),
+    /** Of pages and threads of outside systems. */
+    source: z
+      .object({ system: z.string(), object: z.string(), url: z.string().optional() })
+      .optional(),
+    owner: z.string().nullable().optional(),
+    observedAt: z.date().optional(),
+    freshness: context.PackItem.shape.freshness.optional(),
   }),
 );
 

@@ -1,6 +1,6 @@
 /** The tools: few, small, and each one call of a service. */
 import { z } from 'zod';
-import { asLine, asQuote } from '#context';
+import { asLine, asQuote, type SearchHit } from '#context';
 import { AppError, idSchema } from '#kernel';
 import { checkBranch } from '../check-branch.ts';
 import { claimTool } from './claim-tool.ts';
@@ -69,6 +69,9 @@ export const TOOLS: readonly Tool[] = [
           repository: z.string(),
           path: z.string().nullable(),
           excerpt: z.string(),
+          url: z.string().optional(),
+          /** Who answers for it, how old it is, and whether it still holds. */
+          standing: z.string().optional(),
         }),
       ),
     }),
@@ -77,16 +80,18 @@ export const TOOLS: readonly Tool[] = [
         { text: query, repository: repository ?? session?.repository ?? undefined, limit },
         actor,
       );
-      const hits = found.map(({ title, repository, path, excerpt }) => ({
-        title: asLine(title),
-        repository,
-        path: path === null ? null : asLine(path),
-        excerpt: asQuote(excerpt.slice(0, MAX_EXCERPT)),
+      const hits = found.map((hit) => ({
+        title: asLine(hit.title),
+        repository: hit.repository,
+        path: hit.path === null ? null : asLine(hit.path),
+        excerpt: asQuote(hit.excerpt.slice(0, MAX_EXCERPT)),
+        ...(hit.source?.url === undefined ? {} : { url: asLine(hit.source.url) }),
+        ...(hit.source === undefined ? {} : { standing: standingOf(hit) }),
       }));
-      const lines = hits.map(
-        (hit) =>
-          `${hit.title} (${hit.repository}${hit.path === null ? '' : ` ${hit.path}`})\n${hit.excerpt}`,
-      );
+      const lines = hits.map(({ title, repository, path, url, standing, excerpt }) => {
+        const place = [repository, path ?? '', url ?? '', standing ?? ''];
+        return `${title} (${place.filter((word) => word !== '').join(' ')})\n${excerpt}`;
+      });
       return {
         text: lines.length === 0 ? `Nothing found for "${query}".` : lines.join('\n\n'),
         structured: { hits },
@@ -191,3 +196,15 @@ export const TOOLS: readonly Tool[] = [
 
   nextWorkTool,
 ];
+
+/** Where a page of an outside system is from, how old it is, who answers for it, whether it holds. */
+function standingOf({ source, observedAt, owner, freshness }: SearchHit): string {
+  return [
+    source?.system ?? '',
+    observedAt === undefined ? '' : `of ${observedAt.toISOString().slice(0, 10)}`,
+    owner == null ? '' : `kept by ${asLine(owner)}`,
+    freshness === undefined || freshness === 'current' ? '' : freshness.toUpperCase(),
+  ]
+    .filter((word) => word !== '')
+    .join(', ');
+}

@@ -168,10 +168,39 @@ function InText({ text, repository }: { text: string; repository: string }) {
       )}
       <ul aria-label="Passages">
         {hits.map((hit) => (
-          <Hit key={`${hit.repository} ${hit.path} ${hit.title}`} hit={hit} />
+          <Hit key={`${hit.repository} ${hit.path} ${hit.source?.object} ${hit.title}`} hit={hit} />
         ))}
       </ul>
     </Panel>
+  );
+}
+
+/** Where a page of an outside system is, who answers for it, how old it is and whether it holds. */
+function Source({ hit, source }: { hit: SearchHit; source: NonNullable<SearchHit['source']> }) {
+  const isWeb = source.url?.startsWith('http') === true;
+  return (
+    <p className="small wrap-anywhere in-sentence">
+      {isWeb ? (
+        <a href={source.url} rel="noreferrer" target="_blank">
+          {source.url}
+        </a>
+      ) : (
+        (source.url ?? source.object)
+      )}
+      {hit.owner != null && <> · kept by {hit.owner}</>}
+      {hit.observedAt !== undefined && (
+        <>
+          {' '}
+          · changed <When at={hit.observedAt} />
+        </>
+      )}
+      {hit.freshness !== undefined && hit.freshness !== 'current' && (
+        <>
+          {' '}
+          <StateBadge state={hit.freshness} bare />
+        </>
+      )}
+    </p>
   );
 }
 
@@ -184,8 +213,9 @@ function Hit({ hit }: { hit: SearchHit }) {
         <span className="quiet small">{humanise(hit.kind)}</span>
       </div>
       <p className="small soft hit-excerpt">{hit.excerpt}</p>
+      {hit.source !== undefined && <Source hit={hit} source={hit.source} />}
       <p className="quiet small wrap-anywhere in-sentence">
-        {hit.repository}
+        {hit.repository || hit.source?.system}
         {hit.path !== null && (
           <>
             {' · '}

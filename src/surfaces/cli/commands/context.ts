@@ -5,21 +5,16 @@ import {
   LESSON_STATES,
   type PackItem,
   type PackPreview,
+  type SearchHit,
 } from '#context';
 import { findRepositoryHere } from '../here.ts';
 import { choiceOption, countOption } from '../options.ts';
-import { table } from '../output.ts';
+import { ago, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
 import { registerContextWeights } from './context-weights.ts';
 
-interface Hit {
-  kind: string;
-  title: string;
-  path: string | null;
-  excerpt: string;
-  repository: string;
-}
+type Hit = Wire<SearchHit>;
 
 const MAX_LESSONS = 100;
 
@@ -164,14 +159,23 @@ export const registerContext: RegisterCommands = (program, context) => {
           [
             { title: 'kind', value: (it) => it.kind },
             { title: 'title', value: (it) => it.title },
-            { title: 'path', value: (it) => it.path },
-            { title: 'repository', value: (it) => it.repository },
+            { title: 'path', value: (it) => it.path ?? it.source?.url ?? null },
+            { title: 'repository', value: (it) => it.repository || (it.source?.system ?? '') },
+            { title: 'about it', value: aboutHit },
           ],
           'Nothing found. Try fewer or other words.',
         ),
       );
     });
 };
+
+/** Of a page of an outside system: when it changed, who answers for it, whether it holds. */
+function aboutHit({ source, observedAt, owner, freshness }: Hit): string {
+  if (source === undefined) return '';
+  return [ago(observedAt), owner ?? '', freshness === 'current' ? '' : (freshness ?? '')]
+    .filter((word) => word !== '')
+    .join(', ');
+}
 
 function renderPack(pack: Wire<ContextPack>): string {
   return `${pack.text}\n(${pack.id}, ${pack.tokens} of ${pack.budgetTokens} tokens, sha256 ${pack.contentHash.slice(0, 12)})`;

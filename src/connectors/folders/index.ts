@@ -1,0 +1,2 @@
+/** Folders of documents on this machine. */
+export { createFoldersSource, FOLDERS, listDocuments } from './folders.ts';

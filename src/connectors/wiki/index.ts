@@ -1,0 +1,2 @@
+/** Wikis that are git repositories. */
+export { createWikiSource, pageUrl, WIKI } from './wiki.ts';
