@@ -5,14 +5,15 @@
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
  * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`, `hooks-wall`,
- * `verify-log`, `policy`, `devbox` or `overlap`; `--quick` is for a look in between. Only a run of everything writes the
- * file. Absolute figures follow the machine and
+ * `verify-log`, `policy`, `devbox`, `overlap` or `context`; `--quick` is for a look in between. Only a run of everything
+ * writes the file. `--clone PATH` has packs measured over a clone of yours instead of a made repository. Absolute figures follow the machine and
  * its load: read the ratios.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { contextTable, contextVerdicts, measureContext } from './context.ts';
 import { devboxTable, devboxVerdicts, measureDevbox } from './devbox.ts';
 import { durableStepsTable, durableStepsVerdicts, measureDurableSteps } from './durable-steps.ts';
 import {
@@ -44,10 +45,11 @@ const NAMES = [
   'policy',
   'devbox',
   'overlap',
+  'context',
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false } },
+  options: { quick: { type: 'boolean', default: false }, clone: { type: 'string' } },
 });
 const stranger = positionals.find((name) => !NAMES.includes(name));
 if (stranger !== undefined) {
@@ -165,6 +167,20 @@ if (isWanted('overlap')) {
     '## Claims at scale\n',
     `${claims} new claims of one to forty files against changes that are open; each is asked of the inverted index and of everybody in turn, and both must find the same.\n`,
     toMarkdown(overlapTable(measured)),
+  );
+}
+
+if (isWanted('context')) {
+  const measured = await measureContext(server, {
+    clone: values.clone,
+    packs: values.quick ? 40 : 100,
+    pushes: values.quick ? 5 : 20,
+  });
+  verdicts.push(...contextVerdicts(measured));
+  sections.push(
+    '## Context packs\n',
+    `A repository (${measured.repository}) is imported, then asked for whole packs with the titles and texts of its newest changes; files of its own are pushed, and asked for.\n`,
+    toMarkdown(contextTable(measured)),
   );
 }
 

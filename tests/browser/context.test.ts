@@ -105,6 +105,23 @@ describe.skipIf(!hasBrowser)('context in the browser', () => {
     await page.getByText('# Context: Refund a part of an order').waitFor();
   });
 
+  it('says how well past changes would have been found, and fits the ranking to them', async () => {
+    const { items } = await server.get<{ items: { id: string; name: string }[] }>(
+      '/v1/repositories',
+    );
+    await page.goto(`/xray/${items.find(({ name }) => name === 'acme/shop')!.id}`);
+    const study = panel('Files found for past changes');
+    await study.getByText('Found in the first ten').waitFor({ timeout: 90_000 });
+    await study.getByRole('list', { name: 'Examples of past changes' }).waitFor();
+
+    await panel('Ranking fitted to your changes').getByRole('button', { name: 'Fit anew' }).click();
+
+    await panel('Ranking fitted to your changes')
+      .getByText(/later changes ask this; 40 are needed/)
+      .first()
+      .waitFor({ timeout: 90_000 });
+  });
+
   it('tells agents of a lesson once a person has approved it', async () => {
     const { id } = await server.post<{ id: string }>('/v1/lessons', {
       repository: 'acme/shop',

@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)('the first thread in the browser', () => {
       .click();
 
     // A later pack of a session tells only what is new, and leads to the one it adds to.
-    const items = page.getByRole('list', { name: 'Items of the context pack' });
+    const items = panel('Context pack');
     const earlier = page.locator('p').filter({ hasText: 'Adds to' }).getByRole('link');
     const wanted = items.getByText('src/cart/summary.js').first();
     await wanted.or(earlier).first().waitFor();

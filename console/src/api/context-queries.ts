@@ -11,6 +11,7 @@ import type {
   Lesson,
   SearchHit,
   StaleKnowledge,
+  RankingFit,
 } from './context-types.ts';
 import type { Page } from './types.ts';
 
@@ -66,6 +67,14 @@ export const contextQueries = {
       queryFn: ({ signal }) =>
         get<{ items: StaleKnowledge[] }>('/v1/graph/stale', { scope, limit: MOST_STALE }, signal),
       placeholderData: keepPreviousData,
+    }),
+  /** Asked again while one is under way. */
+  rankingFits: () =>
+    queryOptions({
+      queryKey: ['ranking-fits'],
+      queryFn: ({ signal }) => get<Page<RankingFit>>('/v1/ranking-fits', { limit: 20 }, signal),
+      refetchInterval: ({ state }) =>
+        state.data?.items[0]?.state === 'running' ? 3_000 : (false as const),
     }),
   ownership: (repository: string, depth: number) =>
     queryOptions({

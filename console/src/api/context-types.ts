@@ -147,3 +147,28 @@ export interface Lesson {
     lastUsedAt: string | null;
   };
 }
+
+/** An attempt to fit the ranking to the organisation's own changes. */
+export interface RankingFit {
+  version: number;
+  state: 'running' | 'in-force' | 'not-better' | 'replaced' | 'withdrawn' | 'failed';
+  startedAt: string;
+  finishedAt: string | null;
+  startedBy: string;
+  progress: { done: number; total: number };
+  repositories: { repository: string; revision: string; questions: number }[];
+  measures: FitMeasure[];
+  reason: string | null;
+}
+
+export interface FitMeasure {
+  question: 'files' | 'companions' | 'documents' | 'people';
+  figure: string;
+  fitted: number;
+  judged: number;
+  before: { main: number; meanReciprocalRank: number } | null;
+  after: { main: number; meanReciprocalRank: number } | null;
+  leastGain: number | null;
+  isTaken: boolean;
+  reason: string;
+}

@@ -15,7 +15,7 @@ export function ContextStudyPanel({ repositoryId }: { repositoryId: string }) {
       title="Files found for past changes"
       note={noteOf(study)}
       flush
-      foot="Each change is asked about by its title and text alone, against what was known before it. Nothing leaves the server."
+      foot="Each change is asked about by its title and text alone, against what was known before it. By the weights that ship. Nothing leaves the server."
     >
       {study === undefined && query.error === null && (
         <Loading rows={3} label="Asking the server" />

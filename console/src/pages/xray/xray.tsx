@@ -12,6 +12,7 @@ import { useSearchState } from '../../parts/search-state.ts';
 import { When } from '../../parts/time.tsx';
 import { CommitList } from './commit-list.tsx';
 import { ContextStudyPanel } from './context-study.tsx';
+import { RankingFitsPanel } from './ranking-fits.tsx';
 import './xray.css';
 
 const WeekChart = lazy(() => import('./week-chart.tsx'));
@@ -139,6 +140,7 @@ function Report({ report, show, study }: { report: XrayReport; show: Show; study
         <Agents report={report} show={show} />
       </div>
       {study}
+      <RankingFitsPanel />
     </div>
   );
 }
