@@ -18,7 +18,7 @@ export const BUILT_IN_FILE = 'built-in';
  * Part of every policy version. Raise it when built-in rules, tags, facts or the score change, so
  * that no verdict made under the old ones stands for the new.
  */
-export const ENGINE_VERSION = 2;
+export const ENGINE_VERSION = 3;
 
 /** Facts that are not about paths; each may trigger one built-in rule. */
 export const SIGNALS = [
@@ -27,6 +27,7 @@ export const SIGNALS = [
   'diff-unreadable',
   'edited-policy-invalid',
   'freeze-exempted',
+  'operations-over-bound',
   'policy-unreadable',
 ] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -77,6 +78,11 @@ export const BUILT_IN_RULES: readonly BuiltInRule[] = [
   onSignal('diff-unreadable', 'hold', 'The diff cannot be read, so nobody knows what would land.'),
   onSignal('edited-policy-invalid', 'hold', 'The policy file in this change is not valid.'),
   onSignal('freeze-exempted', 1, 'An exception from a freeze never ships without a person.'),
+  onSignal(
+    'operations-over-bound',
+    1,
+    'More harm of configuration, builds, CI and dependencies shipped alone here than was declared.',
+  ),
   onSignal(
     'policy-unreadable',
     2,

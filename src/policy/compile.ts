@@ -233,7 +233,8 @@ export function attributesOf(facts: Facts, score: number) {
     serviceCount: facts.services.length,
     downstream: facts.downstream.length,
     ceiling: facts.ceiling,
-    isHalved: facts.isHalved,
+    // Without a record of their own, operations start with half of what a grant gives.
+    isHalved: facts.isHalved || (facts.isCold && facts.changeClass === 'operations'),
     ...Object.fromEntries(
       Object.entries(ENTITY_OF_SET).map(([set, entity]) => [
         set,

@@ -8,6 +8,12 @@ import type { FileChange } from '#git';
 import { SIGNALS, type Signal } from './built-in.ts';
 import type { Freeze, Grant, PolicyDocument } from './document.ts';
 import { downstreamOf } from './downstream.ts';
+import {
+  CHANGE_CLASSES,
+  type ChangeClass,
+  changeClassOf,
+  touchesOperations,
+} from './change-class.ts';
 import { foldPath, isPathTwin } from './fold-path.ts';
 import { freezeHolds } from './freeze-span.ts';
 import { createPathMatcher, type PathMatcher } from './glob.ts';
@@ -69,6 +75,8 @@ export const Facts = z.object({
     config: Lines,
     generated: Lines,
   }),
+  /** By its riskiest file; only production code is scored by the model. */
+  changeClass: z.enum(CHANGE_CLASSES).default('code'),
   files: z.int(),
   directories: z.int(),
   services: z.array(z.string()),
@@ -95,6 +103,8 @@ export const Facts = z.object({
   ),
   /** True while an incident halves what may ship alone here. */
   isHalved: z.boolean(),
+  /** True while too few defects of such changes are known for a threshold of their own. */
+  isCold: z.boolean().default(false),
   /** Most points that keep the declared bound, where the model has found them. */
   ceiling: z.int().min(0).max(100),
   /** The score of the learned model, where the repository has told it enough; see risk/. */
@@ -129,6 +139,19 @@ export const Facts = z.object({
 });
 export type Facts = z.infer<typeof Facts>;
 
+export interface Place {
+  changeClass: ChangeClass;
+  tiers: readonly string[];
+  touchesOperations: boolean;
+}
+
+export interface Limits {
+  /** Undefined: no more than the grant says. */
+  ceiling: number | undefined;
+  isCold: boolean;
+  isOperationsAlarmed: boolean;
+}
+
 export interface FactSources {
   /** Null when the diff cannot be read. */
   files: readonly FileChange[] | null;
@@ -159,6 +182,8 @@ export interface FactSources {
   /** Services halved after an incident; `*` is all of the repository. */
   halved?: readonly string[] | undefined;
   ceiling?: number | undefined;
+  /** What the thresholds leave to a change of this kind in these tiers; instead of `ceiling`. */
+  limitsOf?: ((place: Place) => Limits) | undefined;
   risk?: LearnedRisk | null | undefined;
   /** Services elsewhere that depend on touched ones; those of the same catalog are found here. */
   dependants?: readonly string[] | undefined;
@@ -300,9 +325,16 @@ export function buildFacts(
     ? document.freezes.filter((freeze) => freezeHolds(freeze, sources.now, []))
     : activeFreezes(document, matchers, { touched, services, now: sources.now });
   const exempted = frozen.filter(({ except }) => except.some((tag) => marks.has(tag)));
+  const changeClass = everything ? 'code' : changeClassOf(files);
+  const place = { changeClass, tiers, touchesOperations: everything || touchesOperations(files) };
+  const limits = sources.limitsOf?.(place) ?? {
+    ceiling: sources.ceiling,
+    isCold: false,
+    isOperationsAlarmed: false,
+  };
   const budgets = spendingScopes(document, { services, agent: sources.agent ?? null }).map(
     ({ grant, scope, limit }) => {
-      const isHalved = isHalvedBy(sources.halved ?? [], services);
+      const isHalved = limits.isCold || isHalvedBy(sources.halved ?? [], services);
       const used = sources.spent?.get(`${grant} ${scope}`) ?? 0;
       return { grant, scope, used, limit: isHalved ? Math.floor(limit / 2) : limit };
     },
@@ -312,8 +344,9 @@ export function buildFacts(
     version: FACTS_VERSION,
     authorKind: sources.authorKind,
     checks: sources.checks,
-    signals: signalsOf(sources, isReadable, exempted),
+    signals: signalsOf(sources, { isReadable, exempted, limits }),
     ...countLines(tagged),
+    changeClass,
     files: files.length,
     directories: new Set(files.map(({ path }) => path.split('/').slice(0, -1).join('/'))).size,
     services,
@@ -342,8 +375,9 @@ export function buildFacts(
     exhausted: unique(budgets.filter(({ used, limit }) => used >= limit).map(({ grant }) => grant)),
     budgets,
     isHalved: isHalvedBy(sources.halved ?? [], services),
+    isCold: limits.isCold,
     risk: sources.risk ?? null,
-    ceiling: Math.max(0, Math.min(100, Math.floor(sources.ceiling ?? 100))),
+    ceiling: Math.max(0, Math.min(100, Math.floor(limits.ceiling ?? 100))),
     hasTicket: sources.hasTicket ?? false,
     ci: [...(sources.ci ?? [])],
     session: sources.session ?? null,
@@ -433,8 +467,11 @@ function downstreamOwners(document: PolicyDocument, downstream: readonly string[
 
 function signalsOf(
   sources: FactSources,
-  isReadable: boolean,
-  exempted: readonly Freeze[],
+  {
+    isReadable,
+    exempted,
+    limits,
+  }: { isReadable: boolean; exempted: readonly Freeze[]; limits: Limits },
 ): Signal[] {
   const signals: Signal[] = [];
   if (sources.checks === 'failed') signals.push('checks-failed');
@@ -442,6 +479,7 @@ function signalsOf(
   if (!isReadable) signals.push('diff-unreadable');
   if (sources.editedPolicyProblem !== null) signals.push('edited-policy-invalid');
   if (exempted.length > 0) signals.push('freeze-exempted');
+  if (limits.isOperationsAlarmed) signals.push('operations-over-bound');
   if (sources.isPolicyUnreadable) signals.push('policy-unreadable');
   return signals;
 }
@@ -516,6 +554,8 @@ function tagsOf(change: {
   }
   if (sources.checks === 'passed') found.add('checks-passed');
   if (sources.marks?.includes('second-agent-review') === true) found.add('second-agent-review');
+  if (files.length > 0 && !everything && changeClassOf(files.map(({ file }) => file)) !== 'code')
+    found.add('no-production-code');
   if (files.length > 0 && !found.has('code')) {
     if (files.every(({ tags }) => tags.includes('docs'))) found.add('docs-only');
     if (files.every(({ tags }) => tags.includes('tests'))) found.add('tests-only');

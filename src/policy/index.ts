@@ -80,6 +80,7 @@ export {
   AutonomyCurb,
   AutonomyRecord,
   type AutonomyService,
+  AutonomyThreshold,
   createAutonomyProjection,
   RealisedBound,
   unknownAudit,

@@ -262,7 +262,7 @@ freeze: [{ id: weekends, cron: "Fri 14:00 - Mon 08:00", zone: Europe/Berlin }]
         index % 5 === 0
           ? [{ person: 'usr_1', roles: ['approver'], teams: ['t1'], headSha, givenAt: new Date() }]
           : [],
-      evidence: { hasTicket: index % 2 === 0, agent: `agent-${index % 3}`, ceiling: index % 101 },
+      evidence: { hasTicket: index % 2 === 0, agent: `agent-${index % 3}` },
     });
     ids.push(decision.id);
   }

@@ -19,6 +19,8 @@ import {
 
 export interface AssessedRisk {
   risk: LearnedRisk;
+  /** Defects of the repository it was fitted to. */
+  knownDefects: number;
   /** Most points that ship alone under a bound, 0 to 1; negative where nothing does. */
   ceiling(bound: number): number;
 }
@@ -142,6 +144,7 @@ function assessed(learner: RiskLearner, score: RiskScore): AssessedRisk {
   const ceiling = learner.ceilingNow();
   return {
     risk: { ...describe(score, modelVersion, changes), fit: fitOf(score, calibration) },
+    knownDefects,
     ceiling: (bound) => ceiling(bound * share),
   };
 }

@@ -81,7 +81,7 @@ test('a history is learned in the background; then its changes are judged by it,
     decision.factors.map(({ points }) => points),
   );
   for (const { name, curve } of explanation!.factors)
-    expect(curve === null, name).toBe(name === 'typical-change');
+    expect([name, curve === null]).toEqual([name, name === 'typical-change']);
   expect(explanation?.reliability).toMatchObject({ bins: [], error: null });
   expect((await createPolicyService(deps).replay(decision.id)).isIdentical).toBe(true);
 });

@@ -24,7 +24,13 @@ import {
   ORGANISATION_FILE,
   readPolicyText,
 } from './active-policy.ts';
-import { type AutonomyService, createAutonomyService, selectHalved } from './autonomy/index.ts';
+import {
+  type AutonomyService,
+  type AutonomyThreshold,
+  createAutonomyService,
+  limitsFor,
+  selectHalved,
+} from './autonomy/index.ts';
 import { BUILT_IN_FILE, BUILT_IN_RULES } from './built-in.ts';
 import { type BacktestOptions, backtestPolicy } from './backtest.ts';
 import { NO_CATALOG, readCatalogAt } from './catalog.ts';
@@ -44,7 +50,7 @@ import { type LeaderTerms, leaderTermsOf } from './leader-terms.ts';
 import { type PolicyDirectory, POLICY_PATH } from './read-policy.ts';
 import type { ApprovalFact, Decision } from './schema.ts';
 import { refusedPolicy } from './refused.ts';
-import { type AssessedRisk, ceilingOf } from './repository-risk.ts';
+import type { AssessedRisk } from './repository-risk.ts';
 import type { RiskStudies } from './risk-studies.ts';
 import type { Backtest } from './simulate.ts';
 import * as store from './store.ts';
@@ -71,15 +77,7 @@ export interface ChangeToJudge {
 /** Facts that only other layers know. */
 export type ChangeEvidence = Pick<
   FactSources,
-  | 'marks'
-  | 'hasTicket'
-  | 'ci'
-  | 'session'
-  | 'experts'
-  | 'deployers'
-  | 'agent'
-  | 'halved'
-  | 'ceiling'
+  'marks' | 'hasTicket' | 'ci' | 'session' | 'experts' | 'deployers' | 'agent' | 'halved'
 >;
 
 export interface PolicyProblem {
@@ -189,8 +187,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     content: FactSources['content'];
     editedPolicyProblem: string | null;
     assessed: AssessedRisk | null;
-    /** Part of the bound that is left after what slipped. */
-    tightening: number;
+    thresholds: readonly AutonomyThreshold[];
     experts: readonly string[] | undefined;
     dependants: readonly string[];
     now: Date;
@@ -212,8 +209,8 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
         ? await change.findExperts?.()
         : undefined,
       assessed: files === null ? null : await assessRisk(change),
-      tightening:
-        document.boundPerMille === null ? 1 : await autonomy.tighteningOf(change.repository),
+      thresholds:
+        document.boundPerMille === null ? [] : await autonomy.thresholdsOf(change.repository),
       now: clock.now(),
     };
   }
@@ -224,12 +221,12 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     { spent, halved }: { spent: ReadonlyMap<string, number>; halved: readonly string[] },
   ): Omit<Decision, 'id' | 'changeId'> & { facts: Facts } {
     const { active, files, content, editedPolicyProblem, dependants } = reading;
-    const { assessed, tightening, experts, now } = reading;
+    const { assessed, thresholds, experts, now } = reading;
     const { policy } = active;
-    const bound = policy.document.boundPerMille;
+    const { boundPerMille } = policy.document;
     const facts = buildFacts(policy.document, policy.matchers, {
       risk: assessed?.risk ?? null,
-      ceiling: ceilingOf(bound === null ? null : bound * tightening, assessed),
+      limitsOf: (place) => limitsFor(thresholds, place, { boundPerMille, assessed }),
       ...change.evidence,
       ...(experts === undefined ? {} : { experts }),
       files,

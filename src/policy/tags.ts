@@ -36,6 +36,7 @@ export type RuleTag = (typeof RULE_TAGS)[number];
 export const GRANT_TAGS = [
   'docs-only',
   'tests-only',
+  'no-production-code',
   'tests-added',
   'checks-passed',
   'second-agent-review',

@@ -47,6 +47,23 @@ export interface RealisedBound {
   alarmSince: string | null;
 }
 
+/** Where the threshold of one kind of change in one tier stands; `*` is all of them. */
+export interface AutonomyThreshold {
+  repository: string;
+  changeClass: string;
+  tier: string;
+  boundPerMille: number | null;
+  landed: number;
+  shippedAlone: number;
+  defects: number;
+  slipped: number;
+  tightening: number;
+  ceiling: number | null;
+  phase: 'cold' | 'warm';
+  alarmSince: string | null;
+  changedAt: string;
+}
+
 /** A change that shipped alone and was drawn to be looked at afterwards. */
 export interface AuditedChange {
   changeId: string;
@@ -67,6 +84,7 @@ export interface Autonomy {
   budgets: { repository: string; budget: string; used: number }[];
   records: AutonomyRecord[];
   bounds: RealisedBound[];
+  thresholds: AutonomyThreshold[];
   audits: AuditedChange[];
 }
 

@@ -15,7 +15,7 @@ import { prefixesOf } from './service.ts';
 
 const DAY = 86_400_000;
 const POLICY = `version: 1
-services: { guide: { paths: ["docs/**"], owner: "team:docs" } }
+services: { guide: { paths: ["docs/**", "ci/**"], owner: "team:docs" } }
 tiers: { tier3: [guide] }
 autonomy: { bound: 5%, tier3: { max_risk_percentile: 100, daily_per_service: 3 }, agents: { daily_per_agent: 20, needs: [] } }
 `;
@@ -34,10 +34,10 @@ async function open() {
   const baseSha = await work.sha();
   let count = 0;
 
-  async function aHead(): Promise<string> {
+  async function aHead(path = 'docs/guide.md'): Promise<string> {
     count += 1;
     await work.git('switch', '--quiet', '--detach', baseSha);
-    return work.commit({ files: { 'docs/guide.md': `Guide ${count}\n` } });
+    return work.commit({ files: { [path]: `Guide ${count}\n` } });
   }
   const decide = (changeId: Id<'chg'>, headSha: string) =>
     policy.decide(
@@ -56,11 +56,11 @@ async function open() {
     );
   async function land(
     title: string,
-    fields: { isOurs?: boolean; text?: string; isDrawn?: boolean } = {},
+    fields: { isOurs?: boolean; text?: string; isDrawn?: boolean; path?: string } = {},
   ) {
     let changeId = newId('chg');
     while (isDrawnForAudit(changeId) !== (fields.isDrawn ?? false)) changeId = newId('chg');
-    const headSha = await aHead();
+    const headSha = await aHead(fields.path);
     const decision = await decide(changeId, headSha);
     await db.transaction((tx) =>
       policy.recordLanding(tx, {
@@ -81,6 +81,7 @@ async function open() {
     db,
     clock,
     newId,
+    log,
     ledger,
     policy,
     aHead,
@@ -89,6 +90,11 @@ async function open() {
     read: () => policy.readAutonomy({ repository: 'acme/shop' }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** Thresholds move with every harm; a test of its own is about them. */
+function besidesThresholds(items: readonly { type: string }[]): string[] {
+  return items.map(({ type }) => type).filter((type) => type !== 'autonomy.threshold-moved');
 }
 
 test('budgets of a day hold exactly when eight changes ask at once', async () => {
@@ -139,7 +145,7 @@ test('a revert of what shipped alone halves its service once, until the owner re
   await restore(true, 'it was a broken fixture');
   expect((await app.read()).curbs[0]).toMatchObject({ isActive: false, restoredName: 'Dora' });
   const { items } = await app.ledger.list({ ref: first.changeId, type: 'autonomy.' });
-  expect(items.map(({ type }) => type)).toEqual(['autonomy.restored', 'autonomy.halved']);
+  expect(besidesThresholds(items)).toEqual(['autonomy.restored', 'autonomy.halved']);
 });
 
 test('an incident told of twice halves once, and the halving ends by itself after two weeks', async () => {
@@ -207,6 +213,57 @@ test('more harm that shipped alone than was declared raises one alarm and tighte
   expect(alarms).toEqual(['autonomy.bound-kept', 'autonomy.bound-passed']);
 });
 
+test('each kind of change and tier keeps a threshold of its own, over a restart', async () => {
+  await using app = await open();
+  const thresholds = async () => (await app.read()).thresholds;
+  const decideAbout = async (path: string) => app.decide(app.newId('chg'), await app.aHead(path));
+
+  // Without a record of their own, build and configuration start with half of what is granted.
+  const first = await app.land('Pin the runner', { path: 'ci/runner.yaml' });
+  expect(first.decision).toMatchObject({
+    outcome: 'ship',
+    facts: { changeClass: 'operations', isCold: true, budgets: [{ limit: 1 }] },
+  });
+  expect((await decideAbout('docs/guide.md')).facts).toMatchObject({
+    changeClass: 'docs-and-tests',
+    isCold: false,
+    budgets: [{ limit: 3 }],
+  });
+  app.clock.advance(DAY);
+  const second = await app.land('Pin the linter', { path: 'ci/linter.yaml' });
+  await app.policy.noteTracedFixes('acme/shop', [first.headSha, second.headSha]);
+
+  const kept = await thresholds();
+  expect(
+    kept.map(({ changeClass, tier, defects, slipped }) => [changeClass, tier, defects, slipped]),
+  ).toEqual([
+    ['*', '*', 2, 2],
+    ['operations', '*', 2, 2],
+    ['operations', 'tier3', 2, 2],
+  ]);
+  expect(kept.every(({ tightening, phase }) => tightening < 1 && phase === 'cold')).toBe(true);
+  expect(kept[1]!.alarmSince).toEqual(app.clock.now());
+
+  // Another process reads what stands there; documents go on, operations take a person.
+  const again = createPolicyService(app);
+  expect(await again.thresholdsOf('acme/shop')).toEqual(kept);
+  app.clock.advance(DAY);
+  expect((await decideAbout('docs/guide.md')).outcome).toBe('ship');
+  const stopped = await decideAbout('ci/runner.yaml');
+  expect(stopped.outcome).toBe('escalate');
+  expect(stopped.rules.map(({ id }) => id)).toContain('built-in.operations-over-bound');
+  const { items } = await app.ledger.list({ ref: 'acme/shop', type: 'autonomy.threshold-moved' });
+  const alarms = items.filter(({ data }) => data?.['isAlarmed'] === true);
+  expect(alarms).toHaveLength(3);
+  // Told again only when one moves.
+  await app.land('Say more');
+  const { items: later } = await app.ledger.list({
+    ref: 'acme/shop',
+    type: 'autonomy.threshold-moved',
+  });
+  expect(later).toHaveLength(items.length);
+});
+
 test('what was drawn for an audit is answered once, and a risky one counts as harm that slipped', async () => {
   await using app = await open();
   const plain = await app.land('Explain refunds');
@@ -227,7 +284,7 @@ test('what was drawn for an audit is answered once, and a risky one counts as ha
   expect(audits).toMatchObject([{ state: 'risky', auditedName: 'Dora' }]);
   expect(bounds).toMatchObject([{ audited: 1, auditedRisky: 1, defects: 1, slipped: 1 }]);
   const { items } = await app.ledger.list({ ref: drawn.changeId, type: 'autonomy.' });
-  expect(items.map(({ type }) => type)).toEqual(['autonomy.audited', 'autonomy.audit-drawn']);
+  expect(besidesThresholds(items)).toEqual(['autonomy.audited', 'autonomy.audit-drawn']);
 });
 
 test('track records are kept by the folders a change touches, two names deep', () => {

@@ -10,16 +10,21 @@ export interface OutcomeRow {
   shippedAlone: boolean;
   boundPerMille: number | null;
   landedAt: Date;
+  changeClass: string;
+  tiers: string[];
+  /** As it was judged; null where it never was. */
+  score: number | null;
 }
 
 const OUTCOME = `change_id as "changeId", repository, title, merge_sha as "mergeSha",
-  shipped_alone as "shippedAlone", bound_per_mille as "boundPerMille", landed_at as "landedAt"`;
+  shipped_alone as "shippedAlone", bound_per_mille as "boundPerMille", landed_at as "landedAt",
+  change_class as "changeClass", tiers, score`;
 
 export async function insertOutcome(tx: Tx, row: OutcomeRow, isAudited: boolean): Promise<void> {
   await tx.query(
     `insert into loom.landed_outcomes (change_id, repository, title, merge_sha, shipped_alone,
-       bound_per_mille, landed_at, audit)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (change_id) do nothing`,
+       bound_per_mille, landed_at, audit, change_class, tiers, score)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (change_id) do nothing`,
     [
       row.changeId,
       row.repository,
@@ -29,6 +34,9 @@ export async function insertOutcome(tx: Tx, row: OutcomeRow, isAudited: boolean)
       row.boundPerMille,
       row.landedAt,
       isAudited ? 'open' : null,
+      row.changeClass,
+      row.tiers,
+      row.score,
     ],
   );
 }

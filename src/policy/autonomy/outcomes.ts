@@ -18,10 +18,8 @@ import { z } from 'zod';
 import * as outcomes from './outcome-store.ts';
 import type { Audit, DefectCause, RealisedBound } from './schema.ts';
 import { isBoundPassed, tighteningFor } from './slip.ts';
+import { moveThresholds, SLIP_MS } from './threshold-store.ts';
 
-const DAY_MS = 86_400_000;
-/** Harm this old says little about what ships now. */
-const SLIP_DAYS = 365;
 /** One in so many of what ships alone is looked at afterwards. */
 const AUDIT_ONE_IN = 50;
 const AUTONOMY = { kind: 'system', id: 'autonomy' } as const;
@@ -52,6 +50,7 @@ export async function recordOutcome(
 ): Promise<void> {
   const isAudited = outcome.shippedAlone && isDrawnForAudit(outcome.changeId);
   await outcomes.insertOutcome(tx, outcome, isAudited);
+  await moveThresholds(tx, { ledger }, outcome, outcome.landedAt);
   if (!isAudited) return;
   await ledger.append(tx, {
     type: 'autonomy.audit-drawn',
@@ -70,6 +69,7 @@ export async function noteHarm(
   defect: { cause: DefectCause; ref: string; at: Date },
 ): Promise<void> {
   if (!(await outcomes.markDefective(tx, outcome.changeId, defect))) return;
+  await moveThresholds(tx, { ledger }, outcome, defect.at);
   const slip = await readSlip(tx, outcome.repository, defect.at);
   if (slip === undefined || slip.boundPerMille === null) return;
   const isPassed = isBoundPassed(slip.boundPerMille / 1000, slip);
@@ -118,7 +118,7 @@ export async function readSlips(
   repository: string | null,
   now: Date,
 ): Promise<RealisedBound[]> {
-  const since = new Date(now.getTime() - SLIP_DAYS * DAY_MS);
+  const since = new Date(now.getTime() - SLIP_MS);
   const rows = await outcomes.selectSlips(queryable, { repository, since });
   return rows.map((row) => ({
     ...row,

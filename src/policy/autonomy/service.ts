@@ -2,6 +2,7 @@
 import { AppError, checkValue, type Clock, type Db, type Id, type Tx } from '#kernel';
 import type { Ledger } from '#ledger';
 import { z } from 'zod';
+import { CHANGE_CLASSES, type ChangeClass } from '../change-class.ts';
 import type { LeaderTerms } from '../leader-terms.ts';
 import { AFTER_INCIDENT_BY_DEFAULT } from '../leader-terms.ts';
 import { revertsIn } from '../reverts.ts';
@@ -13,12 +14,13 @@ import {
   type AuditAnswer,
   noteHarm,
   noteTracedFixes,
-  readSlip,
   readSlips,
   recordOutcome,
 } from './outcomes.ts';
 import type { Audit, AutonomyCurb, AutonomyRecord, RealisedBound } from './schema.ts';
 import * as store from './store.ts';
+import { selectThresholds } from './threshold-store.ts';
+import type { AutonomyThreshold } from './thresholds.ts';
 
 const DAY_MS = 86_400_000;
 /** How far back a revert can reach. */
@@ -46,8 +48,8 @@ export interface AutonomyService {
   recordLanding(tx: Tx, landing: Landing): Promise<void>;
   /** Harm that the history tells of: commits that a later one mends. Counted once each. */
   noteTracedFixes(repository: string, shas: readonly string[]): Promise<void>;
-  /** Part of a bound (a share) that is left to use after what slipped, above 0 to 1. */
-  tighteningOf(repository: string): Promise<number>;
+  /** Where the thresholds of a repository stand, by kind of change and tier. */
+  thresholdsOf(repository: string): Promise<AutonomyThreshold[]>;
   /** The landed change that was drawn to be looked at; undefined for any other. */
   findAudit(changeId: Id<'chg'>): Promise<Audit | undefined>;
   /**
@@ -65,6 +67,7 @@ export interface AutonomyService {
     budgets: { repository: string; budget: string; used: number }[];
     records: AutonomyRecord[];
     bounds: RealisedBound[];
+    thresholds: AutonomyThreshold[];
     audits: Audit[];
   }>;
   findCurb(number: number): Promise<AutonomyCurb | undefined>;
@@ -149,6 +152,9 @@ export function createAutonomyService(deps: {
           shippedAlone: isAlone,
           boundPerMille: terms?.boundPerMille ?? null,
           landedAt: landing.at,
+          changeClass: classOf(decision?.facts['changeClass']),
+          tiers: textsOf(decision?.facts['tiers']),
+          score: decision?.score ?? null,
         });
       }
       if (!isAlone) return;
@@ -174,21 +180,20 @@ export function createAutonomyService(deps: {
       const now = clock.now();
       const since = new Date(now.getTime() - WINDOW_DAYS * DAY_MS);
       const filter = { repository: repository ?? null, agent: agent ?? null, since };
-      const [curbs, budgets, records, bounds, audits] = await Promise.all([
+      const [curbs, budgets, records, bounds, thresholds, audits] = await Promise.all([
         store.selectCurbs(db, filter.repository, now),
         store.selectBudgets(db, { ...filter, day: now.toISOString().slice(0, 10) }),
         store.selectTrackRecords(db, filter),
         readSlips(db, filter.repository, now),
+        selectThresholds(db, filter.repository),
         selectAudits(db, filter),
       ]);
-      return { windowDays: WINDOW_DAYS, curbs, budgets, records, bounds, audits };
+      return { windowDays: WINDOW_DAYS, curbs, budgets, records, bounds, thresholds, audits };
     },
 
     noteTracedFixes: (repository, shas) => noteTracedFixes(deps, repository, shas),
 
-    async tighteningOf(repository) {
-      return (await readSlip(db, repository, clock.now()))?.tightening ?? 1;
-    },
+    thresholdsOf: (repository) => selectThresholds(db, repository),
 
     async findAudit(changeId) {
       return db.transaction((tx) => lockAudit(tx, changeId));
@@ -243,6 +248,11 @@ export function prefixesOf(paths: readonly string[]): string[] {
     return names.length === 0 ? '.' : `${names.slice(0, 2).join('/')}/`;
   });
   return [...new Set(folders)].sort().slice(0, MAX_PREFIXES);
+}
+
+/** A change that was never judged may have been anything. */
+function classOf(value: unknown): ChangeClass {
+  return CHANGE_CLASSES.find((name) => name === value) ?? 'code';
 }
 
 function textsOf(value: unknown): string[] {

@@ -17,5 +17,6 @@ export { createRiskLearner, type LearnerOptions, type RiskLearner } from './lear
 export { loadRiskModel, type RiskModel } from './model.ts';
 export { calibrationError, type ReliabilityBin, reliabilityOf } from './reliability.ts';
 export { type FactorCurve, factorCurves, fitOf, type RiskFit } from './curves.ts';
+export { kindOf } from './source-lines.ts';
 export { type RiskScore, scoreRiskFactors, type ScoredFactor } from './score.ts';
 export { createHistoryStudy, type HistoryStudy, type StudiedChange } from './study.ts';

@@ -38,6 +38,7 @@ export const EscalationPackage = named('EscalationPackage', policy.EscalationPac
 export const Audit = named('Audit', policy.Audit);
 export const AutonomyCurb = named('AutonomyCurb', policy.AutonomyCurb);
 export const AutonomyRecord = named('AutonomyRecord', policy.AutonomyRecord);
+export const AutonomyThreshold = named('AutonomyThreshold', policy.AutonomyThreshold);
 export const RealisedBound = named('RealisedBound', policy.RealisedBound);
 export const Decision = named('Decision', policy.Decision);
 export const LedgerEvent = named('LedgerEvent', ledger.LedgerEvent);

@@ -12,6 +12,7 @@ import { Audits } from './audits.tsx';
 import './autonomy.css';
 import { Bounds } from './bounds.tsx';
 import { Curbs } from './curbs.tsx';
+import { Thresholds } from './thresholds.tsx';
 
 export function AutonomyPage() {
   const query = useQuery(autonomyQueries.all());
@@ -32,7 +33,7 @@ export function AutonomyPage() {
 }
 
 function Content({ autonomy }: { autonomy: Autonomy }) {
-  const { curbs, budgets, records, bounds, audits, windowDays } = autonomy;
+  const { curbs, budgets, records, bounds, thresholds, audits, windowDays } = autonomy;
   if (curbs.length + budgets.length + records.length + bounds.length === 0) {
     return (
       <div className="panel">
@@ -76,6 +77,7 @@ function Content({ autonomy }: { autonomy: Autonomy }) {
         />
       </div>
       <Bounds bounds={bounds} />
+      {thresholds.length > 0 && <Thresholds thresholds={thresholds} />}
       <Audits audits={audits} />
       <Curbs curbs={curbs} />
       <Budgets budgets={budgets} />

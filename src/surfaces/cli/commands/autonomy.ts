@@ -1,4 +1,4 @@
-import type { Audit, AutonomyRecord, RealisedBound } from '#policy';
+import type { Audit, AutonomyRecord, AutonomyThreshold, RealisedBound } from '#policy';
 import { choiceOption } from '../options.ts';
 import { ago, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
@@ -6,6 +6,7 @@ import type { Wire } from '../wire.ts';
 
 interface Autonomy {
   bounds: Wire<RealisedBound>[];
+  thresholds: Wire<AutonomyThreshold>[];
   audits: Wire<Audit>[];
   records: Wire<AutonomyRecord>[];
 }
@@ -22,7 +23,7 @@ export const registerAutonomy: RegisterCommands = (program, context) => {
     .addHelpText('after', '\nExamples:\n  $ loom autonomy\n  $ loom autonomy --json\n')
     .action(async (options: { repository?: string }) => {
       const shown = await context.client().get<Autonomy>('/v1/autonomy', { ...options });
-      context.output().result(shown, ({ bounds, audits }) =>
+      context.output().result(shown, ({ bounds, thresholds, audits }) =>
         [
           table(
             bounds,
@@ -36,6 +37,20 @@ export const registerAutonomy: RegisterCommands = (program, context) => {
               { title: 'state', value: (it) => (it.alarmSince === null ? 'kept' : 'PASSED') },
             ],
             'Nothing has landed through here yet.',
+          ),
+          '',
+          table(
+            thresholds,
+            [
+              { title: 'repository', value: (it) => it.repository },
+              { title: 'kind', value: (it) => it.changeClass },
+              { title: 'tier', value: (it) => it.tier },
+              { title: 'slipped', value: (it) => `${it.slipped} of ${it.defects}` },
+              { title: 'used', value: (it) => share(it.tightening) },
+              { title: 'ceiling', value: (it) => (it.ceiling === null ? '-' : `${it.ceiling}`) },
+              { title: 'state', value: (it) => (it.alarmSince === null ? it.phase : 'PASSED') },
+            ],
+            'No threshold stands yet: it takes a change that lands.',
           ),
           '',
           table(

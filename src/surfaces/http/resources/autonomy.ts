@@ -9,6 +9,7 @@ import {
   Audit,
   AutonomyCurb,
   AutonomyRecord,
+  AutonomyThreshold,
   commitSha,
   listQuery,
   Override,
@@ -30,7 +31,7 @@ export function autonomyRoutes(services: Services): Route[] {
       tag: 'policy',
       summary: 'Show autonomy',
       description:
-        'Halvings after harm, budgets drawn on today, what each agent shipped alone by repository and folder and what came of it, the declared bound beside what really slipped, and the sample that a person looks at afterwards.',
+        'Halvings after harm, budgets drawn on today, what each agent shipped alone by repository and folder and what came of it, the declared bound beside what really slipped, where the thresholds of each kind of change and tier stand, and the sample that a person looks at afterwards.',
       query: z.strictObject({
         repository: repositoryName.optional(),
         agent: z.string().min(1).max(200).optional(),
@@ -47,6 +48,7 @@ export function autonomyRoutes(services: Services): Route[] {
         ),
         records: z.array(AutonomyRecord),
         bounds: z.array(RealisedBound),
+        thresholds: z.array(AutonomyThreshold),
         audits: z.array(Audit),
       }),
       handle: ({ query }) => policy.readAutonomy(query),
