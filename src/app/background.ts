@@ -41,6 +41,7 @@ import {
 } from '#orchestration';
 import { createAutonomyProjection } from '#policy';
 import type { Services } from '#surfaces';
+import { createAgentWiring } from './agent-wiring.ts';
 import type { Hosts } from './hosts.ts';
 import { forgeSweepLoop } from './forge-sweep.ts';
 import { knowledgeLoop } from './knowledge-loop.ts';
@@ -83,13 +84,15 @@ export async function createBackground(
   const checkouts = join(config.data, 'checkouts');
   await clearAbandonedChecks(checkouts, log);
   const environment = ownEnvironment();
+  // A second server on this machine has another data folder, and other devboxes.
+  const node = `${hostname()}:${config.data}`;
+  const wiring = stack.use(await createAgentWiring({ governance, config, node }));
   const devboxes = stack.use(
     createDevboxService({
       ...deps,
       context,
       folder: join(config.data, 'devboxes'),
-      // A second server on this machine has another data folder, and other devboxes.
-      node: `${hostname()}:${config.data}`,
+      node,
       warm: config.agents.warmDevboxes,
       environment: pick(environment, config.agents.passOn),
     }),
@@ -105,6 +108,7 @@ export async function createBackground(
     concurrency: config.agents.concurrency,
     home: config.agents.home,
     environment,
+    wire: wiring.wire,
   };
   const stepHandlers = createStepHandlers({
     ...deps,

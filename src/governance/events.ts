@@ -1,6 +1,7 @@
 /** The events of governance, one helper each. None carries a secret. */
 import type { Actor, NewEvent } from '#ledger';
 import type { Resource } from './service.ts';
+import type { Pass } from './pass-store.ts';
 import type { Absence, Action, Approval, Override, Person, Principal, Token } from './schema.ts';
 
 export function actorOf(principal: Principal): Actor {
@@ -88,6 +89,20 @@ export function tokenRevoked(token: Token, actor: Actor): NewEvent {
     refs: { person: token.personId },
     data: { name: token.name, kind: token.kind, hint: token.hint },
   };
+}
+
+export function passIssued(pass: Pass): NewEvent {
+  const { holder, hint, expiresAt } = pass;
+  return { ...ofPass(pass), type: 'pass.issued', data: { holder, hint, expiresAt } };
+}
+
+export function passRevoked(pass: Pass): NewEvent {
+  const { holder, hint } = pass;
+  return { ...ofPass(pass), type: 'pass.revoked', data: { holder, hint } };
+}
+
+function ofPass({ id, repository }: Pass): Omit<NewEvent, 'type'> {
+  return { subject: id, actor: SYSTEM_ACTOR, refs: { repository } };
 }
 
 export function loginCodeCreated(personId: Person['id'], expiresAt: Date, actor: Actor): NewEvent {

@@ -4,6 +4,7 @@
  */
 export {
   Absence,
+  type Assignment,
   Action,
   ACTIONS,
   Approval,
@@ -15,6 +16,7 @@ export {
   Token,
 } from './schema.ts';
 export type { OverrideTerms } from './overrides.ts';
+export { type NewPass, passPrincipal } from './passes.ts';
 export { sharedIdentities } from './custody.ts';
 export { rolesDocument } from './roles-document.ts';
 export {

@@ -62,6 +62,17 @@ export const PERSON_ONLY_ACTIONS: readonly Action[] = [
   'audit:export',
 ];
 
+/**
+ * All that an agent may do which LoomStack itself started: be told, claim, be recorded. It takes no other
+ * work, starts no runs and lifts no breaker.
+ */
+export const PASS_SCOPES: readonly Action[] = [
+  'context:read',
+  'context:record',
+  'changes:check',
+  'sessions:write',
+];
+
 export const ROLE_DESCRIPTIONS: Readonly<Record<Role, string>> = {
   viewer: 'sees changes, sessions, runs and reports',
   developer: 'works: sessions, claims, work items, runs, deployments, incidents',

@@ -1,6 +1,6 @@
 /** Principals, roles, tokens and approvals. */
 import { z } from 'zod';
-import { idSchema } from '#kernel';
+import { type Id, idSchema } from '#kernel';
 
 export const ROLES = ['viewer', 'developer', 'approver', 'admin', 'auditor'] as const;
 export const Role = z.enum(ROLES);
@@ -67,6 +67,14 @@ export interface Principal {
   /** Person who made the token, where that was somebody else: they know its secret too. */
   tokenMadeBy?: string | undefined;
   onBehalfOf?: string | undefined;
+  /** Of an agent that LoomStack itself started: what for, and the one repository it may speak of. */
+  assignment?: Assignment | undefined;
+}
+
+export interface Assignment {
+  repository: string;
+  title: string;
+  workItemId: Id<'wrk'> | null;
 }
 
 export const Token = z.object({

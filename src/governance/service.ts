@@ -18,8 +18,10 @@ import { createDenialRecorder } from './denials.ts';
 import { createIdentityCodes, type IdentityCodes } from './identity-codes.ts';
 import { createKnownTokens } from './known-tokens.ts';
 import { createOverrides, type Overrides } from './overrides.ts';
+import { createPasses, type Passes } from './passes.ts';
 import { createPeople } from './people.ts';
 import type { Action, Approval, Person, Principal, Role, Token } from './schema.ts';
+import { isPassSecret } from './token-secret.ts';
 import { createTokens } from './tokens.ts';
 
 export interface Resource {
@@ -28,7 +30,7 @@ export interface Resource {
   repository?: string | undefined;
 }
 
-export interface GovernanceService extends Absences, Overrides, IdentityCodes {
+export interface GovernanceService extends Absences, Overrides, IdentityCodes, Passes {
   /**
    * The one gate of every route, tool and command. Denials are events.
    * @throws AppError `governance.forbidden`.
@@ -82,7 +84,8 @@ export interface GovernanceService extends Absences, Overrides, IdentityCodes {
   ): Promise<{ token: Token; secret: string }>;
   listTokens(filter: { personId?: Id<'usr'> | undefined } & PageRequest): Promise<Page<Token>>;
   revokeToken(id: Id<'tok'>, by: Principal): Promise<Token>;
-  /** @throws AppError `governance.bad_token`, `governance.token_expired`, `governance.token_revoked`. */
+  /** @throws AppError `governance.bad_token`, `governance.token_expired`, `governance.token_revoked`,
+   * `governance.pass_over`. */
   authenticate(secret: string): Promise<Principal>;
   /** A principal for an agent session: never more than its operator may do, and never an approver. */
   agentPrincipal(operator: Principal, sessionId: Id<'ses'>, agent: string): Principal;
@@ -169,6 +172,8 @@ export function createGovernanceService(deps: GovernanceDeps): GovernanceService
   const isAllowed = createAccessCheck();
   const denials = createDenialRecorder({ ...deps, log });
   const known = createKnownTokens(deps);
+  const tokens = createTokens({ ...deps, isAllowed, known });
+  const { authenticatePass, ...passes } = createPasses(deps);
 
   async function authorize(
     principal: Principal,
@@ -191,7 +196,10 @@ export function createGovernanceService(deps: GovernanceDeps): GovernanceService
     authorize,
     isAllowed,
     ...createPeople({ ...deps, known }),
-    ...createTokens({ ...deps, isAllowed, known }),
+    ...tokens,
+    ...passes,
+    authenticate: (secret) =>
+      isPassSecret(secret) ? authenticatePass(secret) : tokens.authenticate(secret),
     ...createApprovals({ ...deps, isAllowed, denials }),
     ...createAbsences({ ...deps, isAllowed }),
     ...createIdentityCodes({ ...deps, known }),

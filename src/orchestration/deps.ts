@@ -19,3 +19,8 @@ export function sessionActor(session: { id: string; operatorId: string | null })
     ? { kind: 'agent', id: session.id }
     : { kind: 'agent', id: session.id, onBehalfOf: session.operatorId };
 }
+
+/** The operator as an event names a person; steps of ours run agents too and are none. */
+export function personRef(operatorId: string | null): { person?: string } {
+  return operatorId?.startsWith('usr_') === true ? { person: operatorId } : {};
+}

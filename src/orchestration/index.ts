@@ -196,6 +196,8 @@ export {
   createGateStep,
   createOpenChangeStep,
   type GateDeps,
+  type Wired,
+  type WireRequest,
 } from './agents/index.ts';
 export {
   createDevboxService,

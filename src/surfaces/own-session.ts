@@ -41,7 +41,9 @@ export function mayEndSession(
 
 function isRunBy(session: Session, principal: Principal): boolean {
   const person = principal.onBehalfOf ?? principal.id;
-  return session.operatorId === null || session.operatorId === person;
+  // Nobody's sessions are for people: an agent of ours has its own and no other.
+  if (session.operatorId === null) return principal.assignment === undefined;
+  return session.operatorId === person;
 }
 
 function notYours(id: string): AppError {

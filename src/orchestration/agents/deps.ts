@@ -1,16 +1,16 @@
 /** What running agents needs. */
 import type { ContextService } from '#context';
-import type { Principal } from '#governance';
+import type { Assignment } from '#governance';
 import type { OrchestrationDeps } from '../deps.ts';
 import type { FleetBreakers } from '../breakers/index.ts';
-import type { DevboxService } from '../devbox/index.ts';
+import type { Box, DevboxService } from '../devbox/index.ts';
 import type { SessionService, WorkService } from '../service.ts';
 import type { HomeFile } from './adapters/index.ts';
 import type { AgentName } from './schema.ts';
 
 export interface AgentDeps extends OrchestrationDeps {
   context: Pick<ContextService, 'openMirror' | 'findRepository'>;
-  sessions: Pick<SessionService, 'start' | 'touch' | 'end'>;
+  sessions: Pick<SessionService, 'start' | 'touch' | 'end' | 'find'>;
   work: Pick<WorkService, 'find'>;
   devboxes: DevboxService;
   /** Agents at work on this node at once. */
@@ -23,10 +23,22 @@ export interface AgentDeps extends OrchestrationDeps {
   termGraceMs?: number | undefined;
   /** Breakers have a say before any agent starts, and hear how it ended. */
   fleet?: Pick<FleetBreakers, 'mayStart' | 'reportOutcome'> | undefined;
-  /** Hooks and MCP for a session of ours: what to add to the home, the command line, the environment. */
-  wire?(request: { agent: AgentName; tree: string; operator: Principal }): Promise<{
-    home: HomeFile[];
-    arguments: string[];
-    environment: Record<string, string>;
-  }>;
+  /** Gives an agent that is about to start its hooks and MCP, as `loom attach` does a person's. */
+  wire?: ((request: WireRequest) => Promise<Wired>) | undefined;
+}
+
+export interface WireRequest {
+  agent: AgentName;
+  box: Box;
+  /** Whom the agent works for: the operator of its sessions. */
+  holder: string;
+  assignment: Assignment;
+  /** How long the agent may run at most. */
+  lifeMs: number;
+}
+
+/** Disposing takes from the agent what it proved itself with. */
+export interface Wired extends AsyncDisposable {
+  home: HomeFile[];
+  environment: Readonly<Record<string, string>>;
 }

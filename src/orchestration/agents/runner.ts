@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Principal } from '#governance';
+import { passPrincipal, type Principal } from '#governance';
 import type { GitRepository } from '#git';
 import type { Id } from '#kernel';
 import type { Devbox } from '../devbox/index.ts';
@@ -15,7 +15,7 @@ import type { StepContext } from '../steps.ts';
 import { maskSecrets } from '../steps/mask-secrets.ts';
 import { commandEnvironment } from '../steps/run-command.ts';
 import { ADAPTERS } from './adapters/index.ts';
-import type { AgentDeps } from './deps.ts';
+import type { AgentDeps, Wired } from './deps.ts';
 import { diagnose, isStuck } from './diagnose.ts';
 import { prepareHome } from './home.ts';
 import { createMeter, overBudget, sum } from './meter.ts';
@@ -59,16 +59,10 @@ const HEARTBEAT_MS = 30_000;
 const RECORD_MS = 5_000;
 /** A node that stops waits less for an agent than one that has time. */
 const HURRY_MS = 2_000;
-
-const NOBODY: Principal = {
-  kind: 'agent',
-  id: 'loomstack',
-  name: 'LoomStack',
-  roles: [],
-  teams: [],
-  identities: [],
-  scopes: 'all',
-};
+/** Past the end of its budget an agent still has to be stopped, and its work brought back. */
+const PASS_GRACE_MS = 10 * 60_000;
+/** Seen ended so often in a row, a session was stopped: an agent that ends by itself is gone by then. */
+const ENDED_LOOKS = 2;
 
 export async function runAgent(
   deps: AgentDeps,
@@ -116,6 +110,7 @@ export async function runAgent(
   try {
     return await start.work(devbox, git, headSha);
   } catch (error) {
+    await start.unwire();
     log.warn({ err: error, devbox: devbox.id }, 'an agent could not be run to its end');
     await deps.devboxes
       .close(devbox, {
@@ -132,6 +127,9 @@ class Start {
   readonly #context: StepContext;
   readonly #request: AgentRequest;
   readonly #row: store.AgentRunRow;
+  /** Whom the sessions belong to: the step, over all its starts, and nobody else. */
+  readonly #operator: Principal;
+  #wired: Wired | undefined;
   #sessionId: Id<'ses'> | null = null;
 
   constructor(
@@ -144,6 +142,12 @@ class Start {
     this.#context = context;
     this.#request = request;
     this.#row = row;
+    const { task, workItemId } = request;
+    this.#operator = passPrincipal(`${context.run.id}/${request.stepName}`, {
+      repository: task.repository,
+      title: task.title,
+      workItemId,
+    });
   }
 
   get #program(): string {
@@ -189,7 +193,10 @@ class Start {
     };
     const prompt = renderPrompt(options.prompt, task, progress);
     const externalId = randomUUID();
-    const command = await this.#prepare(devbox, prompt, externalId, dollars(before));
+    const isKnown = options.agent === 'command' || ADAPTERS[options.agent].takesExternalId;
+    // Before its first hook, which then finds the work item and gives the pack of it.
+    if (isKnown) await this.#meet(devbox, externalId, options.model);
+    const command = await this.#prepare(devbox, prompt, externalId, before);
     const startedAt = clock.now().getTime();
     const meter = createMeter(options.prices);
     const usedNow = (): store.Used => {
@@ -242,9 +249,6 @@ class Start {
       },
     });
     if (child.pid !== undefined) await this.#deps.devboxes.noteProcess(devbox, child.pid);
-    if (options.agent === 'command' || ADAPTERS[options.agent].takesExternalId) {
-      await this.#meet(devbox, externalId, options.model);
-    }
     const end = await this.#watch(devbox, child, { checkBudget, usedNow, stopFor });
     const reading = meter.read();
     if (reading.externalId !== undefined)
@@ -283,25 +287,29 @@ class Start {
     }
   }
 
-  async #prepare(devbox: Devbox, prompt: string, externalId: string, spentUsd: number | undefined) {
+  async #prepare(devbox: Devbox, prompt: string, externalId: string, before: store.Used) {
     const { environment, home, wire } = this.#deps;
     const { options } = this.#request;
     const { tree } = devbox.box.place;
     const adapter = options.agent === 'command' ? undefined : ADAPTERS[options.agent];
-    const wired = await wire?.({ agent: options.agent, tree, operator: NOBODY });
+    const { costUsd, minutes } = options.budget;
+    const wired = await wire?.({
+      agent: options.agent,
+      box: devbox.box,
+      holder: this.#operator.id,
+      assignment: this.#operator.assignment!,
+      lifeMs: Math.max(0, minutes * 60_000 - before.workMs) + PASS_GRACE_MS,
+    });
+    this.#wired = wired;
     await prepareHome(devbox.box, [...(adapter?.home(tree) ?? []), ...(wired?.home ?? [])], home);
-    const { costUsd } = options.budget;
     const costUsdLeft =
-      costUsd === undefined ? undefined : Math.max(0.0001, costUsd - (spentUsd ?? 0));
+      costUsd === undefined ? undefined : Math.max(0.0001, costUsd - (dollars(before) ?? 0));
     const words =
       adapter === undefined
         ? typeof options.command === 'string'
           ? ['-c', options.command]
           : (options.command ?? []).slice(1)
-        : [
-            ...adapter.arguments({ prompt, options, externalId, costUsdLeft }),
-            ...(wired?.arguments ?? []),
-          ];
+        : adapter.arguments({ prompt, options, externalId, costUsdLeft });
     const keys = (adapter?.credentials ?? []).flatMap((name) => {
       const value = environment[name];
       return value === undefined ? [] : [[name, value] as const];
@@ -315,6 +323,9 @@ class Start {
         ...adapter?.environment,
         ...Object.fromEntries(keys),
         ...wired?.environment,
+        ...(wired === undefined || this.#sessionId === null
+          ? {}
+          : { LOOM_SESSION: this.#sessionId }),
         ...options.environment,
         ...(adapter === undefined ? { LOOM_PROMPT: prompt } : {}),
       },
@@ -341,7 +352,7 @@ class Start {
           workItemId: workItemId ?? undefined,
           parentId: this.#row.session_id ?? undefined,
         },
-        NOBODY,
+        this.#operator,
       );
       this.#sessionId = id;
       const key = { run_id: this.#row.run_id, step_name: this.#row.step_name };
@@ -362,6 +373,16 @@ class Start {
     const { signal } = this.#context;
     const report = (error: unknown) => log.warn({ err: error }, 'an agent could not be recorded');
     const key = { run_id: this.#row.run_id, step_name: this.#row.step_name };
+    let endedLooks = 0;
+    /** A breaker or a person ended the session; an agent without hooks would not hear of it. */
+    const stopIfEnded = async () => {
+      if (this.#sessionId === null) return;
+      const session = await sessions.find(this.#sessionId);
+      endedLooks = session?.state === 'ended' ? endedLooks + 1 : 0;
+      if (endedLooks < ENDED_LOOKS) return;
+      const why = maskSecrets(session?.endReason ?? '').slice(0, 300);
+      with_.stopFor({ code: 'agents.stopped', message: `Its session was ended: ${why}.` });
+    };
     const recorder = setInterval(() => {
       with_.checkBudget();
       if (!isThere(devbox.box)) {
@@ -371,6 +392,7 @@ class Start {
         });
       }
       store.recordUse(db, key, with_.usedNow()).catch(report);
+      stopIfEnded().catch(report);
     }, RECORD_MS);
     const heart = setInterval(() => {
       if (this.#sessionId !== null) sessions.touch(this.#sessionId).catch(report);
@@ -392,6 +414,13 @@ class Start {
     }
   }
 
+  /** Takes from the agent what it proved itself with. Again, it changes nothing. */
+  async unwire(): Promise<void> {
+    const wired = this.#wired;
+    this.#wired = undefined;
+    await wired?.[Symbol.asyncDispose]();
+  }
+
   async #finish(
     devbox: Devbox,
     git: GitRepository,
@@ -410,6 +439,8 @@ class Start {
     let { failure } = done;
     const why = failure?.message ?? 'it has ended';
     let headSha = this.#request.headSha ?? baseSha;
+    // First of all: whatever the agent left in files or commits opens nothing any more.
+    await this.unwire();
     if (keepsWork) {
       const trailer = this.#sessionId === null ? '' : `\n\nLoom-Session: ${this.#sessionId}\n`;
       const message = `${task.title.slice(0, 200) || 'Work of an agent'}${trailer}`;

@@ -59,6 +59,7 @@ export const FAILURES = [
   'agents.timed_out',
   'agents.over_budget',
   'agents.tree_gone',
+  'agents.stopped',
   'agents.failed',
 ] as const;
 export type FailureCode = (typeof FAILURES)[number];

@@ -42,6 +42,7 @@ const FOR_GOOD: ReadonlySet<FailureCode> = new Set([
   'agents.unauthenticated',
   'agents.over_budget',
   'agents.timed_out',
+  'agents.stopped',
 ] as const);
 /** Sleep is cheap, but a step that only sleeps gets nowhere. */
 const MAX_STARTS = 50;

@@ -1,6 +1,6 @@
 /** The events of breakers. Nudges are counted, not logged. */
 import type { Actor, NewEvent } from '#ledger';
-import { ORCHESTRATION } from '../deps.ts';
+import { ORCHESTRATION, personRef } from '../deps.ts';
 import type { FleetBreaker } from './schema.ts';
 
 interface BrokenSession {
@@ -19,7 +19,7 @@ function ofSession(session: BrokenSession): Omit<NewEvent, 'type' | 'actor'> {
       session: session.id,
       repository: session.repository,
       workItem: session.work_item_id,
-      person: session.operator_id,
+      ...personRef(session.operator_id),
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The events of sessions. Single tool calls are counted, not logged; edits and refusals are both. */
 import type { NewEvent } from '#ledger';
-import { ORCHESTRATION, sessionActor } from '../deps.ts';
+import { ORCHESTRATION, personRef, sessionActor } from '../deps.ts';
 import type { SessionRow } from './store.ts';
 
 function base(session: SessionRow): Omit<NewEvent, 'type'> {
@@ -13,7 +13,7 @@ function base(session: SessionRow): Omit<NewEvent, 'type'> {
       ...(session.repository === null ? {} : { repository: session.repository }),
       ...(session.work_item_id === null ? {} : { workItem: session.work_item_id }),
       ...(session.pack_id === null ? {} : { pack: session.pack_id }),
-      ...(session.operator_id === null ? {} : { person: session.operator_id }),
+      ...personRef(session.operator_id),
     },
   };
 }

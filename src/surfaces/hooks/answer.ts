@@ -125,6 +125,13 @@ async function startSession(
       branch: tree.branch ?? undefined,
       baseSha: tree.head ?? undefined,
       cwd: event.cwd ?? tree.toplevel ?? undefined,
+      // A helper does a part of it; the work item stays with whoever was given it.
+      ...(operator.assignment === undefined || parent !== undefined
+        ? {}
+        : {
+            intent: operator.assignment.title,
+            workItemId: operator.assignment.workItemId ?? undefined,
+          }),
     },
     operator,
   );
@@ -228,7 +235,7 @@ async function packOfBranch(
     const repository = await context.findRepository(session.repository);
     const task = taskOfBranch(session.branch, repository?.defaultBranch ?? 'main');
     const item = await workItemOf(work, session, task?.tickets ?? []);
-    const title = item?.title ?? task?.title ?? '';
+    const title = item?.title ?? operator.assignment?.title ?? task?.title ?? '';
     if (title === '') return undefined;
     return await packFor(services, session, operator, {
       title,
@@ -341,10 +348,13 @@ async function givePack(
   services: Services,
   session: Session,
   { prompt }: Of<'prompt-submitted'>,
-  { operator, maxContextBytes, carriesContext }: HookReport,
+  report: HookReport,
 ): Promise<HookAnswer> {
   const { sessions } = services;
-  const title = prompt.trim().split('\n')[0]!.slice(0, MAX_TITLE).trim();
+  const { operator, maxContextBytes, carriesContext } = report;
+  // The prompt of an agent that we started begins with words of ours.
+  const firstLine = prompt.trim().split('\n')[0]!.slice(0, MAX_TITLE).trim();
+  const title = operator.assignment?.title ?? firstLine;
   if (title === '') return NOTHING;
   if (session.repository === null) {
     await sessions.touch(session.id, { intent: title });

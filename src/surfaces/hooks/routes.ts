@@ -4,8 +4,10 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
+import type { Principal } from '#governance';
 import { AppError, checkValue } from '#kernel';
 import { createAgentActivity } from '../agents/activity.ts';
+import { whoRuns } from '../actor.ts';
 import { parseBody, readBytes } from '../http/body.ts';
 import type { Environment } from '../http/environment.ts';
 import type { Gate } from '../http/gate.ts';
@@ -22,6 +24,16 @@ const HookRequest = z.object({ input: z.unknown(), git: WorkTree.nullish() });
 export interface HookResponse {
   output: Record<string, unknown>;
   note: string | null;
+}
+
+/** An agent that we started works where we put it, whatever its work tree says. */
+function placeOf(
+  { assignment }: Principal,
+  git: z.infer<typeof WorkTree> | null | undefined,
+): z.infer<typeof WorkTree> {
+  return assignment === undefined
+    ? (git ?? {})
+    : { ...git, repository: assignment.repository, remoteUrl: null };
 }
 
 export function mountHooks(app: OpenAPIHono<Environment>, services: Services, gate: Gate): void {
@@ -63,7 +75,7 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
           answerHook(services, {
             agent,
             event,
-            tree: git ?? {},
+            tree: placeOf(operator, git),
             operator,
             maxContextBytes: table.maxContextBytes,
             carriesContext: carriesContext(table, name),
@@ -73,8 +85,8 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
         activity.record(
           {
             agent,
-            personId: operator.onBehalfOf ?? operator.id,
-            repository: likelyNames(git ?? {})[0] ?? '',
+            personId: whoRuns(operator),
+            repository: likelyNames(placeOf(operator, git))[0] ?? '',
           },
           name,
         ),

@@ -110,7 +110,8 @@ async function readCall(
     answerTo: (key) => answerIn(inputResponses, key),
     progress: progressOf(context),
     async repository() {
-      const wanted = named.repository ?? session?.repository ?? undefined;
+      const wanted =
+        named.repository ?? principal.assignment?.repository ?? session?.repository ?? undefined;
       if (wanted === undefined) {
         throw new AppError('invalid', 'mcp.no_repository', {
           message: 'Which repository is meant is not known.',
@@ -118,7 +119,9 @@ async function readCall(
         });
       }
       const known = await services.context.findRepository(wanted);
-      if (known !== undefined) return known.name;
+      const only = principal.assignment?.repository;
+      const isInReach = only === undefined || only === known?.name;
+      if (known !== undefined && isInReach) return known.name;
       throw new AppError('not_found', 'mcp.unknown_repository', {
         message: `The repository ${wanted} is not imported.`,
         hint: 'Use owner/name as LoomStack knows it; `loom import` adds one.',

@@ -3,6 +3,7 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Principal } from '#governance';
 import { AppError, assert } from '#kernel';
+import { whoRuns } from '../actor.ts';
 import { createAgentActivity } from '../agents/activity.ts';
 import { MCP_EVENT } from '../agents/status.ts';
 import { readBytes } from '../http/body.ts';
@@ -54,7 +55,7 @@ export function mountMcp(app: OpenAPIHono<Environment>, services: Services, gate
     const parsedBody = request.method === 'POST' ? await readMessage(request.clone()) : undefined;
     const client = clientOf(parsedBody);
     if (client !== undefined) {
-      const personId = principal.onBehalfOf ?? principal.id;
+      const personId = whoRuns(principal);
       const place = { agent: client.agent, personId, repository: '' };
       await activity.record(place, MCP_EVENT, client.version);
     }
