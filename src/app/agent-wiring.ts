@@ -19,6 +19,7 @@ export const HOOK_PROGRAM = [
   'package.json',
   'src/app/main.ts',
   'src/surfaces/cli/credentials.ts',
+  'src/surfaces/cli/hook-client.cjs',
   'src/surfaces/cli/hook-command.ts',
   'src/surfaces/cli/mcp-command.ts',
   'src/surfaces/hooks/dialect-tables.ts',
