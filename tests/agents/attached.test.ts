@@ -120,9 +120,24 @@ describe.each(REAL_AGENTS)('$agent', (real) => {
         );
       });
 
+      test.skipIf(real.agent === 'opencode')('tells what it used', async () => {
+        const { items } = await server.get<{ items: { model: string; outputTokens: number }[] }>(
+          `/v1/sessions/${session.id}/usage`,
+        );
+        const { spent } = await server.get<{ spent: { tokens: number } }>(
+          `/v1/sessions/${session.id}/breaker`,
+        );
+
+        expect(items.some(({ model, outputTokens }) => model !== '' && outputTokens > 0)).toBe(
+          true,
+        );
+        expect(spent.tokens).toBeGreaterThan(0);
+      });
+
       test('is detached to the byte', async () => {
         for (const [path, text] of attached) writeFileSync(join(repository, path), text);
         await loom('detach');
+        await loom('detach', '--telemetry');
 
         const left = git('status', '--porcelain', '-uall').split('\n').filter(Boolean);
         expect(left).toEqual([` M ${FREE}`]);
@@ -179,11 +194,28 @@ describe.each(REAL_AGENTS)('$agent', (real) => {
         };
       }
 
+      /** What `loom attach` says a person has to export. */
+      async function telemetry(): Promise<Record<string, string>> {
+        const { stdout } = await execute(BIN, ['telemetry-headers', '--env'], {
+          env: environment(),
+        });
+        const headers = { OTEL_EXPORTER_OTLP_HEADERS: stdout.trim() };
+        if (real.agent === 'claude-code') return {};
+        return real.agent === 'copilot'
+          ? {
+              ...headers,
+              COPILOT_OTEL_ENABLED: 'true',
+              OTEL_EXPORTER_OTLP_ENDPOINT: `${server.url}/otlp`,
+            }
+          : headers;
+      }
+
       async function run(path: string): Promise<string> {
         const started = real.start({ home, repository, model: model.url, prompt: PROMPT });
+        await loom('attach', '--telemetry', '--agent', real.agent);
         const child = spawn(path, started.args, {
           cwd: repository,
-          env: { ...environment(), ...started.env },
+          env: { ...environment(), ...(await telemetry()), ...started.env },
           // A terminal that stays open would be read from.
           stdio: ['ignore', 'pipe', 'pipe'],
           timeout: 280_000,

@@ -85,15 +85,20 @@ test('Claude Code: requests with their cost, failures and tool calls, and nothin
 });
 
 test('Codex tells no money: it is priced by the longest name that fits, cached tokens by their own price', () => {
-  const request = logs('codex_cli_rs', {
-    'event.name': 'codex.sse_event',
-    'event.kind': 'response.completed',
-    'conversation.id': 'c1',
-    model: 'gpt-9-mini',
-    input_token_count: 1_000,
-    cached_token_count: 800,
-    output_token_count: 100,
-  });
+  const bare = { 'event.name': 'codex.sse_event', 'event.kind': 'response.completed' };
+  const request = logs(
+    'codex_cli_rs',
+    { ...bare, 'conversation.id': 'c1' },
+    {
+      'event.name': 'codex.sse_event',
+      'event.kind': 'response.completed',
+      'conversation.id': 'c1',
+      model: 'gpt-9-mini',
+      input_token_count: 1_000,
+      cached_token_count: 800,
+      output_token_count: 100,
+    },
+  );
 
   expect(usageOf('logs', request)[0]).toMatchObject({ unpricedRequests: 1, costUsdMicros: 0 });
   expect(usageOf('logs', request, ['gpt-9=100/100', 'gpt-9-mini=1/10/0.5'])[0]).toMatchObject({

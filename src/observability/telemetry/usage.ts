@@ -66,6 +66,8 @@ interface RequestRule {
   where?: Readonly<Record<string, string>>;
   input?: string;
   output?: string;
+  /** Tokens of thinking, where they are told apart from the output. */
+  thinking?: string;
   cacheRead?: string;
   cacheWrite?: string;
   /** US dollars. */
@@ -97,6 +99,7 @@ const LOGS: Readonly<Record<string, readonly RequestRule[]>> = {
       input: 'input_token_count',
       output: 'output_token_count',
       cacheRead: 'cached_token_count',
+      cacheWrite: 'cache_write_token_count',
       inputHoldsCache: true,
     },
     { kind: 'error', where: { 'event.kind': 'response.failed' } },
@@ -107,6 +110,7 @@ const LOGS: Readonly<Record<string, readonly RequestRule[]>> = {
       kind: 'request',
       input: 'input_token_count',
       output: 'output_token_count',
+      thinking: 'thoughts_token_count',
       cacheRead: 'cached_content_token_count',
       inputHoldsCache: true,
     },
@@ -224,6 +228,10 @@ function countsOf(
           Object.entries(each.where ?? {}).every(([name, value]) => attributes.get(name) === value),
         );
   if (rule === undefined) return undefined;
+  // Codex tells of the end of each answer twice, once without its tokens.
+  if (rule.input !== undefined && record.signal === 'logs' && !attributes.has(rule.input)) {
+    return undefined;
+  }
   const hasFailed =
     record.hasFailed ||
     (rule.succeeded !== undefined &&
@@ -250,7 +258,7 @@ function readRequest(
   const cached = rule.inputHoldsCache === true ? cacheReadTokens + cacheWriteTokens : 0;
   const used = {
     inputTokens: Math.max(0, tokens(rule.input) - cached),
-    outputTokens: tokens(rule.output),
+    outputTokens: tokens(rule.output) + tokens(rule.thinking),
     cacheReadTokens,
     cacheWriteTokens,
   };

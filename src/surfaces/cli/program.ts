@@ -24,6 +24,7 @@ import { registerRuns } from './commands/runs.ts';
 import { registerCollisions } from './commands/collisions.ts';
 import { registerSessions } from './commands/sessions.ts';
 import { registerLink } from './commands/link.ts';
+import { registerTelemetryHeaders } from './commands/telemetry-headers.ts';
 import { registerTokens } from './commands/tokens.ts';
 import { registerTrace } from './commands/trace.ts';
 import { registerWork } from './commands/work.ts';
@@ -174,6 +175,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerTrace,
   registerAudit,
   registerTokens,
+  registerTelemetryHeaders,
   registerLink,
   registerConnections,
   registerConfig,

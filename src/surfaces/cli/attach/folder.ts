@@ -15,10 +15,12 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { findCredentials } from '../credentials.ts';
 import { findRoot } from '../here.ts';
 import type { GlobalFlags } from '../program.ts';
 import { type Caller, type Homes, WIRINGS, type Wiring } from './agents.ts';
 import { type Originals, readOriginals } from './originals.ts';
+import { telemetryNotes, telemetryPlans } from './telemetry.ts';
 import { detachFile, type FilePlan, isWired, type Scope, type WiredFile } from './wiring.ts';
 
 const BIN = join(import.meta.dirname, '../../../../bin/loom');
@@ -28,6 +30,10 @@ export interface WiredFolder {
   /** Top of the repository, or the person's home. */
   readonly root: string;
   plans(wiring: Wiring): FilePlan[];
+  /** Only what sends an agent's telemetry to us. */
+  telemetryPlans(wiring: Wiring): FilePlan[];
+  /** What attaching cannot do about telemetry and a person must. */
+  telemetryNotes(wiring: Wiring): string[];
   read(path: string): string | undefined;
   /** As people name it: below the repository, or from `~`. */
   nameOf(path: string): string;
@@ -52,14 +58,19 @@ export function openFolder(scope: Scope, flags: GlobalFlags): WiredFolder {
   const full = (path: string) => (isAbsolute(path) ? path : join(root, path));
   const read = (path: string) =>
     existsSync(full(path)) ? readFileSync(full(path), 'utf8') : undefined;
-  const plans = (wiring: Wiring) =>
+  const wired = (wiring: Wiring) =>
     wiring.files({ scope, homes, caller, exists: (path) => existsSync(full(path)) });
+  const url = findCredentials(flags).url.replace(/\/+$/, '');
+  const reported = (wiring: Wiring) => telemetryPlans(wiring.agent, { scope, homes, caller, url });
+  const plans = (wiring: Wiring) => [...wired(wiring), ...reported(wiring)];
   const memory = scope === 'user' ? ownMemory(flags, homes) : memoryOfClone(root);
 
   return {
     scope,
     root,
     plans,
+    telemetryPlans: reported,
+    telemetryNotes: (wiring) => telemetryNotes(wiring.agent, { scope, homes, caller, url }),
     read,
     nameOf: (path) =>
       path.startsWith(`${homes.home}/`) ? `~/${path.slice(homes.home.length + 1)}` : path,
@@ -77,7 +88,7 @@ export function openFolder(scope: Scope, flags: GlobalFlags): WiredFolder {
         rmdirSync(folder);
       }
     },
-    isAttached: (wiring) => plans(wiring).every((plan) => isWired(plan, read(plan.path))),
+    isAttached: (wiring) => wired(wiring).every((plan) => isWired(plan, read(plan.path))),
     isClean: (path, text) =>
       WIRINGS.flatMap(plans)
         .filter((plan) => plan.path === path && plan.format !== 'own')

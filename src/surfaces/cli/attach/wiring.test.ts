@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { type Place, WIRINGS, type Wiring } from './agents.ts';
 import { readJson } from './json-text.ts';
 import { dropOriginals, keepOriginals, readOriginals, restoreOriginals } from './originals.ts';
+import { telemetryNotes, telemetryPlans, type TelemetryPlace } from './telemetry.ts';
 import { attachFile, detachFile, type FilePlan, isWired, type WiredFile } from './wiring.ts';
 
 const PLACE: Place = {
@@ -22,6 +23,10 @@ const PLACE: Place = {
   exists: () => false,
 };
 type Files = Record<string, string | undefined>;
+
+/** As `--user` wires an agent: hooks, servers, and where it reports what it used. */
+const USER: TelemetryPlace = { ...PLACE, scope: 'user', url: 'http://127.0.0.1:7400' };
+const telemetryOf = (agent: string) => telemetryPlans(agent, USER)[0]!;
 
 const claude = WIRINGS.find(({ agent }) => agent === 'claude-code')!;
 const wiringOf = (agent: string) => WIRINGS.find((wiring) => wiring.agent === agent)!;
@@ -282,3 +287,61 @@ test.each([undefined, '', 'null', '{"a": 1}', '{"a": {"before": "x"}}'])(
   'a spoilt memory of originals counts as none: %j',
   (text) => expect(readOriginals(text)).toEqual({}),
 );
+
+describe('where an agent reports what it used', () => {
+  const FOREIGN = {
+    'claude-code': '{\n  // ours\n  "env": { "FOO": "1" }, "model": "opus"\n}\n',
+    codex: '# mine\nmodel = "x"\n',
+    'gemini-cli': '{ "ui": { "theme": "dark" } }',
+  };
+  test.each(['claude-code', 'codex', 'gemini-cli'] as const)(
+    '%s: is written once, without a secret, and taken out to the byte',
+    (agent) => {
+      const plan = telemetryOf(agent);
+
+      for (const before of [undefined, FOREIGN[agent]]) {
+        const once = attachFile(plan, before).after;
+        expect(attachFile(plan, once).after).toBe(once);
+        expect(once).toContain('http://127.0.0.1:7400/otlp');
+        expect(once).not.toMatch(/Bearer|Authorization/i);
+        expect(detachFile(plan, once).after).toBe(before);
+      }
+    },
+  );
+
+  test.each([
+    ['claude-code', '{"env":{"OTEL_EXPORTER_OTLP_ENDPOINT":"https://otel.example"}}'],
+    ['claude-code', '{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":"1"}}'],
+    ['codex', '[otel]\nexporter = "none"\n'],
+    ['gemini-cli', '{"telemetry":{"enabled":false}}'],
+  ])('%s: what somebody has set for another receiver stays: %s', (agent, before) => {
+    const plan = telemetryOf(agent);
+
+    expect(attachFile(plan, before).after).toBe(before);
+    expect(detachFile(plan, before).after).toBe(before);
+  });
+
+  test('another address of ours is replaced, and what a person changed since is left to them', () => {
+    const plan = telemetryOf('claude-code');
+    const attached = attachFile(plan, '{}').after!;
+
+    const moved = attached.replace('127.0.0.1:7400', 'loom.example');
+    const changed = attached.replace('"http/json"', '"grpc"');
+
+    expect(attachFile(plan, moved).after).toBe(attached);
+    expect(readJson(detachFile(plan, changed).after!)).toEqual({
+      value: { env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' } },
+    });
+  });
+
+  test('an agent that heeds no such file of a repository gets none, and the person a way', () => {
+    const place = { ...USER, scope: 'repository' as const };
+
+    expect(telemetryPlans('claude-code', place)).toEqual([]);
+    expect(telemetryNotes('claude-code', place)[0]).toContain('loom attach --telemetry');
+    expect(telemetryNotes('copilot', USER)[0]).toMatch(
+      /COPILOT_OTEL_ENABLED.*telemetry-headers --env/,
+    );
+    expect(telemetryNotes('cursor', USER)).toEqual([]);
+  });
+});

@@ -18,6 +18,16 @@ export type JsonEntry =
   /** A named thing, such as a server; another's of that name is never replaced. */
   | { kind: 'member'; at: readonly string[]; value: unknown; isOurs: (value: unknown) => boolean }
   | { kind: 'item'; at: readonly string[]; value: string }
+  /**
+   * Settings that mean something together. `at` is the one by which ours are known; where somebody has set
+   * any of them for another purpose, all of them stay as they are.
+   */
+  | {
+      kind: 'group';
+      at: readonly string[];
+      isOurs: (value: unknown) => boolean;
+      members: readonly { at: readonly string[]; value: unknown }[];
+    }
   /** What the file must say to be read at all; whatever it says stays. */
   | { kind: 'default'; at: readonly string[]; value: unknown };
 
@@ -29,6 +39,8 @@ export type FilePlan =
       table: string;
       value: TomlTable;
       isOurs: (value: unknown) => boolean;
+      /** Another's table of that name stays, and nothing of ours is written. */
+      yields?: true;
     }
   /** A file that is ours from its first byte to its last. */
   | { path: string; format: 'own'; text: string };
@@ -54,7 +66,10 @@ export function attachFile(plan: FilePlan, before: string | undefined): WiredFil
       return { path, before, after: signed(plan.text) };
     case 'toml': {
       const value = tomlAt(toml(path, before ?? ''), plan.table);
-      if (value !== undefined && !plan.isOurs(value)) throw nameTaken(path);
+      if (value !== undefined && !plan.isOurs(value)) {
+        if (plan.yields === true) return { path, before, after: before };
+        throw nameTaken(path);
+      }
       if (isDeepStrictEqual(plain(value), plan.value)) return { path, before, after: before };
       const after = setTable(before ?? '', plan.table, plan.value);
       if (after === undefined) throw byHand(path, plan.table);
@@ -145,6 +160,8 @@ function addEntry(path: string, agent: string, text: string, entry: JsonEntry): 
       return isDeepStrictEqual(present, entry.value)
         ? text
         : setMember(text, entry.at, entry.value);
+    case 'group':
+      return addGroup(path, text, entry);
     case 'hook': {
       if (holds(path, agent, text, entry)) return text;
       return appendItem(withoutOurCalls(path, text, entry.at, agent), entry.at, entry.value);
@@ -152,7 +169,40 @@ function addEntry(path: string, agent: string, text: string, entry: JsonEntry): 
   }
 }
 
+type Group = JsonEntry & { kind: 'group' };
+
+function addGroup(path: string, text: string, { at, isOurs, members }: Group): string {
+  const value = json(path, text);
+  const known = valueAt(value, at);
+  const isTaken =
+    known === undefined
+      ? members.some((member) => valueAt(value, member.at) !== undefined)
+      : !isOurs(known);
+  if (isTaken) return text;
+  let rest = text;
+  for (const member of members) {
+    if (isDeepStrictEqual(valueAt(json(path, rest), member.at), member.value)) continue;
+    rest = setMember(rest, member.at, member.value);
+  }
+  return rest;
+}
+
+/** What somebody changed since is theirs, but for the one by which ours are known. */
+function removeGroup(path: string, text: string, { at, isOurs, members }: Group): string {
+  if (!isOurs(valueAt(json(path, text), at))) return text;
+  let rest = text;
+  for (const member of members) {
+    const present = valueAt(json(path, rest), member.at);
+    const isMarker = isDeepStrictEqual(member.at, at);
+    if (isMarker || isDeepStrictEqual(present, member.value)) {
+      rest = removeWithEmptyParents(path, rest, member.at);
+    }
+  }
+  return rest;
+}
+
 function removeEntry(path: string, text: string, entry: JsonEntry): string {
+  if (entry.kind === 'group') return removeGroup(path, text, entry);
   const present = valueAt(json(path, text), entry.at);
   if (entry.kind === 'item') {
     const index = listAt(path, text, entry.at).indexOf(entry.value);
@@ -172,6 +222,8 @@ function holds(
   anyCall = false,
 ): boolean {
   if (entry.kind === 'item') return listAt(path, text, entry.at).includes(entry.value);
+  // Nothing hangs on it: an agent whose telemetry goes elsewhere is attached all the same.
+  if (entry.kind === 'group') return true;
   const present = valueAt(json(path, text), entry.at);
   if (entry.kind === 'default') return present !== undefined;
   if (entry.kind === 'member') {

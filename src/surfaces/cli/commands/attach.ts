@@ -22,6 +22,7 @@ interface Options {
   user?: boolean;
   repository?: boolean;
   dryRun?: boolean;
+  telemetry?: boolean;
 }
 interface Done {
   agents: string[];
@@ -51,22 +52,25 @@ export const registerAttach: RegisterCommands = (program, context) => {
       .option('--all', 'every agent we know')
       .option('--user', 'for all you do on this machine, instead of for one repository')
       .option('--repository', 'for the repository you stand in (default)')
+      .option('--telemetry', 'only the reporting of tokens and cost, in your own files')
       .option('--dry-run', 'show the diff and change nothing')
       .addHelpText(
         'after',
-        `\nExamples:\n  $ loom ${verb} --dry-run\n  $ loom ${verb} --agent codex cursor\n  $ loom ${verb} --user --agent gemini-cli\n`,
+        `\nExamples:\n  $ loom ${verb} --dry-run\n  $ loom ${verb} --agent codex cursor\n  $ loom ${verb} --user --agent gemini-cli\n  $ loom ${verb} --telemetry --agent claude-code\n`,
       )
       .action(async (options: Options) => {
-        const scope: Scope = options.user === true ? 'user' : 'repository';
-        if (options.user === true && options.repository === true) {
+        const isTelemetry = options.telemetry === true;
+        const scope: Scope = options.user === true || isTelemetry ? 'user' : 'repository';
+        if (scope === 'user' && options.repository === true) {
           throw new AppError('invalid', 'cli.usage', {
-            message: '--user and --repository exclude each other.',
+            message: `--${isTelemetry ? 'telemetry' : 'user'} and --repository exclude each other.`,
             hint: 'Leave out one of them.',
           });
         }
-        const folder = openFolder(scope, program.opts<GlobalFlags>());
+        const opened = openFolder(scope, program.opts<GlobalFlags>());
+        const folder = isTelemetry ? { ...opened, plans: opened.telemetryPlans } : opened;
         const wirings = chooseAgents(verb, options, folder);
-        const wired = verb === 'attach' ? attach(folder, wirings) : detach(folder, wirings);
+        const wired = verb === 'attach' ? attach(folder, wirings) : detach(folder, wirings, opened);
         const changed = wired.filter(({ before, after }) => before !== after);
         const done: Done = {
           agents: wirings.map(({ agent }) => agent),
@@ -77,12 +81,15 @@ export const registerAttach: RegisterCommands = (program, context) => {
           diff: changed.map((file) => showDiff(file, folder.nameOf(file.path))).join(''),
           notes:
             verb === 'attach' && changed.length > 0
-              ? wirings.flatMap((wiring) => wiring.notes(scope))
+              ? wirings.flatMap((wiring) => [
+                  ...(isTelemetry ? [] : wiring.notes(scope)),
+                  ...folder.telemetryNotes(wiring),
+                ])
               : [],
         };
         if (done.written) {
           write(verb, folder, wired);
-          await report(verb, folder, wirings, context.client);
+          if (!isTelemetry) await report(verb, folder, wirings, context.client);
         }
         context
           .output()
@@ -119,7 +126,8 @@ function attach(folder: WiredFolder, wirings: readonly Wiring[]): WiredFile[] {
   return [...files.values()];
 }
 
-function detach(folder: WiredFolder, wirings: readonly Wiring[]): WiredFile[] {
+/** `whole`: the folder with all that may be wired in it, where `folder` shows a part of it only. */
+function detach(folder: WiredFolder, wirings: readonly Wiring[], whole: WiredFolder): WiredFile[] {
   const stay = WIRINGS.filter((wiring) => !wirings.includes(wiring))
     .filter((wiring) => wiring.hasHooks && folder.isAttached(wiring))
     .flatMap(folder.plans);
@@ -130,7 +138,9 @@ function detach(folder: WiredFolder, wirings: readonly Wiring[]): WiredFile[] {
     const { after } = detachFile(plan, known === undefined ? before : known.after, stay);
     files.set(plan.path, { path: plan.path, before, after });
   }
-  const isShared = ({ path }: WiredFile) => stay.some((plan) => plan.path === path);
+  const attached = folder === whole ? [] : WIRINGS.filter((wiring) => whole.isAttached(wiring));
+  const shared = [...stay, ...attached.flatMap(whole.plans)];
+  const isShared = ({ path }: WiredFile) => shared.some((plan) => plan.path === path);
   const all = [...files.values()];
   return [
     ...all.filter(isShared),
@@ -191,7 +201,10 @@ function chooseAgents(verb: Verb, { agent, all }: Options, folder: WiredFolder):
 function leavesTraces(wiring: Wiring, folder: WiredFolder): boolean {
   return folder.plans(wiring).some((plan) => {
     const text = folder.read(plan.path);
-    return text !== undefined && (plan.format === 'own' || text.includes(` hook ${wiring.agent} `));
+    return (
+      text !== undefined &&
+      (plan.format === 'own' || text.includes(` hook ${wiring.agent} `) || text.includes('/otlp'))
+    );
   });
 }
 
