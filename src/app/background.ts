@@ -52,6 +52,7 @@ import {
   escalationOutcomes,
   notifyHandler,
 } from './notify.ts';
+import { pointOutIn } from './verdict-lines.ts';
 import type { SlackDesk } from './slack-desk.ts';
 
 /**
@@ -158,6 +159,7 @@ export async function createBackground(
           changes,
           hostOf: hosts.find,
           detailsUrl: (changeId) => `${publicUrl}/changes/${changeId}`,
+          pointOut: pointOutIn({ changes, policy, log }),
           noteTurn: (subject) => breakers.noteTurn(subject, 'us'),
         }),
         notifyHandler(notifying),

@@ -2,7 +2,7 @@
 import type { FileChange, GitRepository } from '#git';
 import { AppError } from '#kernel';
 import type { FactSources } from './facts.ts';
-import { contentTags } from './patch-facts.ts';
+import { contentTags, readPatch } from './patch-facts.ts';
 
 /** More is not read: nobody knows then what is in it, so it counts as all. */
 const MAX_PATCH_BYTES = 4 * 1024 * 1024;
@@ -26,4 +26,13 @@ export async function contentOf(
     if (error instanceof AppError) return 'unread';
     throw error;
   }
+}
+
+/** Places in the text of a change, as far as it is read; none where it is too large. */
+export async function placesOf(
+  git: GitRepository,
+  { baseSha, headSha }: { baseSha: string; headSha: string },
+): Promise<ReturnType<typeof readPatch>> {
+  const { text } = await git.patch(baseSha, headSha, MAX_PATCH_BYTES);
+  return readPatch(text);
 }

@@ -5,6 +5,7 @@
 export { type ApprovalFact, Decision, DecidingRule, Lane, LANES, RiskFactor } from './schema.ts';
 export { MAX_BACKTEST_CHANGES, type BacktestProgress } from './backtest.ts';
 export { NO_CATALOG, type PolicyCatalog, readCatalogAt } from './catalog.ts';
+export type { LineRemark } from './line-remarks.ts';
 export { ExplainedFactor, RiskExplanation, RiskReliability } from './explain.ts';
 export type { PolicyRemark } from './lint.ts';
 export type { Leader, OrganisationVersion } from './organisation.ts';

@@ -30,33 +30,68 @@ const SECRETS =
 /** A line of a bundle is no line anybody wrote; looking further into one costs time for nothing. */
 const MAX_LINE = 2_000;
 
+/** Where something of a patch shows: the line in the head at which it stands, or stood. */
+export interface ContentFinding {
+  tag: ContentTag;
+  path: string;
+  line: number;
+}
+
+/** Lines of a patch that are worth pointing at; a tag beyond them is told all the same. */
+const MAX_FINDINGS = 500;
+
 interface Tally {
   assertsAdded: number;
   assertsRemoved: number;
   casesAdded: number;
   casesRemoved: number;
+  /** Where the first of each was taken away. */
+  assertLine: number;
+  caseLine: number;
 }
 
-/** Tags of a unified diff. Reads line by line; content cannot pass for a header, hunks are counted. */
+/** Tags of a unified diff. */
 export function contentTags(patch: string): ContentTag[] {
-  const found = new Set<ContentTag>();
+  return [...new Set(readPatch(patch).findings.map(({ tag }) => tag))].sort();
+}
+
+/**
+ * Reads a unified diff line by line; content cannot pass for a header, hunks are counted. `firstLines`
+ * gives for each path of the head the first line that changed.
+ */
+export function readPatch(patch: string): {
+  findings: ContentFinding[];
+  firstLines: Map<string, number>;
+} {
+  const findings: ContentFinding[] = [];
+  const firstLines = new Map<string, number>();
+  const seen = new Set<ContentTag>();
   let tests = emptyTally();
   let path = '';
   let isTest = false;
   let isCode = false;
   let left = 0;
+  let next = 0;
+
+  function find(tag: ContentTag, line: number): void {
+    // The first of a tag is never left out, however many there are of others.
+    if (findings.length >= MAX_FINDINGS && seen.has(tag)) return;
+    seen.add(tag);
+    findings.push({ tag, path, line: Math.max(1, line) });
+  }
 
   /** By file: an assertion that moves to another one is gone from here, whatever else is added. */
   function endFile(): void {
-    if (tests.assertsRemoved > tests.assertsAdded) found.add('tests-weakened');
-    if (tests.casesRemoved > tests.casesAdded) found.add('tests-removed');
+    if (tests.assertsRemoved > tests.assertsAdded) find('tests-weakened', tests.assertLine);
+    if (tests.casesRemoved > tests.casesAdded) find('tests-removed', tests.caseLine);
     tests = emptyTally();
   }
 
   for (const line of patch.split('\n')) {
-    const hunk = left > 0 ? null : /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
+    const hunk = left > 0 ? null : /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
     if (hunk !== null) {
-      left = Number(hunk[1] ?? 1) + Number(hunk[2] ?? 1);
+      left = Number(hunk[1] ?? 1) + Number(hunk[3] ?? 1);
+      next = Number(hunk[2]);
       continue;
     }
     if (left <= 0) {
@@ -80,26 +115,44 @@ export function contentTags(patch: string): ContentTag[] {
     }
     const sign = line[0];
     if (sign === '\\') continue;
-    left -= sign === ' ' || line === '' ? 2 : 1;
+    const isContext = sign === ' ' || line === '';
+    left -= isContext ? 2 : 1;
+    const at = next;
+    if (isContext || sign === '+') next += 1;
     if (sign !== '+' && sign !== '-') continue;
+    if (!firstLines.has(path)) firstLines.set(path, Math.max(1, at));
     const text = line.slice(1, MAX_LINE);
     if (sign === '+') {
-      if (SECRETS.test(text)) found.add('secrets');
-      if (isTest && SKIPS.test(text)) found.add('tests-weakened');
+      if (SECRETS.test(text)) find('secrets', at);
+      if (isTest && SKIPS.test(text)) find('tests-weakened', at);
     }
-    if (isTest) countTests(tests, sign, text);
+    if (isTest) countTests(tests, sign, text, at);
     // A new signature breaks nobody; one that goes or changes may.
-    else if (isCode && sign === '-' && EXPORTS.test(text)) found.add('public-api');
+    else if (isCode && sign === '-' && EXPORTS.test(text)) find('public-api', at);
   }
   endFile();
-  return [...found].sort();
+  return { findings, firstLines };
 }
 
 function emptyTally(): Tally {
-  return { assertsAdded: 0, assertsRemoved: 0, casesAdded: 0, casesRemoved: 0 };
+  return {
+    assertsAdded: 0,
+    assertsRemoved: 0,
+    casesAdded: 0,
+    casesRemoved: 0,
+    assertLine: 0,
+    caseLine: 0,
+  };
 }
 
-function countTests(tally: Tally, sign: '+' | '-', text: string): void {
-  if (ASSERTS.test(text)) tally[sign === '+' ? 'assertsAdded' : 'assertsRemoved'] += 1;
-  if (CASES.test(text)) tally[sign === '+' ? 'casesAdded' : 'casesRemoved'] += 1;
+function countTests(tally: Tally, sign: '+' | '-', text: string, line: number): void {
+  const isGone = sign === '-';
+  if (ASSERTS.test(text)) {
+    tally[isGone ? 'assertsRemoved' : 'assertsAdded'] += 1;
+    if (isGone && tally.assertLine === 0) tally.assertLine = line;
+  }
+  if (CASES.test(text)) {
+    tally[isGone ? 'casesRemoved' : 'casesAdded'] += 1;
+    if (isGone && tally.caseLine === 0) tally.caseLine = line;
+  }
 }

@@ -34,7 +34,7 @@ import {
 import { BUILT_IN_FILE, BUILT_IN_RULES } from './built-in.ts';
 import { type BacktestOptions, backtestPolicy } from './backtest.ts';
 import { NO_CATALOG, readCatalogAt } from './catalog.ts';
-import { contentOf } from './content.ts';
+import { contentOf, placesOf } from './content.ts';
 import type { ApprovalTerms } from './document.ts';
 import { decisionMade, type EventContext } from './events.ts';
 import { explainRisk, reliabilityShown, type RiskExplanation } from './explain.ts';
@@ -42,6 +42,7 @@ import { allGrants, buildFacts, Facts, type FactSources, servicesTouched } from 
 import { freezeHolds } from './freeze-span.ts';
 import { judge, type Verdict } from './judge.ts';
 import { freezeInWords, grantInWords, ruleInWords } from './rule-words.ts';
+import { type LineRemark, remarksOnLines } from './line-remarks.ts';
 import { lintPolicy, type PolicyRemark } from './lint.ts';
 import { BUILT_IN_POLICY, createPolicyLoader } from './load-policy.ts';
 import * as organisation from './organisation-store.ts';
@@ -116,6 +117,11 @@ export interface PolicyService extends OrganisationPolicies, AutonomyService {
   findDecision(id: Id<'dec'>): Promise<Decision | undefined>;
   /** Every factor of a decision with its curve, and whether what was declared before came true. */
   explain(id: Id<'dec'>): Promise<RiskExplanation | undefined>;
+  /**
+   * What of a decision belongs to a line of the change, the gravest first and at most fifty; none where
+   * the two commits cannot be compared, or another policy has come into force since.
+   */
+  pointOut(id: Id<'dec'>, git: GitRepository): Promise<LineRemark[]>;
   /** Newest first. */
   listDecisions(
     filter: { changeId?: Id<'chg'> | undefined } & PageRequest,
@@ -429,6 +435,22 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
     };
   }
 
+  async function pointOut(id: Id<'dec'>, git: GitRepository): Promise<LineRemark[]> {
+    const decision = await store.selectDecision(db, id);
+    if (decision === undefined) return [];
+    const { policy } = await policies.resolve(decision.repository, git, decision.baseSha);
+    if (policy.version !== decision.policyVersion) return [];
+    try {
+      const files = await git.changedFiles(decision.baseSha, decision.headSha);
+      const places = await placesOf(git, decision);
+      return remarksOnLines(decision, { files, ...places }, policy);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      log.info({ err: error, decisionId: id }, 'a verdict is told without its lines');
+      return [];
+    }
+  }
+
   async function validate(
     text: string,
     target?: { file?: string; git: GitRepository; baseSha: string },
@@ -494,6 +516,7 @@ export function createPolicyService(deps: PolicyDeps): PolicyService {
       const kept = await store.selectReliability(db, decision.repository);
       return explainRisk(decision, reliabilityShown(kept));
     },
+    pointOut,
     listDecisions,
     latestDecision,
     activePolicy,

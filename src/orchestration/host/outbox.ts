@@ -3,8 +3,14 @@
  * the commit, on any node, and again after a crash; the hosts take equal calls as one.
  */
 import { z } from 'zod';
-import type { CodeHost, MergeRequest, MergeResult } from '#connectors/contract';
-import { AppError, checkValue, idSchema } from '#kernel';
+import type {
+  CodeHost,
+  MergeRequest,
+  MergeResult,
+  VerdictAnnotation,
+  VerdictReport,
+} from '#connectors/contract';
+import { AppError, checkValue, type Id, idSchema } from '#kernel';
 import type { OutboxHandler } from '#ledger';
 import { turnOfChange, turnOfCommands } from '../breakers/index.ts';
 import type { ChangeKeeper } from '../changes/index.ts';
@@ -28,6 +34,8 @@ const Merge = z.object({
 });
 const Verdict = z.object({
   ...common,
+  /** What decided, where a decision did. */
+  decisionId: idSchema('dec').optional(),
   lane: z.string(),
   conclusion: z.enum(['success', 'action-required', 'failure']),
   title: z.string(),
@@ -59,6 +67,8 @@ const BAD_PAYLOAD = 'outbox.bad_payload';
 export function createHostOutboxHandlers(deps: {
   changes: Pick<ChangeKeeper, 'recordMergeResult'>;
   hostOf(name: string): CodeHost | undefined;
+  /** What of a decision belongs to a line; its failure does not keep the verdict back. */
+  pointOut?(decisionId: Id<'dec'>, change: VerdictReport['change']): Promise<VerdictAnnotation[]>;
   /** Page of a change in the console. */
   detailsUrl(changeId: string): string;
   /**
@@ -89,9 +99,12 @@ export function createHostOutboxHandlers(deps: {
     {
       target: 'host.verdict',
       async deliver({ payload }) {
-        const { host, changeId, ...report } = checkValue(Verdict, payload, BAD_PAYLOAD);
+        const { host, changeId, decisionId, ...report } = checkValue(Verdict, payload, BAD_PAYLOAD);
         if (!(await maySpeak(turnOfChange(host, report.change)))) return;
-        await hostOf(host)?.publishVerdict({ ...report, detailsUrl: detailsUrl(changeId) });
+        const annotations =
+          decisionId === undefined ? undefined : await deps.pointOut?.(decisionId, report.change);
+        const told = annotations === undefined ? report : { ...report, annotations };
+        await hostOf(host)?.publishVerdict({ ...told, detailsUrl: detailsUrl(changeId) });
       },
     },
     {
