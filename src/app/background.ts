@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createGuardedFetch } from '#connectors/contract';
 import { createLessonProjection, createRankingFitLoop } from '#context';
-import { type BackgroundLoop, ownEnvironment } from '#kernel';
+import { type BackgroundLoop, ownEnvironment, type SecretBox } from '#kernel';
 import { createOutboxWorker, createProjector, type createSequencer } from '#ledger';
 import { traceProjection } from '#observability';
 import {
@@ -70,17 +70,22 @@ export async function createBackground(
     sessions: ReturnType<typeof createSessionService>;
     collisions: ReturnType<typeof createCollisionService>;
     slackDesk: SlackDesk;
+    secretBox: SecretBox;
     publicUrl: string;
     inboxUrl: (escalationId: string) => string;
   },
   stack: AsyncDisposableStack,
 ): Promise<{ loops: BackgroundLoop[]; kinds: string[] }> {
   const { services, hosts, intake, sequencer, slackDesk, publicUrl, inboxUrl } = parts;
-  const { changes, sessions, collisions } = parts;
+  const { changes, sessions, collisions, secretBox } = parts;
   const { config, db, ledger, clock, newId, log, governance, context, policy, work } = services;
   const { claims, breakers, escalations, connections } = services;
   const { composition, workflows: workflow } = services;
   const deps = { db, ledger, clock, newId, log };
+  // A key that is missing keeps webhooks from being sent, and nothing else from working.
+  await services.subscriptions.sealAnew().catch((err: unknown) => {
+    log.error({ err }, 'secrets of outgoing webhooks cannot be read; see secrets.key');
+  });
 
   const checkouts = join(config.data, 'checkouts');
   await clearAbandonedChecks(checkouts, log);
@@ -168,6 +173,7 @@ export async function createBackground(
         ...slackDesk.handlers,
         subscriptionHandler({
           ...deps,
+          secretBox,
           send: createGuardedFetch({
             trustedUrls: config.connectors.webhooks.insideUrls,
             timeoutMs: 15_000,

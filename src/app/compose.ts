@@ -48,6 +48,7 @@ import { createDependantFinder } from './dependants.ts';
 import { createGitHubAppService } from './connectors/github-app.ts';
 import { openHosts, type Hosts } from './hosts.ts';
 import { repositoryOfService } from './service-repository.ts';
+import { openSecretBox } from './secrets.ts';
 import { createProtectionService } from './protection.ts';
 import { reachableHosts } from './reachable-hosts.ts';
 import { nameSignal, takeRepositoryNews } from './repository-names.ts';
@@ -158,6 +159,7 @@ export async function compose(options: {
     onKnowledge: hints.offer,
   });
   const hosts: Hosts = { ...opened, find: reachableHosts(opened.find, () => context) };
+  const secretBox = openSecretBox(config);
   const connections = createConnectionService({ ...deps, parts: hosts.parts });
   const context = knowOwnForge(
     createContextService({
@@ -245,6 +247,7 @@ export async function compose(options: {
     connections,
     subscriptions: createSubscriptionService({
       ...deps,
+      secretBox,
       insideUrls: config.connectors.webhooks.insideUrls,
     }),
     protection: createProtectionService({ context, hostOf: hosts.find, clock }),
@@ -317,6 +320,7 @@ export async function compose(options: {
         collisions,
         sequencer,
         slackDesk,
+        secretBox,
         publicUrl,
         inboxUrl: escalationDeps.inboxUrl,
       },

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type Config, createSecretBox, type SecretBox } from '#kernel';
 import { CREDENTIALS_FILE } from '#surfaces';
 
 /** The secret of this name, made on first use. */
@@ -12,6 +13,24 @@ export function ownSecret(dataFolder: string, name: string): string {
   writePrivately(path, secret);
   return secret;
 }
+
+/**
+ * Seals what the database keeps for us. The key is a setting, or made in the data folder; to change that
+ * one, `secrets/database-key` is renamed to `secrets/database-key.previous` before a start.
+ */
+export function openSecretBox({ data, secrets: { key, previousKey } }: Config): SecretBox {
+  const readOwn = (name: string): string | undefined => {
+    const path = join(data, 'secrets', name);
+    return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+  };
+  const current = key ?? ownSecret(data, DATABASE_KEY);
+  // Whoever moves from the data folder to a setting keeps what was sealed until then.
+  const before = [previousKey, readOwn(`${DATABASE_KEY}.previous`), readOwn(DATABASE_KEY)];
+  const others = before.filter((one) => one !== undefined && one !== current);
+  return createSecretBox([current, ...(others as string[])]);
+}
+
+const DATABASE_KEY = 'database-key';
 
 export interface LeftCredentials {
   url: string;

@@ -55,6 +55,18 @@ export const Config = z.strictObject({
       poolSize: count(2, 200).default(16).describe('Connections each process may hold.'),
     })
     .prefault({}),
+  secrets: z
+    .strictObject({
+      key: secret
+        .optional()
+        .describe(
+          'Seals secrets kept in the database: any 32 or more random characters. Left out, one is made in the data folder; servers that share a database need the same one.',
+        ),
+      previousKey: secret
+        .optional()
+        .describe('The key before, until the next start has sealed everything anew.'),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z

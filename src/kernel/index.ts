@@ -55,4 +55,5 @@ export {
 export { type BackgroundLoop, createHealthRecord, type LoopHealth, startLoop } from './loop.ts';
 export { decodeCursor, MAX_PAGE_SIZE, type Page, PageRequest, toPage } from './paging.ts';
 export { findProcess, isRunning, type ProcessInfo } from './process-table.ts';
+export { createSecretBox, type SecretBox } from './secret-box.ts';
 export { suggest } from './suggest.ts';

@@ -3,7 +3,7 @@
  * Standard Webhooks has it. A subscriber that has not taken anything for days is paused.
  */
 import { type GuardedFetch, keyOfSecret, signDelivery } from '#connectors/contract';
-import { AppError, checkValue, describeError, idSchema } from '#kernel';
+import { AppError, checkValue, describeError, idSchema, type SecretBox } from '#kernel';
 import type { LedgerEvent, OutboxHandler, Projection } from '#ledger';
 import { z } from 'zod';
 import { ORCHESTRATION, type OrchestrationDeps } from '../deps.ts';
@@ -39,9 +39,12 @@ export function subscriptionProjection({ ledger }: Pick<OrchestrationDeps, 'ledg
 }
 
 export function subscriptionHandler(
-  deps: Pick<OrchestrationDeps, 'db' | 'ledger' | 'clock' | 'log'> & { send: GuardedFetch },
+  deps: Pick<OrchestrationDeps, 'db' | 'ledger' | 'clock' | 'log'> & {
+    send: GuardedFetch;
+    secretBox: SecretBox;
+  },
 ): OutboxHandler {
-  const { db, ledger, clock, log, send } = deps;
+  const { db, ledger, clock, log, send, secretBox } = deps;
 
   async function pause(subscription: store.SubscriptionRow, why: string): Promise<void> {
     await db.transaction(async (tx) => {
@@ -67,7 +70,7 @@ export function subscriptionHandler(
       const event = await ledger.find(eventId);
       if (event === undefined) return;
       try {
-        const status = await post(send, subscription, event, clock.now());
+        const status = await post(send, opened(subscription, secretBox), event, clock.now());
         if (status === 410) {
           await pause(subscription, 'the receiver says that it is gone (410)');
           return;
@@ -86,6 +89,16 @@ export function subscriptionHandler(
         throw error;
       }
     },
+  };
+}
+
+/** The subscription with its secrets as they sign. */
+function opened(one: store.SubscriptionRow, box: SecretBox): store.SubscriptionRow {
+  const { id, secret, previousSecret } = one;
+  return {
+    ...one,
+    secret: box.open(secret, id),
+    previousSecret: previousSecret === null ? null : box.open(previousSecret, id),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type Id,
   type Page,
   type PageRequest,
+  type SecretBox,
   toPage,
   type Tx,
 } from '#kernel';
@@ -46,12 +47,14 @@ export interface SubscriptionService {
   remove(id: Id<'sub'>, by: Principal): Promise<void>;
   /** A new secret; for a day deliveries carry the signature of the old one too. */
   renewSecret(id: Id<'sub'>, by: Principal): Promise<{ secret: string }>;
+  /** Seals what is kept in plain text, or under a key before; gives how many it were. */
+  sealAnew(): Promise<number>;
 }
 
 export function createSubscriptionService(
-  deps: OrchestrationDeps & { insideUrls: readonly string[] },
+  deps: OrchestrationDeps & { insideUrls: readonly string[]; secretBox: SecretBox },
 ): SubscriptionService {
-  const { db, ledger, clock, newId, insideUrls } = deps;
+  const { db, ledger, clock, newId, insideUrls, secretBox } = deps;
   const allowed = new Set(insideUrls.map((url) => new URL(url).origin));
 
   async function lock(tx: Tx, id: Id<'sub'>): Promise<store.SubscriptionRow> {
@@ -67,6 +70,7 @@ export function createSubscriptionService(
     async create(fields, by) {
       const url = checkUrl(fields.url, allowed);
       const secret = newSecret();
+      const id = newId('sub');
       return db.transaction(async (tx) => {
         if (!(await store.hasRoom(tx, MAX_SUBSCRIPTIONS))) {
           throw new AppError('limit_exceeded', 'subscriptions.too_many', {
@@ -75,11 +79,11 @@ export function createSubscriptionService(
           });
         }
         const row = await store.insertSubscription(tx, {
-          id: newId('sub'),
+          id,
           url,
           eventTypes: [...new Set(fields.eventTypes)].sort(),
           description: fields.description ?? '',
-          secret,
+          secret: secretBox.seal(secret, id),
           createdBy: by.id,
           createdAt: clock.now(),
         });
@@ -142,12 +146,29 @@ export function createSubscriptionService(
       db.transaction(async (tx) => {
         const row = await lock(tx, id);
         const secret = newSecret();
-        await store.renewSecret(tx, id, secret, new Date(clock.now().getTime() + GRACE_MS));
+        const until = new Date(clock.now().getTime() + GRACE_MS);
+        await store.renewSecret(tx, id, secretBox.seal(secret, id), until);
         await ledger.append(
           tx,
           subscriptionEvent('webhook-subscription.secret-renewed', row, actorOf(by)),
         );
         return { secret };
+      }),
+
+    sealAnew: () =>
+      db.transaction(async (tx) => {
+        let sealed = 0;
+        for (const { id, secret, previousSecret } of await store.lockSecrets(tx)) {
+          const all = [secret, ...(previousSecret === null ? [] : [previousSecret])];
+          if (!all.some(secretBox.isOutdated)) continue;
+          const anew = (text: string) => secretBox.seal(secretBox.open(text, id), id);
+          await store.replaceSecrets(tx, id, {
+            secret: anew(secret),
+            previousSecret: previousSecret === null ? null : anew(previousSecret),
+          });
+          sealed += 1;
+        }
+        return sealed;
       }),
   };
 }

@@ -94,6 +94,27 @@ export async function renewSecret(tx: Tx, id: string, secret: string, until: Dat
   );
 }
 
+/** Of all, for sealing them anew; locks them, so that nobody renews one meanwhile. */
+export function lockSecrets(
+  tx: Tx,
+): Promise<{ id: Id<'sub'>; secret: string; previousSecret: string | null }[]> {
+  return tx.query(
+    `select id, secret, previous_secret as "previousSecret" from loom.webhook_subscriptions
+     order by number for update`,
+  );
+}
+
+export async function replaceSecrets(
+  tx: Tx,
+  id: string,
+  { secret, previousSecret }: { secret: string; previousSecret: string | null },
+): Promise<void> {
+  await tx.query(
+    'update loom.webhook_subscriptions set secret = $2, previous_secret = $3 where id = $1',
+    [id, secret, previousSecret],
+  );
+}
+
 export async function removeSubscription(tx: Tx, id: string): Promise<boolean> {
   const rows = await tx.query('delete from loom.webhook_subscriptions where id = $1 returning id', [
     id,

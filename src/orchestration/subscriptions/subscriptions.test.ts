@@ -6,7 +6,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGuardedFetch } from '#connectors/contract';
-import { createLogger, createNewId } from '#kernel';
+import { createLogger, createNewId, createSecretBox } from '#kernel';
 import { createLedger, createOutboxWorker, createProjector, createSequencer } from '#ledger';
 import { testClock, testDatabase } from '#testing';
 import { operator } from '../test-rooms.ts';
@@ -35,6 +35,7 @@ async function open() {
   const log = createLogger({ level: 'silent' });
   const ledger = createLedger({ db, clock, newId, log, tenant: 'test' });
   const deps = { db, ledger, clock, newId, log };
+  const secretBox = createSecretBox(['k'.repeat(32)]);
   const receiver = { status: 204, received: [] as Received[] };
   const outbox = stack.use(
     createOutboxWorker({
@@ -42,6 +43,7 @@ async function open() {
       handlers: [
         subscriptionHandler({
           ...deps,
+          secretBox,
           async send(url, request = {}) {
             const { headers = {}, body } = request;
             receiver.received.push({ url: String(url), headers, body: String(body) });
@@ -64,7 +66,11 @@ async function open() {
   return {
     ...deps,
     receiver,
-    service: createSubscriptionService({ ...deps, insideUrls: ['http://127.0.0.1:9999'] }),
+    service: createSubscriptionService({
+      ...deps,
+      secretBox,
+      insideUrls: ['http://127.0.0.1:9999'],
+    }),
     async happen(...types: string[]) {
       const actor = { kind: 'system', id: 'test' } as const;
       await db.transaction((tx) =>
@@ -88,13 +94,20 @@ function isSignedBy(secret: string, { headers, body }: Received): boolean {
 }
 
 test('a subscriber is told of what it asked for, from then on, once and signed', async () => {
-  const { service, receiver } = world;
+  const { db, service, receiver } = world;
   await world.happen('change.merged');
   const fields = {
     url: 'https://hooks.example.com/loom?key=1',
     eventTypes: ['change.', 'run.started'],
   };
   const { subscription, secret } = await service.create(fields, operator());
+  const kept = () => db.query<{ secret: string }>('select secret from loom.webhook_subscriptions');
+  expect(JSON.stringify(await kept())).not.toContain(secret);
+  // As a release before this left it: it is sealed, and signs on as it did.
+  await db.query('update loom.webhook_subscriptions set secret = $1', [secret]);
+  expect(await service.sealAnew()).toBe(1);
+  expect(await service.sealAnew()).toBe(0);
+  expect(JSON.stringify(await kept())).not.toContain(secret);
   world.clock.advance(1_000);
 
   await world.happen('change.merged', 'run.started', 'run.ended', 'decision.made');

@@ -7,7 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContextService } from '#context';
 import { createGovernanceService, type Principal, type Role } from '#governance';
-import { AppError, type Config, createLogger, createNewId, isId, loadConfig } from '#kernel';
+import {
+  AppError,
+  type Config,
+  createLogger,
+  createNewId,
+  createSecretBox,
+  isId,
+  loadConfig,
+} from '#kernel';
 import { createLedger, createSequencer } from '#ledger';
 import { createObservabilityService, createTelemetryService, readPrices } from '#observability';
 import {
@@ -156,7 +164,11 @@ export async function testApp(
       kinds: () => ['context.pack', 'notify', 'wait.signal'],
     }),
     connections: createConnectionService({ ...deps, parts: () => [] }),
-    subscriptions: createSubscriptionService({ ...deps, insideUrls: [] }),
+    subscriptions: createSubscriptionService({
+      ...deps,
+      insideUrls: [],
+      secretBox: createSecretBox(['test-test-test-test-test-test-test']),
+    }),
     githubApp: absent('githubApp'),
     protection: { read: async () => undefined },
     webhooks: new Map(),
