@@ -4,6 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { lendPowers } from './delegation.ts';
 import { normaliseIdentity, sharedIdentities } from './custody.ts';
 
 const PERSON = 'usr_019abc00000070008000000000000000';
@@ -67,5 +68,62 @@ test('adding to the custody or to the person never clears anybody', () => {
       expect(isIn([...own, extra], held)).toBe(true);
       expect(isIn(own, [...held, extra])).toBe(true);
     }),
+  );
+});
+
+const people = fc
+  .array(fc.record({ teams: fc.subarray(['pay', 'web', 'late']), alias: identity }), {
+    minLength: 2,
+    maxLength: 6,
+  })
+  .map((drawn) =>
+    drawn.map(({ teams, alias }, index) => ({
+      person: `usr_019abc0000007000800000000000000${index}` as const,
+      teams: [...teams, `own-${index}`],
+      identities: [`email:p${index}@example.com`, `bot:p${index}`, `${alias}-${index}`],
+      givenAt: new Date(1_000),
+    })),
+  );
+
+test('no consent carries the name or the teams of anybody in custody: bot, trailer, later team, delegation', () => {
+  fc.assert(
+    fc.property(
+      people,
+      fc.array(fc.tuple(fc.nat(5), fc.nat(5), fc.integer({ min: 0, max: 3_000 })), {
+        maxLength: 12,
+      }),
+      // How the maker came into custody: as author, by a bot account, by a trailer, by their id.
+      fc.tuple(fc.nat(5), fc.constantFrom(0, 1, 2, 3), disguise),
+      (everybody, lent, [nth, way, disguised]) => {
+        const maker = everybody[nth % everybody.length]!;
+        const custody = [disguised([...maker.identities, `person:${maker.person}`][way]!)];
+        const loans = lent.map(([from, to, until]) => {
+          const lender = everybody[from % everybody.length]!;
+          return {
+            delegateId: everybody[to % everybody.length]!.person,
+            lenderId: lender.person,
+            from: new Date(0),
+            to: new Date(until),
+            cancelledAt: null,
+            // Joined after the change was made: it is lent as it is now, and still not by the maker.
+            teams: [...lender.teams, 'late'],
+            identities: lender.identities,
+          };
+        });
+        const free = everybody.filter(
+          ({ person, identities }) =>
+            sharedIdentities({ id: person, identities }, custody).length === 0,
+        );
+
+        const counted = lendPowers(free, loans, custody);
+
+        for (const { person, teams, identities, standsInFor } of counted) {
+          expect(person).not.toBe(maker.person);
+          expect(standsInFor).not.toContain(maker.person);
+          expect(identities.filter((name) => maker.identities.includes(name))).toEqual([]);
+          expect(teams).not.toContain(`own-${everybody.indexOf(maker)}`);
+        }
+      },
+    ),
   );
 });

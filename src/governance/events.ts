@@ -178,7 +178,8 @@ export function overrideEvent(
   actor: Actor,
   correlationId: string,
 ): NewEvent {
-  const { reason, ticket, requestedBy, confirmedBy, expiresAt, policyVersion, reportTo } = override;
+  const { reason, ticket, isEmergency, requestedBy, confirmedBy, expiresAt } = override;
+  const { policyVersion, reportTo } = override;
   return {
     type,
     subject: override.changeId,
@@ -194,6 +195,7 @@ export function overrideEvent(
       override: override.id,
       reason,
       ticket,
+      isEmergency,
       requestedBy,
       confirmedBy,
       expiresAt,

@@ -13,6 +13,7 @@ export type OverrideRow = Override & {
 const OVERRIDE = `o.id, o.number, o.change_id as "changeId", o.repository, o.head_sha as "headSha",
   o.policy_version as "policyVersion", o.requested_by as "requestedBy",
   (select name from loom.people where id = o.requested_by) as "requesterName", o.reason, o.ticket,
+  o.is_emergency as "isEmergency",
   case when o.used_at is not null then 'used' when o.expires_at <= $1 then 'expired'
     when o.active_at is null then 'requested' else 'active' end as state,
   o.confirmed_by as "confirmedBy",
@@ -34,8 +35,8 @@ export async function insertOverrideOnce(
   const rows = await tx.query<{ id: Id<'ovr'> }>(
     `insert into loom.overrides (id, change_id, repository, head_sha, policy_version, requested_by,
        reason, ticket, needs_second, expires_ms, report_to, correlation_id, requested_at, active_at,
-       expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+       expires_at, is_emergency)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      on conflict (change_id, head_sha, requested_by) where active_at is null do nothing
      returning id`,
     [
@@ -54,6 +55,7 @@ export async function insertOverrideOnce(
       override.requestedAt,
       override.activeAt,
       override.expiresAt,
+      override.isEmergency,
     ],
   );
   return rows[0]?.id;

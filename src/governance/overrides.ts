@@ -56,6 +56,8 @@ export interface Overrides {
       policyVersion: string;
       reason: string;
       ticket: string | null;
+      /** Land past the tests of the queue as well. */
+      isEmergency: boolean;
       correlationId: string;
       /** Null: the policy in force allows no override. */
       terms: OverrideTerms | null;
@@ -144,7 +146,7 @@ export function createOverrides(deps: {
       target: 'notify',
       payload: {
         channel: row.reportTo,
-        text: `Override ${row.id} of ${row.changeId} in ${row.repository} by ${row.requesterName}${
+        text: `${row.isEmergency ? 'Emergency override' : 'Override'} ${row.id} of ${row.changeId} in ${row.repository} by ${row.requesterName}${
           row.confirmerName === null ? '' : ` and ${row.confirmerName}`
         }: ${row.reason}`,
       },
@@ -180,6 +182,7 @@ export function createOverrides(deps: {
         policyVersion: request.policyVersion,
         reason,
         ticket,
+        isEmergency: request.isEmergency,
         needsSecond: terms.needsSecondPerson,
         expiresMs: terms.expiresMs,
         reportTo: terms.reportTo,

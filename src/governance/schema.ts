@@ -132,6 +132,8 @@ export const Override = z.object({
   requesterName: z.string(),
   reason: z.string(),
   ticket: z.string().nullable(),
+  /** Lands past the tests of the queue too; any other override changes the verdict alone. */
+  isEmergency: z.boolean(),
   /** `requested` waits for the second person; `active` lets the change land; `used` it has. */
   state: z.enum(['requested', 'active', 'used', 'expired']),
   confirmedBy: idSchema('usr').nullable(),

@@ -85,6 +85,7 @@ async function open() {
           policyVersion: 'v1',
           reason: fields.reason ?? 'Checkout is down for everybody',
           ticket: 'INC-12',
+          isEmergency: false,
           correlationId: changeId,
           terms,
         },

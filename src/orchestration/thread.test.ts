@@ -17,6 +17,7 @@ import { createOutboxWorker } from '#ledger';
 import { createPolicyService } from '#policy';
 import { testDatabase, testRepository } from '#testing';
 import { createChangeService, createMomentWatch } from './changes/index.ts';
+import { createOverrideService } from './escalation/index.ts';
 import { createHostOutboxHandlers } from './host/index.ts';
 import { createIntakeService } from './intake/index.ts';
 import { loadChangeWorkflow } from './library/index.ts';
@@ -359,6 +360,51 @@ test('what passed on another base is tested again before it lands, and red goes 
   expect(notes).toMatchObject([
     { session_id: session.id, note: expect.stringContaining('both are there') as string },
   ]);
+});
+
+test('a verdict that was put aside is tested by the queue all the same, unless it is an emergency', async () => {
+  await using thread = await testThread(await testDatabase(), {
+    files: {
+      '.loom/workflows/change.yaml': WORKFLOW.replace(
+        'test ! -e broken',
+        '! grep -q clash src/base.js || ! grep -q clash src/total.js',
+      ),
+      'src/base.js': 'export const base = 1;\n',
+      '.loom/policy.yaml': OVERRIDABLE,
+    },
+  });
+  const { work } = thread;
+  const [cora, carl] = [
+    await thread.person('Cora', ['admin']),
+    await thread.person('Carl', ['admin']),
+  ];
+  const overrides = createOverrideService(thread);
+  await work.branch('total');
+  const headSha = await work.commit({ files: { 'src/total.js': 'export const clash = 2;\n' } });
+  await thread.push('total');
+  await thread.settle();
+  // Meanwhile the base got what the change breaks on.
+  await landPastUs(thread, { 'src/base.js': 'export const clash = 1;\n' });
+  const change = await thread.change('total');
+  const putAside = async (isEmergency: boolean) => {
+    const reason = 'Checkout is down for everybody';
+    const asked = await overrides.request(change.id, { headSha, reason, isEmergency }, cora);
+    await overrides.confirm(asked.id, carl);
+    await thread.settle();
+  };
+
+  await putAside(false);
+  const sentBack = (await thread.run(change)).steps.find(({ kind }) => kind === 'merge')!;
+  const unused = (await overrides.list({ changeId: change.id, limit: 5 })).items;
+  await thread.workflow.retry(change.runId!, undefined, { kind: 'person', id: cora.id });
+  await putAside(true);
+
+  expect(sentBack.state).toBe('failed');
+  expect(sentBack.message).toContain('git merge --no-edit');
+  expect(unused).toMatchObject([{ state: 'active', isEmergency: false }]);
+  expect(await thread.change('total')).toMatchObject({ state: 'merged' });
+  const events = (await thread.ledger.list({ ref: change.id, type: 'override.used' })).items;
+  expect(events.map(({ data }) => data?.['isEmergency'])).toEqual([true]);
 });
 
 test('a refusal ends the run for good, in the words of who refused', async () => {
@@ -768,6 +814,10 @@ test('a consent lives on a rebase that changes no line where policy says so, and
     expect.arrayContaining(['approval.carried', 'approval.voided']),
   );
 });
+
+const OVERRIDABLE = `version: 1
+override: { by: [role:admin], needs: [second-person], expires: 4h }
+`;
 
 const PAY = `version: 1
 rules: [{ id: pay, when: { paths: "src/**" }, require: { reviewers: 1, from: team:pay } }]

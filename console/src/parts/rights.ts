@@ -9,6 +9,8 @@ const ROLES_OF = {
   'context:approve': ['approver', 'admin'],
   'connections:manage': ['admin'],
   'repositories:import': ['admin'],
+  'changes:override': ['approver', 'admin'],
+  'people:manage': ['admin'],
 } satisfies Record<string, Role[]>;
 
 export function useMay(action: keyof typeof ROLES_OF): boolean {

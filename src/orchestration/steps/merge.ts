@@ -2,7 +2,7 @@
  * `merge`: looks once more (head, base, verdict, consents), then asks the host through the outbox and
  * waits for what became of it. The host refuses when the head moved in between.
  */
-import type { Json, JsonObject } from '#kernel';
+import type { Json, JsonObject, Tx } from '#kernel';
 import { findHold } from '../changes/index.ts';
 import { land, leaveQueue } from '../landing/index.ts';
 import type { Change } from '../schema.ts';
@@ -14,6 +14,8 @@ import type { StepDeps } from './deps.ts';
 import { judge } from './judge.ts';
 import { overrideOf } from './override.ts';
 import { findSubject, forGood, toHostChange } from './subject.ts';
+
+type Waiting = Extract<StepResult, { outcome: 'waiting' }>;
 
 export function createMergeStep(deps: StepDeps): StepHandler {
   async function merge(context: StepContext): Promise<StepResult> {
@@ -35,13 +37,13 @@ export function createMergeStep(deps: StepDeps): StepHandler {
     if (refusal !== undefined) return endDeclined(refusal.personName, refusal.reason);
     const override =
       decision.outcome === 'ship' ? undefined : await overrideOf(deps, change, decision);
-    if (override !== undefined) {
+    if (override?.isEmergency === true) {
       return {
         ...askHost(context, change, decision.id),
         write: (tx) => deps.governance.useOverride(tx, override.id),
       };
     }
-    if (decision.outcome !== 'ship') {
+    if (decision.outcome !== 'ship' && override === undefined) {
       return {
         outcome: 'waiting',
         on: 'review',
@@ -49,7 +51,7 @@ export function createMergeStep(deps: StepDeps): StepHandler {
         outbox: [verdictMessage(decision, change, context.cause)],
       };
     }
-    return land(
+    const landing = await land(
       {
         ...deps,
         baseOf: async () => (await baseOf(deps, change))!,
@@ -60,6 +62,10 @@ export function createMergeStep(deps: StepDeps): StepHandler {
       context,
       change,
     );
+    // Used once the host is asked: what waits in the queue, or is sent back by it, has not used it.
+    return override === undefined || landing.outcome !== 'waiting' || landing.on !== 'merged'
+      ? landing
+      : also(landing, (tx) => deps.governance.useOverride(tx, override.id));
   }
 
   /** Somebody went past the queue: what was tested is not what would be there. */
@@ -83,6 +89,16 @@ export function createMergeStep(deps: StepDeps): StepHandler {
   };
 }
 
+function also(result: Waiting, write: (tx: Tx) => Promise<void>): Waiting {
+  return {
+    ...result,
+    async write(tx) {
+      await result.write?.(tx);
+      await write(tx);
+    },
+  };
+}
+
 async function baseOf({ changes }: StepDeps, change: Change): Promise<string | undefined> {
   const git = await changes.openMirror(change);
   return git.resolve(`refs/heads/${change.baseBranch}`);
@@ -94,7 +110,7 @@ function askHost(
   decisionId: string,
   /** What it was tested on; without it whatever is there is taken. */
   expectedBaseSha?: string,
-): Extract<StepResult, { outcome: 'waiting' }> {
+): Waiting {
   const { run, idempotencyKey, cause } = context;
   return {
     outcome: 'waiting',

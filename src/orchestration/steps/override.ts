@@ -1,6 +1,7 @@
 /**
  * Where a verdict has been put aside in an emergency. What a leader wrote gives way; what is built in
- * (failed checks, unreadable diffs, edits of the policy itself) never does.
+ * (failed checks, unreadable diffs, edits of the policy itself) never does. The landing queue tests the
+ * change all the same, unless the override says that it is an emergency.
  */
 import type { Override } from '#governance';
 import type { NewOutboxMessage } from '#ledger';

@@ -20,6 +20,7 @@ import './change.css';
 import { Custody } from './custody.tsx';
 import { Diff } from './diff.tsx';
 import { LaneHistory } from './history.tsx';
+import { Overrides } from './override.tsx';
 import { Review } from './review.tsx';
 import { Verdict } from './verdict.tsx';
 
@@ -94,6 +95,7 @@ export function ChangePage() {
             <Verdict decision={decision} custody={change.custody} />
           )}
           <Review detail={detail} />
+          <Overrides detail={detail} />
           <Approvals approvals={detail.approvals} headSha={change.headSha} />
           {decision !== null && <LaneHistory changeId={change.id} />}
           <Diff changeId={change.id} headSha={change.headSha} files={detail.files} />

@@ -2,6 +2,7 @@
 import { PageHeader } from '../../parts/layout.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import { Tabs } from '../../parts/tabs.tsx';
+import { Absences } from './absences.tsx';
 import { People } from './people.tsx';
 import { System } from './system.tsx';
 import { Tokens } from './tokens.tsx';
@@ -20,6 +21,7 @@ export function SettingsPage() {
         onChange={(tab) => setState({ tab, create: '' })}
         tabs={[
           { value: 'people', label: 'People', content: () => <People /> },
+          { value: 'absences', label: 'Absences', content: () => <Absences /> },
           {
             value: 'tokens',
             label: 'Tokens',

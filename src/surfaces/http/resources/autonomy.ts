@@ -105,12 +105,13 @@ export function autonomyRoutes(services: Services): Route[] {
       tag: 'policy',
       summary: 'Ask to put a verdict aside',
       description:
-        'Break-glass for one commit: by those the policy names, with a reason, a ticket and a second person where it asks for them. What is built in never gives way.',
+        'Break-glass for one commit: by those the policy names, with a reason, a ticket and a second person where it asks for them. What is built in never gives way. The queue tests it as any other change, unless `isEmergency` is said and recorded.',
       body: z.strictObject({
         changeId: idSchema('chg'),
         headSha: commitSha,
         reason: z.string().trim().min(1).max(4_000),
         ticket: z.string().trim().min(1).max(200).optional(),
+        isEmergency: z.boolean().optional(),
       }),
       bodyExample: {
         changeId: 'chg_019abc00000070008000000000000000',
