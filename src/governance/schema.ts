@@ -66,6 +66,8 @@ export interface Principal {
   tokenId?: string | undefined;
   /** Person who made the token, where that was somebody else: they know its secret too. */
   tokenMadeBy?: string | undefined;
+  /** Tokens this one was made with, and those with which they were made. */
+  tokenLineage?: readonly string[] | undefined;
   onBehalfOf?: string | undefined;
   /** Of an agent that LoomStack itself started: what for, and the one repository it may speak of. */
   assignment?: Assignment | undefined;

@@ -128,11 +128,11 @@ export async function insertToken(
   tx: Tx,
   token: Token,
   secretHash: Buffer,
-  createdBy: string,
+  made: { by: string; with: string | undefined },
 ): Promise<void> {
   await tx.query(
     `insert into loom.tokens (id, person_id, name, kind, scopes, hint, secret_sha256, created_by,
-       created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+       made_with, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       token.id,
       token.personId,
@@ -141,7 +141,8 @@ export async function insertToken(
       token.scopes === 'all' ? null : token.scopes,
       token.hint,
       secretHash,
-      createdBy,
+      made.by,
+      made.with ?? null,
       token.createdAt,
       token.expiresAt,
     ],
@@ -173,7 +174,7 @@ export async function markTokenRevoked(tx: Tx, id: Id<'tok'>, now: Date): Promis
 }
 
 /** `madeBy`: id of the person who made it; for a session its own person. */
-export type TokenWithPerson = Token & { madeBy: string; person: Person };
+export type TokenWithPerson = Token & { madeBy: string; lineage: string[]; person: Person };
 
 /** One statement, on the path of every request. */
 export async function selectTokenBySecret(
@@ -183,10 +184,18 @@ export async function selectTokenBySecret(
   const rows = await queryable.query<
     Token &
       Numbered &
-      Pick<Person, 'roles' | 'teams' | 'identities'> & { personName: string; madeBy: string }
+      Pick<Person, 'roles' | 'teams' | 'identities'> & {
+        personName: string;
+        madeBy: string;
+        lineage: string[];
+      }
   >(
     `select ${TOKEN}, t.created_by as "madeBy", p.name as "personName", p.roles, p.teams,
-       array(select i.identity from loom.person_identities i where i.person_id = p.id order by 1) as identities
+       array(select i.identity from loom.person_identities i where i.person_id = p.id order by 1) as identities,
+       array(with recursive line(id) as (
+           select t.made_with
+           union select m.made_with from loom.tokens m join line on m.id = line.id)
+         select id from line where id is not null) as lineage
      from loom.tokens t join loom.people p on p.id = t.person_id where t.secret_sha256 = $1`,
     [secretHash],
     'governance-token',
@@ -210,11 +219,18 @@ export async function touchToken(queryable: Queryable, id: Id<'tok'>, now: Date)
 
 export async function insertLoginCode(
   tx: Tx,
-  code: { hash: Buffer; personId: Id<'usr'>; createdAt: Date; expiresAt: Date },
+  code: {
+    hash: Buffer;
+    personId: Id<'usr'>;
+    createdAt: Date;
+    expiresAt: Date;
+    madeWith: string | undefined;
+  },
 ): Promise<void> {
   await tx.query(
-    'insert into loom.login_codes (code_sha256, person_id, created_at, expires_at) values ($1, $2, $3, $4)',
-    [code.hash, code.personId, code.createdAt, code.expiresAt],
+    `insert into loom.login_codes (code_sha256, person_id, created_at, expires_at, made_with)
+     values ($1, $2, $3, $4, $5)`,
+    [code.hash, code.personId, code.createdAt, code.expiresAt, code.madeWith ?? null],
   );
 }
 
@@ -223,14 +239,14 @@ export async function takeLoginCode(
   tx: Tx,
   hash: Buffer,
   now: Date,
-): Promise<Id<'usr'> | undefined> {
-  const rows = await tx.query<{ personId: Id<'usr'> }>(
+): Promise<{ personId: Id<'usr'>; madeWith: string | null } | undefined> {
+  const rows = await tx.query<{ personId: Id<'usr'>; madeWith: string | null }>(
     `update loom.login_codes set used_at = $2
      where code_sha256 = $1 and used_at is null and expires_at > $2
-     returning person_id as "personId"`,
+     returning person_id as "personId", made_with as "madeWith"`,
     [hash, now],
   );
-  return rows[0]?.personId;
+  return rows[0];
 }
 
 /** False when the name has as many codes that still work as it may have. */

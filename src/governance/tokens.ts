@@ -81,7 +81,7 @@ export function createTokens(deps: {
       const fields = { personId: person.id, name: input.name, kind, scopes };
       // What a token makes for its own person is known to whoever made the token.
       const madeBy = (person.id === by.id ? by.tokenMadeBy : undefined) ?? by.id;
-      return issue(tx, fields, lifeDays * DAY_MS, actorOf(by), madeBy);
+      return issue(tx, fields, lifeDays * DAY_MS, actorOf(by), { by: madeBy, with: by.tokenId });
     });
   }
 
@@ -130,7 +130,7 @@ export function createTokens(deps: {
     fields: Pick<Token, 'personId' | 'name' | 'kind' | 'scopes'>,
     lifeMs: number,
     actor: Actor,
-    madeBy = actor.id,
+    made: { by: string; with: string | undefined },
   ): Promise<{ token: Token; secret: string }> {
     const now = clock.now();
     const { secret, hint } = newTokenSecret(fields.kind);
@@ -144,7 +144,7 @@ export function createTokens(deps: {
       lastUsedAt: null,
       revokedAt: null,
     };
-    await store.insertToken(tx, token, hashSecret(secret), madeBy);
+    await store.insertToken(tx, token, hashSecret(secret), made);
     await ledger.append(tx, tokenCreated(token, actor));
     return { token, secret };
   }
@@ -209,6 +209,7 @@ export function createTokens(deps: {
     return {
       ...principalOf(known.person, known.kind, known.scopes),
       tokenId: known.id,
+      ...(known.lineage.length === 0 ? {} : { tokenLineage: known.lineage }),
       ...(known.madeBy === known.personId ? {} : { tokenMadeBy: known.madeBy }),
     };
   }
@@ -219,7 +220,13 @@ export function createTokens(deps: {
     const expiresAt = new Date(createdAt.getTime() + LOGIN_CODE_LIFE_MS);
     await db.transaction(async (tx) => {
       if ((await store.selectPerson(tx, personId)) === undefined) throw personNotFound();
-      await store.insertLoginCode(tx, { hash: hashSecret(code), personId, createdAt, expiresAt });
+      await store.insertLoginCode(tx, {
+        hash: hashSecret(code),
+        personId,
+        createdAt,
+        expiresAt,
+        madeWith: by?.tokenId,
+      });
       const actor = by === undefined ? SYSTEM_ACTOR : actorOf(by);
       await ledger.append(tx, loginCodeCreated(personId, expiresAt, actor));
     });
@@ -230,8 +237,8 @@ export function createTokens(deps: {
     code: string,
   ): Promise<{ token: Token; secret: string; person: Person }> {
     return db.transaction(async (tx) => {
-      const personId = await store.takeLoginCode(tx, hashSecret(code), clock.now());
-      const person = personId === undefined ? undefined : await store.selectPerson(tx, personId);
+      const taken = await store.takeLoginCode(tx, hashSecret(code), clock.now());
+      const person = taken === undefined ? undefined : await store.selectPerson(tx, taken.personId);
       if (person === undefined) {
         throw new AppError('unauthenticated', 'governance.bad_login_code', {
           message: 'This login link was used already, is older than ten minutes, or is unknown.',
@@ -244,6 +251,7 @@ export function createTokens(deps: {
         { personId: person.id, name: 'console', kind: 'session', scopes: 'all' },
         SESSION_LIFE_DAYS * DAY_MS,
         actor,
+        { by: actor.id, with: taken?.madeWith ?? undefined },
       );
       await ledger.append(tx, personLoggedIn(person.id, issued.token.id));
       return { ...issued, person };

@@ -194,8 +194,9 @@ describe('real agents as steps (each skipped where it is not installed: npm run 
       const first = textOf(model.turns[0]!);
       expect(first).toContain(`Your session is ${session!.id}`);
       expect(first).toContain('# Context: Round refunds');
-      expect(first).not.toContain(RULE);
-      expect(textOf(model.turns.at(-1)!)).toContain(RULE);
+      // In the answer of our tool, over what it was told at its start.
+      const told = (text: string) => text.split(RULE).length;
+      expect(told(textOf(model.turns.at(-1)!))).toBeGreaterThan(told(first));
     });
   }
 });

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '#testing';
-import { eventTypes, roomsOn, type Rooms, startSession } from '../test-rooms.ts';
+import { eventTypes, operator, roomsOn, type Rooms, startSession } from '../test-rooms.ts';
 import { createFleetBreakers, type FleetBreakers } from './fleet-service.ts';
 import type { Outcome } from './schema.ts';
 
@@ -112,7 +112,7 @@ test('three sessions without a model are an outage; one that gets an answer ends
 });
 
 test('two systems that answer each other are left alone until a person closes it', async () => {
-  const by = { kind: 'person', id: 'usr_019abc00000070008000000000000001' } as const;
+  const by = operator();
   const turns: boolean[] = [];
   for (let index = 0; index < 8; index += 1) {
     turns.push(await fleet.noteTurn('issue:acme/shop#7', index % 2 === 0 ? 'us' : 'mirror'));

@@ -3,8 +3,8 @@
  * where most sessions fail, a provider that is away, reviewers who cannot keep up. After a while one
  * start is let through as a probe; its outcome closes the breaker or opens it for twice as long.
  */
+import type { Principal } from '#governance';
 import { AppError } from '#kernel';
-import type { Actor } from '#ledger';
 import type { OrchestrationDeps } from '../deps.ts';
 import { fleetBreakerChanged } from './events.ts';
 import {
@@ -18,6 +18,7 @@ import {
   reviewCapacity,
 } from './fleet.ts';
 import * as store from './fleet-store.ts';
+import { actorOf, refuseAgents } from './people-only.ts';
 import { type FleetBreaker, type Outcome, type StartAnswer } from './schema.ts';
 
 const REVIEW_DAYS_BACK = 14;
@@ -42,11 +43,11 @@ export interface FleetBreakers {
    */
   noteTurn(subject: string, by: 'us' | 'mirror'): Promise<boolean>;
   listFleet(): Promise<FleetBreaker[]>;
-  /** @throws AppError `breakers.not_open`. */
+  /** @throws AppError `breakers.not_open`, `breakers.people_only`, `breakers.token_of_a_session`. */
   closeFleet(
     breaker: { scope: FleetBreaker['scope']; key: string },
     reason: string,
-    by: Actor,
+    by: Principal,
   ): Promise<FleetBreaker>;
 }
 
@@ -130,8 +131,9 @@ export function createFleetBreakers(
 
     listFleet: async () => (await store.listOpen(db, MAX_SHOWN)).map(store.toFleetBreaker),
 
-    closeFleet: ({ scope, key }, reason, by) =>
-      db.transaction(async (tx) => {
+    async closeFleet({ scope, key }, reason, by) {
+      await refuseAgents(db, by);
+      return db.transaction(async (tx) => {
         const [row] = await store.lockOpen(tx, [scope], [key]);
         if (row === undefined) {
           throw new AppError('not_found', 'breakers.not_open', {
@@ -148,10 +150,11 @@ export function createFleetBreakers(
         await store.forgetTurns(tx, key);
         await ledger.append(
           tx,
-          fleetBreakerChanged(store.toFleetBreaker(closed), 'breaker.closed', by),
+          fleetBreakerChanged(store.toFleetBreaker(closed), 'breaker.closed', actorOf(by)),
         );
         return store.toFleetBreaker(closed);
-      }),
+      });
+    },
   };
 
   async function judge(

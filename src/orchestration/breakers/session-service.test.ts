@@ -112,9 +112,30 @@ test('a person lifts it: the session goes on, and the trips say who did', async 
   expect(await eventTypes(rooms.ledger, id)).toContain('breaker.lifted');
 });
 
+test('with a token that an agent was run with, or one made with it, nobody lifts or widens anything', async () => {
+  const byAgent = { ...operator(), tokenId: 'tok_of_the_agent' };
+  const { id } = await rooms.sessions.start(
+    { agent: 'codex', externalId: 'own-token', repository: 'acme/shop' },
+    byAgent,
+  );
+  for (let call = 0; call < 3; call += 1) await one.observe(id, failing);
+  const made = { ...operator(), tokenId: 'tok_new', tokenLineage: ['tok_mid', byAgent.tokenId] };
+  const refused = { code: 'breakers.token_of_a_session' };
+
+  for (const by of [byAgent, made]) {
+    await expect(one.lift(id, 'let me', by)).rejects.toMatchObject(refused);
+    await expect(one.setBudget(id, { tokens: null }, by)).rejects.toMatchObject(refused);
+    const provider = { scope: 'provider', key: 'codex' } as const;
+    await expect(one.closeFleet(provider, 'let me', by)).rejects.toMatchObject(refused);
+  }
+  expect(await one.ofSession(id)).toMatchObject({ stage: 'turn-ended' });
+  const byPerson = { ...operator(), tokenId: 'tok_of_the_person', tokenLineage: ['tok_clean'] };
+  expect(await one.lift(id, 'The registry is back.', byPerson)).toMatchObject({ stage: 'closed' });
+});
+
 test('a budget of its own ends the session, whatever it does', async () => {
   const { id } = await start('budget');
-  await one.setBudget(id, { tokens: 2_500 }, { kind: 'system', id: 'test' });
+  await one.setBudget(id, { tokens: 2_500 }, operator());
 
   const stages: string[] = [];
   for (const path of ['a', 'b', 'c']) {
@@ -160,5 +181,5 @@ test('how a session ended counts for its agent; one that did nothing does not', 
   expect(await one.mayStart({ agent: 'codex', repository: 'acme/idle' })).toMatchObject({
     allowed: true,
   });
-  expect(await one.totals(1)).toMatchObject({ sessionsEnded: 2, lifted: 1 });
+  expect(await one.totals(1)).toMatchObject({ sessionsEnded: 2, lifted: 2 });
 });

@@ -15,7 +15,6 @@ import {
   toPage,
   type Tx,
 } from '#kernel';
-import type { Actor } from '#ledger';
 import type { OrchestrationDeps } from '../deps.ts';
 import { type Breaker, createBreaker } from './breaker.ts';
 import { type Budget, NO_BUDGET } from './budget.ts';
@@ -23,6 +22,7 @@ import { readCall } from './call.ts';
 import { decodeState, encodeState } from './codec.ts';
 import { breakerBudgeted, breakerLifted, breakerTripped } from './events.ts';
 import { writeHandOver } from './hand-over.ts';
+import { actorOf, refuseAgents } from './people-only.ts';
 import { estimateSaving } from './receipt.ts';
 import type { BreakerTotals, BreakerTrip } from './schema.ts';
 import * as store from './session-store.ts';
@@ -72,14 +72,14 @@ export interface SessionBreakers {
   startTurn(id: Id<'ses'>): Promise<Verdict>;
   /**
    * Lets a session go on with all its chances. Recorded with who and why.
-   * @throws AppError `sessions.unknown`, `breakers.people_only`.
+   * @throws AppError `sessions.unknown`, `breakers.people_only`, `breakers.token_of_a_session`.
    */
   lift(id: Id<'ses'>, reason: string, by: Principal): Promise<SessionBreaker>;
   /**
    * Limits of one session: from its workflow or a person.
-   * @throws AppError `sessions.unknown`, `breakers.people_only`.
+   * @throws AppError `sessions.unknown`, `breakers.people_only`, `breakers.token_of_a_session`.
    */
-  setBudget(id: Id<'ses'>, budget: BudgetChange, by: Actor): Promise<SessionBreaker>;
+  setBudget(id: Id<'ses'>, budget: BudgetChange, by: Principal): Promise<SessionBreaker>;
   ofSession(id: Id<'ses'>): Promise<SessionBreaker>;
   listTrips(
     filter: { sessionId?: Id<'ses'> | undefined; repository?: string | undefined } & PageRequest,
@@ -148,7 +148,7 @@ export function createSessionBreakers(
     startTurn: async (id) => (deps.isEnabled ? moves.write({ id, act: { kind: 'turn' } }) : GO_ON),
 
     async lift(id, reason, by) {
-      refuseAgents(by);
+      await refuseAgents(db, by);
       await db.transaction(async (tx) => {
         const open = (await openAll(tx, [id])).get(id);
         if (open === undefined) throw unknownSession(id);
@@ -164,7 +164,7 @@ export function createSessionBreakers(
     },
 
     async setBudget(id, budget, by) {
-      refuseAgents(by);
+      await refuseAgents(db, by);
       await db.transaction(async (tx) => {
         const open = (await openAll(tx, [id])).get(id);
         if (open === undefined) throw unknownSession(id);
@@ -177,7 +177,7 @@ export function createSessionBreakers(
           calls: budget.calls === undefined ? own.calls : budget.calls,
         };
         await store.setBudget(tx, id, whole);
-        await ledger.append(tx, breakerBudgeted(open.row, by, { ...whole }));
+        await ledger.append(tx, breakerBudgeted(open.row, actorOf(by), { ...whole }));
       });
       return ofSession(id);
     },
@@ -362,25 +362,6 @@ function stopped({ stage }: store.BreakerRow, act: Move['act']): Verdict | undef
       : 'End the turn and say what you need.',
     evidence: [],
   };
-}
-
-function actorOf(by: Principal): Actor {
-  return by.kind === 'agent'
-    ? {
-        kind: 'agent',
-        id: by.id,
-        ...(by.onBehalfOf === undefined ? {} : { onBehalfOf: by.onBehalfOf }),
-      }
-    : { kind: 'person', id: by.id };
-}
-
-/** An agent that could lift its own breaker would have none. */
-function refuseAgents({ kind }: { kind: string }): void {
-  if (kind !== 'agent') return;
-  throw new AppError('forbidden', 'breakers.people_only', {
-    message: 'Breakers and budgets of sessions are for people.',
-    hint: 'Say what you need; the person who runs you can lift it with `loom session lift`.',
-  });
 }
 
 function unknownSession(id: string): AppError {

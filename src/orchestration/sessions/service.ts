@@ -81,6 +81,7 @@ export function createSessionService(
         role: session.role?.slice(0, 100) ?? null,
       });
       const row = fresh ?? (await resume(tx, session, operatorId, told));
+      await store.noteToken(tx, row.id, operator.tokenId);
       if (session.workItemId !== undefined && row.work_item_id !== session.workItemId) {
         await assignWorkItem(tx, deps, session.workItemId, { id: row.id, operatorId });
       }

@@ -115,6 +115,17 @@ export async function insertSession(tx: Tx, session: NewSession): Promise<Sessio
   return rows[0];
 }
 
+/** Whoever holds this token may be the session from now on; breakers are not lifted with it. */
+export async function noteToken(tx: Tx, id: string, tokenId: string | undefined): Promise<void> {
+  if (tokenId === undefined) return;
+  await tx.query(
+    `insert into loom.session_tokens (token_id, session_id) values ($1, $2)
+     on conflict (token_id) do nothing`,
+    [tokenId, id],
+    'sessions_note_token',
+  );
+}
+
 export async function findSession(
   queryable: Queryable,
   id: string,

@@ -97,15 +97,29 @@ test('the third stop ends the session until a person lifts it', async () => {
   const prompt = await hook('UserPromptSubmit', 'ended', { prompt: 'Once more' });
   const over = await app.services.sessions.find(id);
 
+  const lift = { body: { reason: 'The registry is back' } };
+  const byAgent = await app.call('POST', `/v1/sessions/${id}/breaker/reset`, { token, ...lift });
+  const child = await app.call('POST', '/v1/tokens', { token, body: { name: 'of my own' } });
+  const byChild = await app.call('POST', `/v1/sessions/${id}/breaker/reset`, {
+    token: (child.body as { secret: string }).secret,
+    ...lift,
+  });
+  const login = await app.loginAgain(token);
   const lifted = await app.call('POST', `/v1/sessions/${id}/breaker/reset`, {
-    token,
-    body: { reason: 'The registry is back' },
+    token: login,
+    ...lift,
   });
   const shown = await app.call('GET', `/v1/sessions/${id}/breaker`, { token });
   const again = await hook('UserPromptSubmit', 'ended', { prompt: 'Go on' });
 
   expect(prompt).toMatchObject({ decision: 'block', reason: expect.stringContaining('lift') });
   expect(over).toMatchObject({ state: 'ended' });
+  for (const refused of [byAgent, byChild]) {
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { code: 'breakers.token_of_a_session' },
+    });
+  }
   expect(lifted).toMatchObject({ status: 200, body: { stage: 'closed' } });
   expect(shown.body).toMatchObject({
     stage: 'closed',

@@ -104,8 +104,11 @@ test('a batch adds to its session once, however often it is sent, and sets its m
 test('what hooks count goes on beside it and is not added to it, and a budget holds against the larger', async () => {
   const { breakers } = app.services;
   const id = await start('budgeted');
-  const owner = { kind: 'person', id: 'usr_x' } as const;
-  await breakers.setBudget(id, { tokens: 2_000 }, owner);
+  const owner = {
+    ...(await app.services.governance.ensureOwner()).person,
+    kind: 'person',
+  } as const;
+  await breakers.setBudget(id, { tokens: 2_000 }, { ...owner, scopes: 'all' });
   await send(JSON.stringify(request('budgeted', 1_900)));
 
   const nudged = await breakers.observe(id, { tool: 'Read', args: {}, result: 'a', tokens: 300 });

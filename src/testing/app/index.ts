@@ -49,6 +49,8 @@ export interface TestApp extends AsyncDisposable {
   tokenFor(...roles: Role[]): Promise<string>;
   /** The same by a login of the person's own: nobody else knows this one. */
   loginOf(...roles: Role[]): Promise<string>;
+  /** Secret of a new login of the person whose token this is, by a link nobody's token made. */
+  loginAgain(token: string): Promise<string>;
   /** Places what was committed in the log, so that the stream and the audit routes know of it. */
   settle(): Promise<void>;
   /** Calls the app as a program would; `body` goes as JSON. */
@@ -201,6 +203,11 @@ export async function testApp(
     async loginOf(...roles) {
       const { id } = await governance.createPerson({ name: roles.join(' '), roles }, byOwner);
       return (await governance.redeemLoginCode(await governance.createLoginCode(id))).secret;
+    },
+    async loginAgain(token) {
+      const { id } = await governance.authenticate(token);
+      const code = await governance.createLoginCode(id as `usr_${string}`);
+      return (await governance.redeemLoginCode(code)).secret;
     },
     async settle() {
       await sequencer.runOnce();

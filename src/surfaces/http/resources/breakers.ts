@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { BreakerTotals, BreakerTrip, FLEET_SCOPES, FleetBreaker } from '#orchestration';
 import { idSchema } from '#kernel';
-import { actorOf } from '../../actor.ts';
 import { endableSession } from '../../own-session.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
@@ -61,7 +60,7 @@ export function breakerRoutes(services: Services): Route[] {
       tag: 'sessions',
       summary: 'Close a breaker of many sessions',
       description:
-        'Lets sessions of an agent, in a repository or of a provider start again, or a subject be changed again. Recorded.',
+        'Lets sessions of an agent, in a repository or of a provider start again, or a subject be changed again. People only, and not with a token that an agent is run with. Recorded.',
       body: z.strictObject({
         scope: z.enum(FLEET_SCOPES),
         key: z.string().min(1).max(300),
@@ -70,7 +69,7 @@ export function breakerRoutes(services: Services): Route[] {
       bodyExample: { scope: 'repository', key: 'acme/shop', reason: 'The registry is back' },
       answer: FleetBreaker,
       handle: ({ body: { scope, key, reason: why }, principal }) =>
-        breakers.closeFleet({ scope, key }, why, actorOf(principal)),
+        breakers.closeFleet({ scope, key }, why, principal),
     }),
     route({
       method: 'get',
@@ -97,7 +96,7 @@ export function breakerRoutes(services: Services): Route[] {
       tag: 'sessions',
       summary: 'Lift the breaker of a session',
       description:
-        'Lets a session that was stopped go on, with all its chances: one of the caller, or of anybody where the caller is an admin. People only; recorded with the reason.',
+        'Lets a session that was stopped go on, with all its chances: one of the caller, or of anybody where the caller is an admin. People only, and not with a token that an agent is run with; recorded with the reason.',
       params,
       body: z.strictObject({ reason }),
       bodyExample: { reason: 'The registry is back' },
@@ -121,7 +120,7 @@ export function breakerRoutes(services: Services): Route[] {
       answer: SessionBreaker,
       async handle({ params: { id }, body, principal }) {
         await endableSession(services, principal, id);
-        return breakers.setBudget(id, body, actorOf(principal));
+        return breakers.setBudget(id, body, principal);
       },
     }),
   ];
