@@ -5,6 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import { AppError } from './errors.ts';
+import { waitFor } from '#testing';
 import { createGroupCommit } from './group-commit.ts';
 
 const FAR_AWAY_MS = 3_600_000;
@@ -38,6 +39,27 @@ test('a full group does not wait for the clock, and no group is larger than the 
   await Promise.all(Array.from({ length: 8 }, (_, item) => writer.write(item)));
 
   expect(sizes).toEqual([4, 4]);
+});
+
+test('while nothing is committed nobody waits for the clock, and what comes meanwhile is the next group', async () => {
+  const groups: number[][] = [];
+  const commit = Promise.withResolvers<void>();
+  await using writer = createGroupCommit<number, number>({
+    flush: async (items) => {
+      groups.push(items);
+      await commit.promise;
+      return items;
+    },
+    maxWaitMs: FAR_AWAY_MS,
+  });
+
+  const alone = writer.write(1);
+  await waitFor('the first group', () => groups.length === 1);
+  const later = [writer.write(2), writer.write(3)];
+  commit.resolve();
+  await Promise.all([alone, ...later]);
+
+  expect(groups).toEqual([[1], [2, 3]]);
 });
 
 test('items that count for more fill a group sooner, and one that is too large goes alone', async () => {

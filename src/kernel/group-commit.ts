@@ -1,6 +1,7 @@
 /**
  * Group commit: callers hand in one item each and wait; the writer commits many at once and then
- * answers them all. Single inserts reach one to two thousand per second on a small machine, groups
+ * answers them all. While it is idle nobody waits for company: what came with the same look at the
+ * sockets goes together, and what comes during a commit is the next group. Single inserts reach one to two thousand per second on a small machine, groups
  * of two hundred about ten times that (docs/adr/0009).
  */
 import { AppError, isUnavailable } from './errors.ts';
@@ -22,6 +23,7 @@ export function createGroupCommit<Item, Result>(options: {
   maxItems?: number;
   /** How many items one counts for; 1 unless given. One that counts for too many goes alone. */
   sizeOf?(item: Item): number;
+  /** How long an item waits for the commit under way before a group goes beside it. */
   maxWaitMs?: number;
   /** Groups that may be committed side by side; then a later item may be stored before an earlier. */
   maxFlushes?: number;
@@ -33,6 +35,7 @@ export function createGroupCommit<Item, Result>(options: {
   let queue: Waiting<Item, Result>[] = [];
   let queuedSize = 0;
   let timer: NodeJS.Timeout | undefined;
+  let soon: NodeJS.Immediate | undefined;
   const running = new Set<Promise<void>>();
 
   async function drain(): Promise<void> {
@@ -68,7 +71,9 @@ export function createGroupCommit<Item, Result>(options: {
 
   function start(): void {
     clearTimeout(timer);
+    clearImmediate(soon);
     timer = undefined;
+    soon = undefined;
     if (running.size === maxFlushes) return;
     const flushing = drain().finally(() => {
       running.delete(flushing);
@@ -91,6 +96,7 @@ export function createGroupCommit<Item, Result>(options: {
         queue.push({ item, resolve, reject });
         queuedSize += sizeOf(item);
         if (queuedSize >= maxItems) start();
+        else if (running.size === 0) soon ??= setImmediate(start);
         else timer ??= setTimeout(start, maxWaitMs);
       });
     },

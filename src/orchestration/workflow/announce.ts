@@ -26,10 +26,11 @@ export function createAnnouncer(db: Db): Announcer {
   function newWorkNow(): void {
     if (isPending) return;
     isPending = true;
-    setTimeout(() => {
+    // Many runs started by one commit call one after the other: they are one wake-up.
+    setImmediate(() => {
       isPending = false;
       db.notify(STEPS_CHANNEL, '');
-    }, 1);
+    });
   }
 
   return {
