@@ -34,160 +34,182 @@ import { startBenchServer } from './server.ts';
 import { measureTwoWorkers, twoWorkersTable, twoWorkersVerdicts } from './two-workers.ts';
 import { measureVerify, verifyTable, verifyVerdicts } from './verify-log.ts';
 
-const NAMES = [
-  'steps',
-  'two-workers',
-  'parked-runs',
-  'ingest',
-  'hooks',
-  'hooks-wall',
-  'verify-log',
-  'policy',
-  'devbox',
-  'overlap',
-  'context',
-];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, clone: { type: 'string' } },
 });
-const stranger = positionals.find((name) => !NAMES.includes(name));
-if (stranger !== undefined) {
-  throw new Error(`there is no benchmark ${stranger}; known are ${NAMES.join(', ')}`);
-}
-const isWanted = (name: string) => positionals.length === 0 || positionals.includes(name);
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const loadBefore = loadavg()[0]!;
-const verdicts: Verdict[] = [];
-const sections: string[] = [];
-
 await using server = await startBenchServer();
 
-if (isWanted('steps')) {
-  const options = values.quick
-    ? { rounds: 2, runs: 40, loneRuns: 3, say }
-    : { rounds: 3, runs: 60, loneRuns: 5, say };
-  const { measured, skipped } = await measureDurableSteps(server, options);
-  verdicts.push(...durableStepsVerdicts(measured));
-  sections.push(
-    '## Durable steps\n',
-    `Chains of ten steps that do nothing, sixteen at once, ${options.rounds} interleaved rounds of ${options.runs} runs, one Node process. Starting the runs counts; ours share commits as far as they are started at the same moment.\n`,
-    toMarkdown(durableStepsTable(measured)),
-    ...skipped.map(({ peer, why }) => `Left out: ${peer.name}: ${why}.\n`),
-    'Peers run near their defaults, none of them writes an audit log, and all but ours commit in their own tables only: this is no ceiling of theirs. The SDK of absurd is 0.5.0; its schema comes from the main branch of its repository (after 0.4.0), because no release of the schema has that number.\n',
-  );
-}
+/** What a part gives: its rows in the table of bars, and its section of the report. */
+type Part = () => Promise<{ verdicts: Verdict[]; section: string[] }>;
 
-if (isWanted('two-workers')) {
-  const options = { rounds: values.quick ? 3 : 5, runs: values.quick ? 200 : 400 };
-  const rates = await measureTwoWorkers(server, options);
-  verdicts.push(...twoWorkersVerdicts(rates));
-  sections.push(
-    '## Two workers\n',
-    `The same chains, ${options.runs} runs started at once, worked off by one process and by two, sixteen steps at once each, ${options.rounds} interleaved rounds.\n`,
-    toMarkdown(twoWorkersTable(rates)),
-  );
-}
+const PARTS: Record<string, Part> = {
+  async steps() {
+    const options = values.quick
+      ? { rounds: 2, runs: 40, loneRuns: 3, say }
+      : { rounds: 3, runs: 60, loneRuns: 5, say };
+    const { measured, skipped } = await measureDurableSteps(server, options);
+    return {
+      verdicts: durableStepsVerdicts(measured),
+      section: [
+        '## Durable steps\n',
+        `Chains of ten steps that do nothing, sixteen at once, ${options.rounds} interleaved rounds of ${options.runs} runs, one Node process. Starting the runs counts; ours share commits as far as they are started at the same moment.\n`,
+        toMarkdown(durableStepsTable(measured)),
+        ...skipped.map(({ peer, why }) => `Left out: ${peer.name}: ${why}.\n`),
+        'Peers run near their defaults, none of them writes an audit log, and all but ours commit in their own tables only: this is no ceiling of theirs. The SDK of absurd is 0.5.0; its schema comes from the main branch of its repository (after 0.4.0), because no release of the schema has that number.\n',
+      ],
+    };
+  },
+  async 'two-workers'() {
+    const options = { rounds: values.quick ? 3 : 5, runs: values.quick ? 200 : 400 };
+    const rates = await measureTwoWorkers(server, options);
+    return {
+      verdicts: twoWorkersVerdicts(rates),
+      section: [
+        '## Two workers\n',
+        `The same chains, ${options.runs} runs started at once, worked off by one process and by two, sixteen steps at once each, ${options.rounds} interleaved rounds.\n`,
+        toMarkdown(twoWorkersTable(rates)),
+      ],
+    };
+  },
+  async 'parked-runs'() {
+    const options = {
+      parked: 100_000,
+      rounds: values.quick ? 3 : 5,
+      runs: values.quick ? 100 : 200,
+    };
+    const rates = await measureParkedRuns(server, options);
+    return {
+      verdicts: parkedRunsVerdicts(rates),
+      section: [
+        '## Parked, finished and archived runs\n',
+        `The same chains beside runs that wait for an approval, that ended long ago, and that lie in the archive, after ANALYZE, ${options.rounds} interleaved rounds of ${options.runs} runs.\n`,
+        toMarkdown(parkedRunsTable(rates)),
+      ],
+    };
+  },
+  async ingest() {
+    const options = values.quick
+      ? { rounds: 2, events: 2_000, connections: 64, say }
+      : { rounds: 3, events: 4_000, connections: 256, say };
+    const measured = await measureIngest(server, options);
+    return {
+      verdicts: ingestVerdicts(measured),
+      section: [
+        '## Ingest\n',
+        `${options.events} events a round over ${options.connections} connections, ${options.rounds} interleaved rounds. One event is one signed webhook delivery of about 0.7 KB with one signal in it; it is acknowledged after the commit that holds delivery, key, ledger event with payload and links, and inbox row. The sender is a thread on the same machine that writes prepared requests to sockets; its processor time is not counted. Raw rows are 0.6 KB.\n`,
+        toMarkdown(ingestTable(measured)),
+      ],
+    };
+  },
+  async hooks() {
+    const options = { sessions: 1_000, calls: values.quick ? 1_000 : 4_000, atOnce: 16 };
+    const measured = await measureHooks(server, options);
+    return {
+      verdicts: hooksVerdicts(measured),
+      section: [
+        '## Hooks\n',
+        `${options.calls} PreToolUse calls of edits, ${options.atOnce} at once, by ${options.sessions} live sessions that each hold a file. The sender is a thread on the same machine; its processor time is not counted.\n`,
+        toMarkdown(hooksTable(measured)),
+      ],
+    };
+  },
+  async 'hooks-wall'() {
+    const measured = await measureHookWall(server, { rounds: values.quick ? 15 : 60 });
+    return {
+      verdicts: hookWallVerdicts(measured),
+      section: [
+        '## Wall time of the hook command\n',
+        '`bin/loom hook claude-code PostToolUse` as an agent starts it: shell, Node, the call over HTTP, the answer. A Node that does nothing is started before each, on the same machine as the server.\n',
+        toMarkdown(hookWallTable(measured)),
+      ],
+    };
+  },
+  async policy() {
+    const changes = values.quick ? 200 : 1_000;
+    const measured = measurePolicy({ changes });
+    return {
+      verdicts: policyVerdicts(measured),
+      section: [
+        '## Verdicts\n',
+        `${changes} changes of one to twelve files, from their files to lane, rules and what is missing; after each the bare engine is asked once over the same rules and facts.\n`,
+        toMarkdown(policyTable(measured)),
+      ],
+    };
+  },
+  async devbox() {
+    const measured = await measureDevbox(server, { rounds: values.quick ? 3 : 7 });
+    return {
+      verdicts: devboxVerdicts(measured),
+      section: [
+        '## Devboxes\n',
+        'A work tree of 10,000 files, from the request until somebody can work in it; `git worktree add` of the same commit beside it.\n',
+        toMarkdown(devboxTable(measured)),
+      ],
+    };
+  },
+  async overlap() {
+    const claims = values.quick ? 1_000 : 5_000;
+    const measured = measureOverlap({ claims });
+    return {
+      verdicts: overlapVerdicts(measured),
+      section: [
+        '## Claims at scale\n',
+        `${claims} new claims of one to forty files against changes that are open; each is asked of the inverted index and of everybody in turn, and both must find the same.\n`,
+        toMarkdown(overlapTable(measured)),
+      ],
+    };
+  },
+  async context() {
+    const measured = await measureContext(server, {
+      clone: values.clone,
+      packs: values.quick ? 40 : 100,
+      pushes: values.quick ? 5 : 20,
+    });
+    return {
+      verdicts: contextVerdicts(measured),
+      section: [
+        '## Context packs\n',
+        `A repository (${measured.repository}) is imported, then asked for whole packs with the titles and texts of its newest changes; files of its own are pushed, and asked for.\n`,
+        toMarkdown(contextTable(measured)),
+      ],
+    };
+  },
+  async 'verify-log'() {
+    const measured = await measureVerify(server, { entries: values.quick ? 50_000 : 200_000 });
+    return {
+      verdicts: verifyVerdicts(measured),
+      section: ['## Log\n', toMarkdown(verifyTable(measured))],
+    };
+  },
+};
 
-if (isWanted('parked-runs')) {
-  const options = {
-    parked: 100_000,
-    rounds: values.quick ? 3 : 5,
-    runs: values.quick ? 100 : 200,
-  };
-  const rates = await measureParkedRuns(server, options);
-  verdicts.push(...parkedRunsVerdicts(rates));
-  sections.push(
-    '## Parked, finished and archived runs\n',
-    `The same chains beside runs that wait for an approval, that ended long ago, and that lie in the archive, after ANALYZE, ${options.rounds} interleaved rounds of ${options.runs} runs.\n`,
-    toMarkdown(parkedRunsTable(rates)),
-  );
+const stranger = positionals.find((name) => !(name in PARTS));
+if (stranger !== undefined) {
+  throw new Error(`there is no benchmark ${stranger}; known are ${Object.keys(PARTS).join(', ')}`);
 }
-
-if (isWanted('ingest')) {
-  const options = values.quick
-    ? { rounds: 2, events: 2_000, connections: 64, say }
-    : { rounds: 3, events: 4_000, connections: 256, say };
-  const measured = await measureIngest(server, options);
-  verdicts.push(...ingestVerdicts(measured));
-  sections.push(
-    '## Ingest\n',
-    `${options.events} events a round over ${options.connections} connections, ${options.rounds} interleaved rounds. One event is one signed webhook delivery of about 0.7 KB with one signal in it; it is acknowledged after the commit that holds delivery, key, ledger event with payload and links, and inbox row. The sender is a thread on the same machine that writes prepared requests to sockets; its processor time is not counted. Raw rows are 0.6 KB.\n`,
-    toMarkdown(ingestTable(measured)),
-  );
-}
-
-if (isWanted('hooks')) {
-  const options = { sessions: 1_000, calls: values.quick ? 1_000 : 4_000, atOnce: 16 };
-  const measured = await measureHooks(server, options);
-  verdicts.push(...hooksVerdicts(measured));
-  sections.push(
-    '## Hooks\n',
-    `${options.calls} PreToolUse calls of edits, ${options.atOnce} at once, by ${options.sessions} live sessions that each hold a file. The sender is a thread on the same machine; its processor time is not counted.\n`,
-    toMarkdown(hooksTable(measured)),
-  );
-}
-
-if (isWanted('hooks-wall')) {
-  const measured = await measureHookWall(server, { rounds: values.quick ? 15 : 60 });
-  verdicts.push(...hookWallVerdicts(measured));
-  sections.push(
-    '## Wall time of the hook command\n',
-    '`bin/loom hook claude-code PostToolUse` as an agent starts it: shell, Node, the call over HTTP, the answer. A Node that does nothing is started before each, on the same machine as the server.\n',
-    toMarkdown(hookWallTable(measured)),
-  );
-}
-
-if (isWanted('policy')) {
-  const changes = values.quick ? 200 : 1_000;
-  const measured = measurePolicy({ changes });
-  verdicts.push(...policyVerdicts(measured));
-  sections.push(
-    '## Verdicts\n',
-    `${changes} changes of one to twelve files, from their files to lane, rules and what is missing; after each the bare engine is asked once over the same rules and facts.\n`,
-    toMarkdown(policyTable(measured)),
-  );
-}
-
-if (isWanted('devbox')) {
-  const measured = await measureDevbox(server, { rounds: values.quick ? 3 : 7 });
-  verdicts.push(...devboxVerdicts(measured));
-  sections.push(
-    '## Devboxes\n',
-    'A work tree of 10,000 files, from the request until somebody can work in it; `git worktree add` of the same commit beside it.\n',
-    toMarkdown(devboxTable(measured)),
-  );
-}
-
-if (isWanted('overlap')) {
-  const claims = values.quick ? 1_000 : 5_000;
-  const measured = measureOverlap({ claims });
-  verdicts.push(...overlapVerdicts(measured));
-  sections.push(
-    '## Claims at scale\n',
-    `${claims} new claims of one to forty files against changes that are open; each is asked of the inverted index and of everybody in turn, and both must find the same.\n`,
-    toMarkdown(overlapTable(measured)),
-  );
-}
-
-if (isWanted('context')) {
-  const measured = await measureContext(server, {
-    clone: values.clone,
-    packs: values.quick ? 40 : 100,
-    pushes: values.quick ? 5 : 20,
-  });
-  verdicts.push(...contextVerdicts(measured));
-  sections.push(
-    '## Context packs\n',
-    `A repository (${measured.repository}) is imported, then asked for whole packs with the titles and texts of its newest changes; files of its own are pushed, and asked for.\n`,
-    toMarkdown(contextTable(measured)),
-  );
-}
-
-if (isWanted('verify-log')) {
-  const measured = await measureVerify(server, { entries: values.quick ? 10_000 : 30_000 });
-  verdicts.push(...verifyVerdicts(measured));
-  sections.push('## Log\n', toMarkdown(verifyTable(measured)));
+const verdicts: Verdict[] = [];
+const sections: string[] = [];
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  say(`measuring ${name}`);
+  const load = loadavg()[0]!;
+  try {
+    const part = await measure();
+    verdicts.push(...part.verdicts);
+    const [title, ...rest] = part.section;
+    const loads = `Load ${load.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after.\n`;
+    sections.push(title!, loads, ...rest);
+  } catch (error) {
+    // What one part lacks is no reason to go without the others.
+    const why = error instanceof Error ? error.message : String(error);
+    say(`${name} could not be measured: ${error instanceof Error ? error.stack : why}`);
+    verdicts.push({ bar: `everything about ${name}`, figure: 'not measured', isMet: false });
+    sections.push(`## ${name}\n`, `Not measured: ${why}\n`);
+    process.exitCode = 1;
+  }
 }
 
 const report = [

@@ -14,14 +14,7 @@ import {
   createWorkflowWorker,
   type WorkflowGraph,
 } from '../../src/orchestration/index.ts';
-import {
-  AT_ONCE,
-  type BenchEngine,
-  type BenchPeer,
-  inLanes,
-  STEPS_PER_RUN,
-  until,
-} from './engine.ts';
+import { AT_ONCE, type BenchEngine, type BenchPeer, inLanes, STEPS_PER_RUN } from './engine.ts';
 
 export const CHAIN: WorkflowGraph = {
   name: 'chain',
@@ -61,23 +54,38 @@ function droppingEvents(ledger: Ledger): Ledger {
   };
 }
 
+/** Calls back after the commit that ends a run, as others resolve a handle then. */
+function tellingEnds(ledger: Ledger, onEnded: () => void): Ledger {
+  return {
+    ...ledger,
+    appendCountedWithCommit(tx, events) {
+      const ends = events.filter(({ event }) => event.type === 'run.completed').length;
+      for (let end = 0; end < ends; end += 1) tx.afterCommit(onEnded);
+      ledger.appendCountedWithCommit(tx, events);
+    },
+  };
+}
+
 async function open(url: string, wrap: (ledger: Ledger) => Ledger): Promise<BenchEngine> {
   const db = openDatabase({ url, poolSize: AT_ONCE + 4 });
   await migrate(db);
   const clock = systemClock;
   const newId = createNewId(clock);
   const log = createLogger({ level: 'error' });
-  const ledger = wrap(createLedger({ db, clock, newId, log, tenant: 'bench' }));
+  let open = 0;
+  let allEnded = Promise.withResolvers<void>();
+  const ledger = tellingEnds(wrap(createLedger({ db, clock, newId, log, tenant: 'bench' })), () => {
+    open -= 1;
+    if (open === 0) allEnded.resolve();
+  });
   const deps = { db, ledger, clock, newId, log };
   const service = createWorkflowService(deps);
-  let stepsRun = 0;
   const worker = createWorkflowWorker({
     ...deps,
     handlers: [
       {
         kind: 'notify',
         async run() {
-          stepsRun += 1;
           return { outcome: 'done' };
         },
       },
@@ -90,14 +98,14 @@ async function open(url: string, wrap: (ledger: Ledger) => Ledger): Promise<Benc
   return {
     async run(count) {
       const ids: Id<'run'>[] = [];
-      const goal = stepsRun + count * STEPS_PER_RUN;
+      open = count;
+      allEnded = Promise.withResolvers();
       await inLanes(count, AT_ONCE, async (index) => {
         const run = { definition: CHAIN, title: `run ${index}`, input: {}, correlationId };
         ids.push((await service.startGrouped(run)).id);
       });
-      // Asking for each result would load the database; the last commits are waited for below.
-      await until(() => stepsRun >= goal, count);
-      await untilDone(db, ids);
+      await allEnded.promise;
+      await refuseUnended(db, ids);
     },
     async [Symbol.asyncDispose]() {
       await worker[Symbol.asyncDispose]();
@@ -106,12 +114,12 @@ async function open(url: string, wrap: (ledger: Ledger) => Ledger): Promise<Benc
   };
 }
 
-async function untilDone(db: Db, ids: readonly Id<'run'>[]): Promise<void> {
-  await until(async () => {
-    const [open] = await db.query<{ count: number }>(
-      `select count(*)::int as count from loom.runs where id = any($1) and state = 'running'`,
-      [ids],
-    );
-    return open?.count === 0;
-  }, ids.length);
+/** What was told must be so in the tables. */
+async function refuseUnended(db: Db, ids: readonly Id<'run'>[]): Promise<void> {
+  const [row] = await db.query<{ count: number }>(
+    `select count(*)::int as count from loom.runs where id = any($1) and state <> 'done'`,
+    [ids],
+    'bench-unended',
+  );
+  if (row?.count !== 0) throw new Error(`${row?.count} runs are not done`);
 }
