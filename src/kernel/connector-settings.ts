@@ -130,6 +130,42 @@ export const ConnectorSettings = z
         ...places('https://github.com/acme/shop.wiki.git'),
       })
       .prefault({}),
+    confluence: z
+      .strictObject({
+        url: z
+          .url()
+          .optional()
+          .describe('Address of Confluence: https://acme.atlassian.net, or your Data Center.'),
+        email: z.string().max(320).optional().describe('Account of the API token (Cloud only).'),
+        token: secret
+          .optional()
+          .describe('API token (Cloud) or personal access token (Data Center).'),
+        spaces: list().default([]).describe('Spaces to read, by key.'),
+        ...places('ENG'),
+      })
+      .prefault({}),
+    notion: z
+      .strictObject({
+        token: secret.optional().describe('Token of an internal integration (ntn_…).'),
+        apiUrl: z.url().default('https://api.notion.com/v1/').describe('Base address of the API.'),
+        ...places('notion'),
+      })
+      .prefault({}),
+    web: z
+      .strictObject({
+        pages: list()
+          .default([])
+          .describe(
+            'Pages to read: https://docs.example/guide, or https://docs.example/guide/* for what it links to below.',
+          ),
+        insideUrls: list()
+          .default([])
+          .describe(
+            'Addresses inside your network that pages may be read from, such as https://wiki.intern.',
+          ),
+        ...places('https://docs.example/guide'),
+      })
+      .prefault({}),
     alertmanager: teller('Alertmanager', TOKEN),
     grafana: teller('Grafana', `${SIGNATURE}, or token,`),
     pagerduty: teller('PagerDuty', SIGNATURE),

@@ -19,6 +19,8 @@ export interface GuardedFetchOptions {
   timeoutMs: number;
   /** Longest answer that is read, after decompression. */
   maxBytes: number;
+  /** Whether a redirect to this address is followed; otherwise it is the answer. All are unless given. */
+  mayFollow?: (to: URL) => boolean;
 }
 
 export interface GuardedRequest {
@@ -58,6 +60,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       const location = answer.headers.get('location');
       if (!REDIRECTS.has(answer.status) || location === null) return answer;
       const next = parseUrl(new URL(location, target));
+      if (options.mayFollow?.(next) === false) return answer;
       // A redirect is the outside system's word: it may not turn a write into another write elsewhere.
       const isRead = method === 'GET' || method === 'HEAD';
       if (!isRead && answer.status !== 303) {

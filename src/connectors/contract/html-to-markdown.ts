@@ -8,6 +8,8 @@ export interface MarkdownOptions {
   /** Links are read against it; ours are always whole addresses of the web. */
   baseUrl?: string | undefined;
   /** Markdown of an element; undefined leaves it to the common rules. `inner` is that of its content. */
+  /** Elements of its own that are blocks; those of HTML are known. */
+  isBlock?: (element: HtmlElement) => boolean;
   special?: (element: HtmlElement, inner: () => string) => string | undefined;
 }
 
@@ -88,7 +90,7 @@ export function treeToMarkdown(tree: HtmlElement, options: MarkdownOptions = {})
 
   function findBlockness(element: HtmlElement): boolean {
     if (/^h[1-6]$/.test(element.name) || BLOCKS.has(element.name)) return true;
-    if (element.name.includes(':')) return true;
+    if (options.isBlock?.(element) === true) return true;
     return element.name === 'a' || element.name === 'span'
       ? false
       : element.children.some((child) => typeof child !== 'string' && isBlock(child));

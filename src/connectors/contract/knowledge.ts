@@ -128,6 +128,10 @@ export interface KnowledgeSource {
    */
   listObjects(repository: string): Promise<ObjectList>;
   /**
+   * Asked before what the list leaves out is taken for gone, by systems whose lists are not the last word.
+   */
+  isGone?(repository: string, object: string): Promise<boolean>;
+  /**
    * One object that the list names and we do not have as it is: it was opened to us, or came back. Undefined
    * where it is gone meanwhile.
    */

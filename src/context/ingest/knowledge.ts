@@ -14,7 +14,10 @@ import { isDerivedObject, linkLanded } from './landed.ts';
 import { readCursor, saveCursor } from './sync-store.ts';
 
 /** What is asked of a connector here; see its contract. */
-export type KnowledgeSweep = Pick<KnowledgeSource, 'sweep' | 'listObjects' | 'readObject'>;
+export type KnowledgeSweep = Pick<
+  KnowledgeSource,
+  'sweep' | 'listObjects' | 'readObject' | 'isGone'
+>;
 
 export interface KnowledgeIngest {
   /** Reads what is new, to the end or `maxPages`. Gives how many objects said something new. */
@@ -106,14 +109,19 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
       const list = await source.listObjects(repository);
       const { prefixes, objects } = list;
       const there = new Set(objects.map((object) => `${repository}:${object}`));
-      const now = clock.now();
-      const gone = [...known].filter(
+      const missing = [...known].filter(
         ([object, word]) =>
           !word.isGone &&
           !isDerivedObject(object) &&
           !there.has(object) &&
           prefixes.some((prefix) => object.startsWith(`${repository}:${prefix}`)),
       );
+      const gone: typeof missing = [];
+      for (const one of missing) {
+        const object = one[0].slice(repository.length + 1);
+        if ((await source.isGone?.(repository, object)) !== false) gone.push(one);
+      }
+      const now = clock.now();
       await db.transaction(async (tx) => {
         await stateFacts(
           tx,

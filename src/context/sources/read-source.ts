@@ -107,7 +107,9 @@ export function aclOf({ readers }: Pick<SourceDocument, 'readers'>): string {
 }
 
 function hashOf(document: Omit<SourceDocument, 'contentHash' | 'sections'>): string {
-  const text = canonicalJson({ ...document, updatedAt: document.updatedAt.toISOString() });
+  // Its time is the source's word where there is one, and our first reading where there is none.
+  const { updatedAt: _time, ...said } = document;
+  const text = canonicalJson(said);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 

@@ -1,0 +1,3 @@
+/** Notion: pages that are shared with an integration. */
+export { createNotionClient } from './client.ts';
+export { createNotionKnowledge, NOTION } from './knowledge.ts';
