@@ -202,10 +202,10 @@ export async function compose(options: {
     workflow,
     kinds: () => kinds,
   });
-  const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
   stack.use(context);
   const collisions = stack.use(createCollisionService({ ...deps, claims, context }));
+  const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, collisions, context });
   stack.use(risk);
   stack.use(breakers);
   stack.use(hints);

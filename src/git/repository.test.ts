@@ -199,6 +199,18 @@ test('paths that are not UTF-8 keep one text by which they can be read again', a
   expect(found.map((one) => one.sha)).toEqual([sha]);
 });
 
+test('what a partial clone lacks is in the listing, and said to be missing', async () => {
+  await using made = await testRepository();
+  await made.commit({ files: { 'here.txt': 'here\n', 'gone.txt': 'gone\n' } });
+  const blob = await made.git('rev-parse', 'HEAD:gone.txt');
+  rmSync(join(made.dir, '.git/objects', blob.slice(0, 2), blob.slice(2)), { force: true });
+
+  expect(await openRepository(made.dir).listFiles('HEAD')).toEqual([
+    { path: 'gone.txt', sha: blob, size: 0, mode: '100644', isMissing: true },
+    { path: 'here.txt', sha: expect.any(String), size: 5, mode: '100644' },
+  ]);
+});
+
 test('files are read as they are in the tree; what is no file is nothing', async () => {
   await using made = await testRepository();
   await made.commit({

@@ -18,7 +18,7 @@ import { checkoutCommit, cloneBare, type CloneProgress, fetchMirror } from './mi
 import { createObjectReader, readBlobs, readFewBlobs } from './objects.ts';
 import { decodePath, encodePath } from './path.ts';
 import { runGit, runGitText, unknownRevision } from './run.ts';
-import { listTree } from './tree.ts';
+import { listTree, type TreeEntry } from './tree.ts';
 import type {
   BlameLine,
   Commit,
@@ -104,10 +104,7 @@ export interface GitRepository {
   patch(base: string, head: string, maxBytes?: number): Promise<{ text: string; isCut: boolean }>;
   /** Equal for two changes that do the very same to the same places; see `diffIdentity`. */
   diffIdentity(base: string, head: string): Promise<string | undefined>;
-  listFiles(
-    revision: string,
-    folder?: string,
-  ): Promise<{ path: string; sha: string; size: number; mode: string }[]>;
+  listFiles(revision: string, folder?: string): Promise<TreeEntry[]>;
   /**
    * Undefined when there is no such file; a symbolic link gives its target's path as content.
    * @throws AppError `git.file_too_large` above `maxBytes` (10 MiB unless given).

@@ -6,8 +6,10 @@ import { runGit } from './run.ts';
 export interface TreeEntry {
   path: string;
   sha: string;
-  /** Bytes; 0 for a submodule. */
+  /** Bytes; 0 for a submodule, and for what is missing. */
   size: number;
+  /** The clone is a partial one and lacks the content. */
+  isMissing?: true;
   /** `100644`, `100755`, `120000` (symbolic link), `160000` (submodule). */
   mode: string;
 }
@@ -33,5 +35,7 @@ function toEntry(piece: Buffer): TreeEntry {
   const tab = piece.indexOf(0x09);
   const [mode = '', , sha = '', size = '-'] = piece.toString('latin1', 0, tab).split(/ +/);
   const path = decodePath(piece.subarray(tab + 1));
+  // Git says BAD for the size of what it does not have.
+  if (size === 'BAD') return { path, sha, size: 0, mode, isMissing: true };
   return { path, sha, size: size === '-' ? 0 : Number(size), mode };
 }

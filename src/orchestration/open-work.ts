@@ -1,26 +1,27 @@
-/** What is being worked on right now that touches some files: claims that are held, changes not merged. */
-import type { ContextService, OpenWork } from '#context';
-import type { Id } from '#kernel';
-import { AppError } from '#kernel';
+/**
+ * What is being worked on right now that touches some files: claims that are held, changes not merged, what
+ * was found to collide with the asking session's own work, and work that seems to be the same.
+ */
+import type { ContextService, FindOpenWork, OpenWork } from '#context';
+import { AppError, type Id, isId } from '#kernel';
 import type { Change } from './schema.ts';
+import type { CollisionService } from './overlap/index.ts';
 import type { ChangeService, ClaimService, SessionService } from './service.ts';
 
 const MAX_CLAIMS = 200;
 /** Files of changes are read from git, so only the newest are looked at. */
 const MAX_CHANGES = 20;
 const MAX_CACHED = 500;
+const MAX_COLLISIONS = 10;
 
 /** Makes the look-up; it remembers the files of each head it has read, for these never change. */
 export function createOpenWorkFinder(deps: {
   claims: Pick<ClaimService, 'list'>;
   sessions: Pick<SessionService, 'find'>;
   changes: Pick<ChangeService, 'list'>;
+  collisions: Pick<CollisionService, 'list' | 'findSameWork'>;
   context: Pick<ContextService, 'openMirror'>;
-}): (query: {
-  repository: string;
-  paths: readonly string[];
-  exceptSession: string | undefined;
-}) => Promise<OpenWork[]> {
+}): FindOpenWork {
   const files = new Map<string, readonly string[]>();
 
   async function filesOf(change: Change): Promise<readonly string[]> {
@@ -41,11 +42,75 @@ export function createOpenWorkFinder(deps: {
     }
   }
 
-  return async ({ repository, paths, exceptSession }) => {
-    const [claims, changes] = await Promise.all([
+  /** Collisions of a session or change that stand, seen from it. */
+  async function collisionsOf(repository: string, side: string): Promise<OpenWork[]> {
+    const { items } = await deps.collisions.list({
+      repository,
+      state: 'open',
+      side,
+      limit: MAX_COLLISIONS,
+    });
+    return items.flatMap(({ sides, paths, why, foundAt }): OpenWork[] => {
+      const other = sides.find(({ id }) => id !== side);
+      if (other === undefined) return [];
+      return [
+        {
+          kind: 'collision',
+          id: other.id,
+          title: other.title,
+          by: other.by,
+          paths,
+          since: foundAt,
+          until: null,
+          finding: why,
+          branch: other.branch,
+          url: other.url,
+        },
+      ];
+    });
+  }
+
+  async function sameWork(query: Parameters<FindOpenWork>[0]): Promise<OpenWork[]> {
+    const { repository, title, text, exceptSession } = query;
+    const found = await deps.collisions.findSameWork({
+      repository,
+      title,
+      text,
+      ...(exceptSession !== undefined && isId('ses', exceptSession)
+        ? { exceptSessionId: exceptSession }
+        : {}),
+    });
+    // An item nobody works on is no collision; it may be the very task.
+    return found
+      .filter(({ kind }) => kind !== 'work-item')
+      .map(({ id, title: theirs, by, since, url, why }) => ({
+        kind: 'same-work',
+        id,
+        title: theirs,
+        by,
+        paths: [],
+        since,
+        until: null,
+        finding: why,
+        branch: null,
+        url,
+      }));
+  }
+
+  return async (query) => {
+    const { repository, paths, exceptSession } = query;
+    const [claims, changes, same] = await Promise.all([
       deps.claims.list({ repository, state: 'held', limit: MAX_CLAIMS }),
       deps.changes.list({ repository, state: 'open', limit: MAX_CHANGES }),
+      sameWork(query),
     ]);
+    const own = changes.items.filter(
+      ({ sessionId }) => sessionId !== null && sessionId === exceptSession,
+    );
+    const sides = exceptSession === undefined ? [] : [exceptSession, ...own.map(({ id }) => id)];
+    const collisions = (
+      await Promise.all(sides.map((side) => collisionsOf(repository, side)))
+    ).flat();
     const wanted = new Set(paths);
     const held = claims.items
       .filter(({ sessionId }) => sessionId !== exceptSession)
@@ -58,6 +123,7 @@ export function createOpenWorkFinder(deps: {
         paths: paths.filter((one) => one === claim.path || one.startsWith(folderOf(claim.path))),
         since: claim.grantedAt,
         until: claim.leaseUntil,
+        finding: null,
         branch: null,
         url: null,
       }));
@@ -74,11 +140,16 @@ export function createOpenWorkFinder(deps: {
         paths: touched,
         since: change.openedAt,
         until: null,
+        finding: null,
         branch: change.branch,
         url: change.url,
       });
     }
-    return [...held, ...open];
+    // Of one piece of work the surest is told: a collision before a likeness, both before a shared path.
+    const told = new Map<string, OpenWork>();
+    for (const work of [...collisions, ...held, ...same, ...open])
+      if (!told.has(work.id)) told.set(work.id, work);
+    return [...told.values()];
   };
 
   async function authorOf(change: Change): Promise<string> {

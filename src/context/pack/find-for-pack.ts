@@ -179,7 +179,15 @@ export async function findForPack(
     if (corePaths.length === 0) return [];
     try {
       const exceptSession = request.sessionId;
-      return await findOpenWork({ repository: repository.name, paths: corePaths, exceptSession });
+      const { title, text } = request;
+      const found = await findOpenWork({
+        repository: repository.name,
+        paths: corePaths,
+        title,
+        text,
+        exceptSession,
+      });
+      return found.map((work) => ({ ...work, paths: work.paths.filter(mayReadPath) }));
     } catch (error) {
       // Knowing less is no reason for no pack, but it is said.
       if (!(error instanceof AppError)) throw error;

@@ -296,12 +296,16 @@ test('work of others on the same files is a warning; work elsewhere is none', as
     by: 'codex',
     since: START,
     until: new Date('2026-03-01T12:30:00Z'),
+    finding: null,
     branch: null,
     url: null,
   };
+  const found = { ...work, until: null, finding: 'both change the lines around 12' };
   openWork.push(
     { ...work, paths: ['src/payments/retry.ts'] },
     { ...work, id: 'clm_2', title: 'Elsewhere', paths: ['docs/x.md'] },
+    { ...found, kind: 'same-work', id: 'ses_3', title: 'Mend retries', paths: [] },
+    { ...found, kind: 'collision', id: 'chg_4', title: 'Cap retries', paths: ['src/api.ts'] },
   );
 
   const pack = await context.buildPack(ask('acme/collide', 'Payments are retried'), admin);
@@ -309,13 +313,32 @@ test('work of others on the same files is a warning; work elsewhere is none', as
 
   expect(of(pack, 'collision')).toMatchObject([
     {
+      title: 'Cap retries',
+      path: 'src/api.ts',
+      why: [
+        {
+          signal: 'collision',
+          evidence: 'collides with codex in src/api.ts: both change the lines around 12',
+        },
+      ],
+    },
+    {
       title: 'Rewrite the retry',
       path: 'src/payments/retry.ts',
       source: { system: 'loom', object: 'clm_1' },
       why: [{ signal: 'claim', evidence: expect.stringContaining('until 2026-03-01T12:30Z') }],
     },
+    {
+      title: 'Mend retries',
+      why: [
+        {
+          signal: 'same-work',
+          evidence: 'codex seems to do the same (both change the lines around 12)',
+        },
+      ],
+    },
   ]);
-  expect(pack.text).toMatch(/## Open work.*\n- \[o1\] Rewrite the retry/);
+  expect(pack.text).toMatch(/## Open work.*\n- \[o1\] Cap retries/);
 });
 
 test('records that contradict each other are both told, each with the other, its date and weight', async () => {

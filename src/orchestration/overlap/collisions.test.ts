@@ -12,6 +12,7 @@ import { createContextService } from '#context';
 import type { Id } from '#kernel';
 import { testDatabase, type TestRepository, testRepository } from '#testing';
 import { insertChange, updateChange } from '../changes/store.ts';
+import { createOpenWorkFinder } from '../open-work.ts';
 import { eventTypes, type Rooms, roomsOn, startSession } from '../test-rooms.ts';
 import { createCollisionService } from './collision-service.ts';
 
@@ -171,7 +172,23 @@ test('a session is compared by what it claims, hears of it once, and never of it
 
   const heard = await collisions.takeAlerts(session.id);
   const again = await collisions.takeAlerts(session.id);
+  const title = 'Refuse orders without any items in the cart';
+  const twin = await startSession(rooms, { repository: name, intent: title });
+  const findOpenWork = createOpenWorkFinder({
+    ...rooms,
+    // Of changes it knows what collides; that they share a path is asked of another room.
+    changes: { list: async () => ({ items: [], nextCursor: null }) },
+    collisions,
+    context,
+  });
+  const task = { repository: name, paths: ['f.ts'], title, text: '' };
+  const told = await findOpenWork({ ...task, exceptSession: session.id });
 
+  expect(told.map(({ kind, id }) => [kind, id])).toEqual([
+    ['collision', other],
+    ['same-work', twin.id],
+  ]);
+  expect(told[0]).toMatchObject({ paths: ['f.ts'], finding: expect.stringContaining('f.ts') });
   expect(heard.length).toBeGreaterThan(0);
   expect(heard.every(({ sides }) => sides.some(({ id }) => id === other))).toBe(true);
   expect(again).toEqual([]);

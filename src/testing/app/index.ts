@@ -130,7 +130,7 @@ export async function testApp(
     createBreakerService({ ...deps, settings: breakerSettings(config.breakers) }),
   );
   const collisions = stack.use(createCollisionService({ ...deps, claims, context }));
-  const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
+  const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, collisions, context });
 
   const escalationDeps = { ...deps, context, policy, governance, changes, workflow: workflows };
 
