@@ -3,9 +3,11 @@
  * the root of a prefix. That is what makes rewriting history show.
  */
 import type { Checkpoint } from './transparency/checkpoint.ts';
-import { equalHashes } from './transparency/merkle.ts';
-import type { GrowingTree } from './transparency/tiles.ts';
+import { equalHashes, HASH_BYTES } from './transparency/merkle.ts';
+import { type GrowingTree, TILE_WIDTH, tileRoot } from './transparency/tiles.ts';
 import type { Findings } from './verify-report.ts';
+
+const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 
 export interface Promised extends Pick<Checkpoint, 'size' | 'root'> {
   /** How it is named to a person: `the pinned checkpoint`. */
@@ -52,6 +54,23 @@ export class PromiseKeeper {
         promised.size,
       );
     }
+  }
+
+  /**
+   * Appends the next leaf hashes to the tree, by a whole tile where one can be and no checkpoint ends
+   * within it, and compares. Gives the bytes it used; the caller goes on with the rest.
+   */
+  grow(tree: GrowingTree, hashes: Buffer, root?: Uint8Array): number {
+    const isWhole =
+      tree.size % TILE_WIDTH === 0 &&
+      hashes.length >= TILE_BYTES &&
+      this.nextSize >= tree.size + TILE_WIDTH;
+    const used = isWhole ? TILE_BYTES : HASH_BYTES;
+    const taken = hashes.subarray(0, used);
+    if (isWhole) tree.appendTile(taken, root ?? tileRoot(taken));
+    else tree.append(taken);
+    this.reached(tree);
+    return used;
   }
 
   /** Says what was promised beyond the end of the log; false when something was. */

@@ -15,7 +15,7 @@ import {
 import { openPinned } from './pinned.ts';
 import { PromiseKeeper } from './promises.ts';
 import { openCheckpoint } from './transparency/checkpoint.ts';
-import { equalHashes, HASH_BYTES, leafHash } from './transparency/merkle.ts';
+import { equalHashes, leafHash } from './transparency/merkle.ts';
 import type { NoteVerifier } from './transparency/note.ts';
 import {
   differingEntries,
@@ -149,8 +149,10 @@ class Walk {
     checked.redacted += range.redacted;
     this.fingerprint += range.fingerprint;
     this.#lastTime = new Date(range.lastTime);
-    for (let at = 0; at < range.hashes.length; at += HASH_BYTES) {
-      if (this.#append(range.hashes.subarray(at, at + HASH_BYTES))) await this.#expectCheckpoints();
+    if (this.#brokenAt !== undefined) return;
+    for (let at = 0; at < range.hashes.length;) {
+      at += this.#keeper.grow(this.#tree, range.hashes.subarray(at));
+      if (this.#tree.size === this.#lastCheckpoint?.size) await this.#expectCheckpoints();
     }
   }
 

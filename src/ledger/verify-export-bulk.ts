@@ -103,20 +103,10 @@ class Walk {
   }
 
   #grow(hashes: Buffer, roots: Uint8Array): void {
-    const whole = roots.length / HASH_BYTES;
-    for (let tile = 0; tile * TILE_BYTES < hashes.length; tile += 1) {
-      const leaves = hashes.subarray(tile * TILE_BYTES, (tile + 1) * TILE_BYTES);
-      // The root of a tree that ends within a tile is not among what a block tells.
-      if (tile < whole && this.#keeper.nextSize >= this.#tree.size + TILE_WIDTH) {
-        const root = roots.subarray(tile * HASH_BYTES, (tile + 1) * HASH_BYTES);
-        this.#tree.appendTile(leaves, root);
-        this.#keeper.reached(this.#tree);
-        continue;
-      }
-      for (let at = 0; at < leaves.length; at += HASH_BYTES) {
-        this.#tree.append(leaves.subarray(at, at + HASH_BYTES));
-        this.#keeper.reached(this.#tree);
-      }
+    for (let at = 0; at < hashes.length;) {
+      const tile = Math.floor(at / TILE_BYTES) * HASH_BYTES;
+      const root = roots.subarray(tile, tile + HASH_BYTES);
+      at += this.#keeper.grow(this.#tree, hashes.subarray(at), root);
     }
   }
 

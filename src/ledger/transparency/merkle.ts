@@ -27,6 +27,14 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(NODE);
 }
 
+/** Puts the roots over `count` pairs of hashes in their place at the start of the row. */
+export function joinPairs(row: Buffer, count: number): void {
+  for (let at = 0; at < count; at += 1) {
+    row.copy(NODE, 1, 2 * at * HASH_BYTES, 2 * (at + 1) * HASH_BYTES);
+    row.write(hash('sha256', NODE, 'binary'), at * HASH_BYTES, 'latin1');
+  }
+}
+
 /** Leaves from `start` up to, not including, `end`. */
 export interface LeafRange {
   start: number;

@@ -1,5 +1,5 @@
 /** The tree cut into tiles of 256 hashes (c2sp.org/tlog-tiles), and a tree that grows by leaves. */
-import { HASH_BYTES, joinNodes, type LeafRange, nodeHash, nodesOf } from './merkle.ts';
+import { HASH_BYTES, joinNodes, joinPairs, type LeafRange, nodeHash, nodesOf } from './merkle.ts';
 
 export const TILE_WIDTH = 256;
 /** Levels of the tree in one level of tiles: 2^8 = 256. */
@@ -74,13 +74,7 @@ export function hashInTile(hashes: Uint8Array, from: number, count: number): Uin
 /** The root over a whole tile. */
 export function tileRoot(hashes: Uint8Array): Uint8Array {
   const row = Buffer.from(hashes);
-  for (let count = TILE_WIDTH / 2; count >= 1; count /= 2) {
-    for (let at = 0; at < count; at += 1) {
-      const left = row.subarray(2 * at * HASH_BYTES, (2 * at + 1) * HASH_BYTES);
-      const right = row.subarray((2 * at + 1) * HASH_BYTES, (2 * at + 2) * HASH_BYTES);
-      row.set(nodeHash(left, right), at * HASH_BYTES);
-    }
-  }
+  for (let count = TILE_WIDTH / 2; count >= 1; count /= 2) joinPairs(row, count);
   return row.subarray(0, HASH_BYTES);
 }
 
