@@ -4,7 +4,7 @@
  *   npm ci --prefix bench                      # the named peers, once
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
- * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`, `hooks-wall`,
+ * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`, `reads`, `hooks-wall`,
  * `verify-log`, `policy`, `devbox`, `overlap` or `context`; `--quick` is for a look in between. Only a run of everything
  * writes the file. `--clone PATH` has packs measured over a clone of yours instead of a made repository. Absolute figures follow the machine and
  * its load: read the ratios.
@@ -28,6 +28,7 @@ import { ingestTable, ingestVerdicts, measureIngest } from './ingest.ts';
 import { measureParkedRuns, parkedRunsTable, parkedRunsVerdicts } from './parked-runs.ts';
 import { measureOverlap, overlapTable, overlapVerdicts } from './overlap.ts';
 import { measurePolicy, policyTable, policyVerdicts } from './policy.ts';
+import { measureReads, readsTable, readsVerdicts } from './reads.ts';
 import type { Verdict } from './report.ts';
 import { toMarkdown } from './report.ts';
 import { startBenchServer } from './server.ts';
@@ -174,6 +175,18 @@ const PARTS: Record<string, Part> = {
         '## Context packs\n',
         `A repository (${measured.repository}) is imported, then asked for whole packs with the titles and texts of its newest changes; files of its own are pushed, and asked for.\n`,
         toMarkdown(contextTable(measured)),
+      ],
+    };
+  },
+  async reads() {
+    const options = { events: values.quick ? 200_000 : 1_000_000, reads: 200, say };
+    const measured = await measureReads(server, options);
+    return {
+      verdicts: readsVerdicts(measured),
+      section: [
+        '## Reads\n',
+        `${options.reads} reads of each kind, one after the other, from a ledger of ${options.events} events.\n`,
+        toMarkdown(readsTable(measured)),
       ],
     };
   },
