@@ -3,7 +3,7 @@
  * stable exit codes, and an agent's files that come back as they were.
  * Method: bin/loom as its own process, against a real server process and real repositories.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -172,10 +172,49 @@ test('attaching writes what it shows, twice is once, and detaching gives every b
   expect(after).toContain('hook claude-code PreToolUse');
   expect(again.out).toContain('nothing to change');
   expect(JSON.parse(detached.out)).toMatchObject({
-    changed: ['.claude/settings.json', '.mcp.json'],
+    changed: ['.claude/settings.json', '.mcp.json', '.git/hooks/commit-msg'],
   });
   expect(readFileSync(settings, 'utf8')).toBe(before);
   expect(() => readFileSync(join(repository, '.mcp.json'))).toThrow('ENOENT');
+});
+
+test('a commit of what another session holds is refused with the holder, and any other passes', async () => {
+  await server.post('/v1/repositories', { url: repository });
+  const place = { repository: 'local/shop' };
+  const { id } = await server.post<{ id: string }>('/v1/sessions', {
+    ...place,
+    agent: 'codex',
+    externalId: 'the-holder',
+    cwd: '/elsewhere',
+  });
+  await server.post('/v1/claims', {
+    ...place,
+    sessionId: id,
+    paths: ['src/totals.js'],
+    intent: 'rounding',
+  });
+  await loom(['attach', '--agent', 'claude-code']);
+  const commitOf = (file: string, message: string) => {
+    writeFileSync(join(repository, file), `${message}\n`);
+    git('add', file);
+    const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];
+    const { status, stderr } = spawnSync('git', [...who, 'commit', '-m', message], {
+      cwd: repository,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: folder.path, LOOM_DATA: server.data },
+    });
+    return { status, said: stderr };
+  };
+
+  const free = commitOf('src/free.js', 'Free');
+  const held = commitOf('src/totals.js', 'Held');
+  const own = commitOf('src/totals.js', `Its own\n\nLoom-Session: ${id}`);
+  await loom(['detach']);
+
+  expect(free.status).toBe(0);
+  expect(held.status).not.toBe(0);
+  expect(held.said).toContain(`src/totals.js: held by codex (session ${id}) for rounding.`);
+  expect(own.status).toBe(0);
 });
 
 test('the hook as an agent calls it registers a session, and stops nobody while the server is down', async () => {
@@ -188,7 +227,9 @@ test('the hook as an agent calls it registers a session, and stops nobody while 
   const sessions = await loom(['sessions', '--json']);
 
   expect(up.code).toBe(0);
-  expect(JSON.parse(sessions.out)).toMatchObject({ items: [{ externalId: 'from-the-test' }] });
+  expect(JSON.parse(sessions.out).items).toContainEqual(
+    expect.objectContaining({ externalId: 'from-the-test' }),
+  );
   expect(down).toMatchObject({ code: 0, err: expect.stringContaining('is not reachable') });
 });
 

@@ -74,6 +74,7 @@ export {
   createSessionService,
   type SessionDeps,
   type SessionEnder,
+  sessionsInTrailers,
   type SessionSweeper,
 } from './sessions/index.ts';
 export { createWorkService, type HandOutDeps, identitiesOf } from './work/index.ts';

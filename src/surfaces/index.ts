@@ -26,7 +26,8 @@ export { runMcpBridge } from './cli/mcp-command.ts';
 export { CREDENTIALS_FILE, findCredentials } from './cli/credentials.ts';
 export { attachedHere, findWiring } from './cli/commands/attach.ts';
 export { type WiredHomeFile, wireHome } from './cli/attach/home-files.ts';
-export { examineAgent, type Finding } from './cli/attach/examine.ts';
+export { examineAgent } from './cli/attach/examine.ts';
+export type { Finding } from './cli/attach/obstacles.ts';
 export { ago, EXIT_CODES, printable, type Streams } from './cli/output.ts';
 export {
   type CliContext,

@@ -77,6 +77,13 @@ export function remoteOf(root: string): string {
   return git('-C', root, 'config', '--get', 'remote.origin.url');
 }
 
+/** Folders of all work trees of the clone, the main one first. */
+export function workTreesOf(root: string): string[] {
+  return git('-C', root, 'worktree', 'list', '--porcelain')
+    .split('\n')
+    .flatMap((line) => (line.startsWith('worktree ') ? [line.slice('worktree '.length)] : []));
+}
+
 /** The path of a file as its repository knows it. */
 export function pathInRepository(root: string, file: string): string {
   const path = resolve(file);

@@ -3,7 +3,7 @@
  * library. It hands the agent's words to the server and prints the server's answer. While the server
  * is down the agent goes on, with one clear line, unless LOOM_HOOKS_FAIL_CLOSED says otherwise.
  */
-import { fill, guestOf, tableOf } from '../hooks/dialect-tables.ts';
+import { fill, guestOf, PROBE_EVENT, tableOf } from '../hooks/dialect-tables.ts';
 import { ask, findCredentials, type Outcome, readAnswer, readInput } from './hook-client.cjs';
 
 export interface HookStreams {
@@ -101,7 +101,8 @@ export function goOnWithout(
     out.write(JSON.stringify(fill(rule.denied, reason)));
     return;
   }
-  if (isEdit || isStart || input === undefined) err.write(`${line}\n`);
+  const isProbe = event === PROBE_EVENT;
+  if (isEdit || isStart || isProbe || input === undefined) err.write(`${line}\n`);
   if (isStart && rule.notice !== undefined) out.write(JSON.stringify(fill(rule.notice, line)));
 }
 

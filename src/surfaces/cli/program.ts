@@ -14,6 +14,7 @@ import { registerBreakers } from './commands/breakers.ts';
 import { registerChanges } from './commands/changes.ts';
 import { registerClaims } from './commands/claims.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerCommitGate } from './commands/commit-gate.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerConnections } from './commands/connections.ts';
 import { registerContext } from './commands/context.ts';
@@ -176,6 +177,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerAudit,
   registerTokens,
   registerTelemetryHeaders,
+  registerCommitGate,
   registerLink,
   registerConnections,
   registerConfig,

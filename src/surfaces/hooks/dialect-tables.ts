@@ -21,6 +21,9 @@ export type Template = Readonly<{ [key: string]: string | boolean | Template }>;
 
 export const TEXT = '$text';
 
+/** The event `loom doctor` sends: it proves the way to the server and means nothing to any agent. */
+export const PROBE_EVENT = 'loom-doctor';
+
 export interface EventRule {
   readonly kind: EventKind;
   /** How context for the model is given; absent where the agent takes none. */

@@ -13,7 +13,7 @@ import type { Environment } from '../http/environment.ts';
 import type { Gate } from '../http/gate.ts';
 import type { Services } from '../services.ts';
 import { answerHook } from './answer.ts';
-import { DIALECT_TABLES, guestOf, tableOf } from './dialect-tables.ts';
+import { DIALECT_TABLES, guestOf, PROBE_EVENT, tableOf } from './dialect-tables.ts';
 import { briefsBefore, carriesContext, firingOf, readHook, writeHook } from './dialect.ts';
 import { createTwinGuard } from './twin-guard.ts';
 import { likelyNames, WorkTree } from './work-tree.ts';
@@ -56,6 +56,7 @@ export function mountHooks(app: OpenAPIHono<Environment>, services: Services, ga
       });
     }
 
+    if (name === PROBE_EVENT) return context.json({ output: { [PROBE_EVENT]: agent }, note: null });
     let response: HookResponse;
     try {
       const body = parseBody(

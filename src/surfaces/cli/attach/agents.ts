@@ -200,7 +200,7 @@ const codex: Wiring = {
     ];
   },
   notes: (scope) => [
-    'Codex runs new hooks only after you approved them: start `codex` once, open /hooks and approve the six of loom.',
+    'Codex runs new hooks only after you approved them: start `codex` once, open /hooks and approve those of loom.',
     ...(scope === 'repository'
       ? ['Codex reads .codex/ only in a project you trust: say yes when it asks.']
       : []),

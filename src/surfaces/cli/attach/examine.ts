@@ -4,27 +4,30 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
+import { toAppError } from '#kernel';
 import { SEEN_VERSIONS } from '../../agents/status.ts';
 import { tableOf } from '../../hooks/dialect-tables.ts';
+import { likelyNames } from '../../hooks/work-tree.ts';
 import type { ApiClient } from '../client.ts';
+import { remoteOf, workTreesOf } from '../here.ts';
 import type { GlobalFlags } from '../program.ts';
 import { ago } from '../output.ts';
 import type { Wiring } from './agents.ts';
 import { findProgram, openFolder, type WiredFolder } from './folder.ts';
-import { readJson } from './json-text.ts';
-import { readToml, tomlAt } from './toml-text.ts';
-
-export interface Finding {
-  what: string;
-  state: 'ok' | 'warning' | 'failed';
-  detail: string;
-  /** What to do about it; null when there is nothing to do. */
-  next: string | null;
-}
+import { type Finding, obstacles } from './obstacles.ts';
+import { callsIn, eventsIn, runProbe } from './probe.ts';
+import { TELLS_TELEMETRY } from './telemetry.ts';
 
 interface Heard {
-  items: { agent: string; lastEvent: { event: string; at: string } | null; missing: string[] }[];
+  items: {
+    agent: string;
+    person: { id: string };
+    repository: string | null;
+    lastEvent: { event: string; at: string } | null;
+    telemetryLastAt: string | null;
+    missing: string[];
+  }[];
 }
 
 /** How each agent runs one prompt and ends; it asks the person's own model, so only on request. */
@@ -55,30 +58,129 @@ export async function examineAgent(
     }
   });
   const findings = [filesFinding(wiring, folders), await programFinding(wiring, program)];
+  findings.push(...(await callFindings(wiring, folders)));
   findings.push(...obstacles(wiring, folders));
   if (options.run) findings.push(await runFinding(wiring, program));
   const isWaiting = options.run || options.waitSeconds > 0;
   const waitMs = options.run ? 5_000 : options.waitSeconds * 1_000;
-  findings.push(await eventFinding(wiring, client, isWaiting ? { since, waitMs } : undefined));
+  try {
+    const wait = isWaiting ? { since, waitMs } : undefined;
+    findings.push(...(await eventFindings(wiring, client, placesOf(folders), wait)));
+  } catch (error) {
+    // Also with no server everything else is said.
+    const { message, hint } = toAppError(error);
+    const what = `${wiring.agent} events`;
+    findings.push({ what, state: 'failed', detail: message, next: hint ?? null });
+  }
   return findings;
+}
+
+/** Names the server may know the repository here by. */
+function placesOf(folders: readonly WiredFolder[]): string[] {
+  const here = folders.find(({ scope }) => scope === 'repository');
+  return here === undefined
+    ? []
+    : likelyNames({ remoteUrl: remoteOf(here.root), toplevel: here.root });
 }
 
 function filesFinding(wiring: Wiring, folders: readonly WiredFolder[]): Finding {
   const what = `${wiring.agent} files`;
+  const again = `run \`loom attach --agent ${wiring.agent}\``;
   try {
     const where = folders.filter((folder) => folder.isAttached(wiring)).map(({ scope }) => scope);
-    return where.length > 0
-      ? { what, state: 'ok', detail: `attached for the ${where.join(' and the ')}`, next: null }
+    if (where.length > 0) {
+      return {
+        what,
+        state: 'ok',
+        detail: `attached for the ${where.join(' and the ')}`,
+        next: null,
+      };
+    }
+    const lacking = folders.flatMap((folder) => missingEvents(wiring, folder));
+    if (lacking.length > 0) {
+      return {
+        what,
+        state: 'failed',
+        detail: `attached in part: ${lacking.join('; ')}`,
+        next: again,
+      };
+    }
+    const tree = otherTreeOf(wiring, folders);
+    return tree === undefined
+      ? { what, state: 'failed', detail: 'not attached here', next: again }
       : {
           what,
           state: 'failed',
-          detail: 'not attached here',
-          next: `run \`loom attach --agent ${wiring.agent}\``,
+          detail: `attached in ${tree}, and not in this work tree, which has files of its own`,
+          next: `${again} here too, or commit its files`,
         };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return { what, state: 'failed', detail, next: 'correct the file, then attach again' };
   }
+}
+
+/** Files that call us for some of the agent's events, each with those it leaves out. */
+function missingEvents(wiring: Wiring, folder: WiredFolder): string[] {
+  return folder.plans(wiring).flatMap((plan) => {
+    if (plan.format !== 'json') return [];
+    const wanted = plan.entries.flatMap((entry) =>
+      entry.kind === 'hook' ? [entry.at.at(-1)!] : [],
+    );
+    const known = eventsIn(folder.read(plan.path) ?? '', wiring.agent);
+    const missing = wanted.filter((event) => !known.includes(event));
+    return known.length > 0 && missing.length > 0
+      ? [`${folder.nameOf(plan.path)} lacks ${missing.join(', ')}`]
+      : [];
+  });
+}
+
+/** Another work tree of the same clone in which the agent is attached. */
+function otherTreeOf(wiring: Wiring, folders: readonly WiredFolder[]): string | undefined {
+  const here = folders.find(({ scope }) => scope === 'repository');
+  if (here === undefined) return undefined;
+  const plans = here.plans(wiring).filter(({ path }) => !isAbsolute(path));
+  return workTreesOf(here.root).find(
+    (root) =>
+      root !== here.root &&
+      plans.some(({ path }) => {
+        const file = join(root, path);
+        return existsSync(file) && callsIn(readFileSync(file, 'utf8'), wiring.agent).length > 0;
+      }),
+  );
+}
+
+/** Runs each call the files hold: path, address, token and server are proven in one. */
+async function callFindings(wiring: Wiring, folders: readonly WiredFolder[]): Promise<Finding[]> {
+  const what = `${wiring.agent} call`;
+  const calls = new Set(
+    folders.flatMap((folder) =>
+      folder.plans(wiring).flatMap(({ path }) => callsIn(folder.read(path) ?? '', wiring.agent)),
+    ),
+  );
+  const cwd = folders[0]?.root ?? process.cwd();
+  const probes = await Promise.all([...calls].map((call) => runProbe(call, cwd)));
+  return probes.map((probe) =>
+    probe.state === 'answered'
+      ? { what, state: 'ok', detail: `the server answered in ${probe.ms} ms`, next: null }
+      : {
+          what,
+          state: 'failed',
+          detail: `\`${probe.call}\`: ${probe.why}`,
+          next: nextOf(probe.why, wiring.agent),
+        },
+  );
+}
+
+function nextOf(why: string, agent: string): string {
+  if (/token|sign in|who calls/i.test(why)) {
+    return 'make a token with `loom token create NAME` and set LOOM_TOKEN where the agent runs';
+  }
+  if (/not reachable|did not answer/.test(why)) {
+    return 'start the server with `npm start`, or attach again with the right --url';
+  }
+  if (/not LoomStack/.test(why)) return 'attach again with the right --url';
+  return `attach again: \`loom attach --agent ${agent}\``;
 }
 
 async function programFinding(wiring: Wiring, program: string | undefined): Promise<Finding> {
@@ -111,86 +213,6 @@ function minorOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
 
-/** What is known to keep hooks from running although the files are right. */
-function obstacles(wiring: Wiring, folders: readonly WiredFolder[]): Finding[] {
-  const repository = folders.find(({ scope }) => scope === 'repository');
-  const user = folders.find(({ scope }) => scope === 'user');
-  if (wiring.agent === 'claude-code') return claudeObstacles(repository, user);
-  if (wiring.agent === 'codex' && repository !== undefined && user !== undefined) {
-    return codexObstacles(wiring, repository, user);
-  }
-  return [];
-}
-
-function claudeObstacles(...folders: (WiredFolder | undefined)[]): Finding[] {
-  const managed = [
-    '/etc/claude-code/managed-settings.json',
-    '/Library/Application Support/ClaudeCode/managed-settings.json',
-  ];
-  const own = folders.flatMap((folder) =>
-    folder === undefined
-      ? []
-      : ['settings.json', 'settings.local.json'].map((name) => join(folder.root, '.claude', name)),
-  );
-  return [...managed, ...own].flatMap((path) => {
-    const settings = readObject(path);
-    const key = ['disableAllHooks', 'allowManagedHooksOnly'].find(
-      (name) => settings[name] === true,
-    );
-    return key === undefined
-      ? []
-      : [
-          {
-            what: 'claude-code settings',
-            state: 'failed' as const,
-            detail: `${path} says ${key}: our hooks do not run`,
-            next: managed.includes(path)
-              ? 'ask whoever manages these machines to allow them, or to add them there'
-              : `take ${key} out`,
-          },
-        ];
-  });
-}
-
-function codexObstacles(wiring: Wiring, repository: WiredFolder, user: WiredFolder): Finding[] {
-  const [, config] = user.plans(wiring);
-  const read = readToml(user.read(config!.path) ?? '');
-  const value = 'value' in read ? read.value : {};
-  const projects = (value['projects'] ?? {}) as Record<string, { trust_level?: unknown }>;
-  const isTrusted = projects[repository.root]?.trust_level === 'trusted';
-  const approved = JSON.stringify(tomlAt(value, 'hooks') ?? {}).includes('trusted_hash');
-  return [
-    ...(isTrusted || !repository.isAttached(wiring)
-      ? []
-      : [
-          {
-            what: 'codex trust',
-            state: 'warning' as const,
-            detail: `${repository.root} is not among the projects Codex trusts`,
-            next: 'start `codex` here once and trust the folder',
-          },
-        ]),
-    ...(approved
-      ? []
-      : [
-          {
-            what: 'codex hooks',
-            state: 'warning' as const,
-            detail: 'no hook has been approved in Codex; it skips them without a word',
-            next: 'start `codex`, open /hooks and approve those of loom',
-          },
-        ]),
-  ];
-}
-
-function readObject(path: string): Record<string, unknown> {
-  if (!existsSync(path)) return {};
-  const read = readJson(readFileSync(path, 'utf8'));
-  return 'value' in read && typeof read.value === 'object' && read.value !== null
-    ? (read.value as Record<string, unknown>)
-    : {};
-}
-
 async function runFinding(wiring: Wiring, program: string | undefined): Promise<Finding> {
   const what = `${wiring.agent} run`;
   const args = HEADLESS[wiring.agent];
@@ -216,45 +238,81 @@ async function runFinding(wiring: Wiring, program: string | undefined): Promise<
   };
 }
 
-/** The newest event; with `wait`, one that came after its start. */
-async function eventFinding(
+/** The newest event of the caller's agent; with `wait`, one that came after its start. And its telemetry. */
+async function eventFindings(
   wiring: Wiring,
   client: ApiClient,
+  places: readonly string[],
   wait: { since: number; waitMs: number } | undefined,
-): Promise<Finding> {
+): Promise<Finding[]> {
   const what = `${wiring.agent} events`;
   if (tableOf(wiring.agent) === undefined) {
-    return { what, state: 'ok', detail: 'it has no hooks; its tools are all there is', next: null };
+    return [
+      { what, state: 'ok', detail: 'it has no hooks; its tools are all there is', next: null },
+    ];
   }
+  const me = (await client.get<{ principal: { id: string } }>('/v1/me')).principal.id;
   const end = Date.now() + (wait?.waitMs ?? 0);
   for (;;) {
     const { items } = await client.get<Heard>('/v1/agents');
-    const own = items.filter(
-      ({ agent, lastEvent }) => agent === wiring.agent && lastEvent !== null,
+    const own = items.filter(({ agent, person }) => agent === wiring.agent && person.id === me);
+    const heard = own.filter(
+      ({ lastEvent }) =>
+        lastEvent !== null && (wait === undefined || Date.parse(lastEvent.at) >= wait.since),
     );
-    const fresh = own.find(
-      ({ lastEvent }) => wait === undefined || Date.parse(lastEvent!.at) >= wait.since,
-    );
-    if (fresh !== undefined) {
-      const { event, at } = fresh.lastEvent!;
-      const missing = fresh.missing.join(' ');
-      return {
-        what,
-        state: missing === '' ? 'ok' : 'warning',
-        detail: `connected, last event ${event} ${ago(at)}`,
-        next: missing === '' ? null : missing,
-      };
+    const here = heard.find(({ repository }) => repository === null || places.includes(repository));
+    const telemetry = TELLS_TELEMETRY.has(wiring.agent)
+      ? [telemetryFinding(wiring.agent, own)]
+      : [];
+    if (here !== undefined) {
+      const { event, at } = here.lastEvent!;
+      const missing = here.missing.join(' ');
+      return [
+        {
+          what,
+          state: missing === '' ? 'ok' : 'warning',
+          detail: `connected, last event ${event} ${ago(at)}`,
+          next: missing === '' ? null : missing,
+        },
+        ...telemetry,
+      ];
     }
     if (Date.now() >= end) {
-      return {
-        what,
-        state: wait === undefined ? 'warning' : 'failed',
-        detail: wait === undefined ? 'none has arrived yet' : 'none arrived in this time',
-        next: `start it here and give it a prompt: \`loom doctor --agent ${wiring.agent} --wait 60\` shows when one comes, --run starts it for you`,
-      };
+      const [elsewhere] = heard;
+      return [
+        {
+          what,
+          state: wait === undefined ? 'warning' : 'failed',
+          detail:
+            elsewhere === undefined
+              ? wait === undefined
+                ? 'none has arrived yet'
+                : 'none arrived in this time'
+              : `none from here; the last came from ${elsewhere.repository ?? 'another place'} ${ago(elsewhere.lastEvent!.at)}`,
+          next: `start it here and give it a prompt: \`loom doctor --agent ${wiring.agent} --wait 60\` shows when one comes, --run starts it for you`,
+        },
+        ...telemetry,
+      ];
     }
     await new Promise((resolve) => {
       setTimeout(resolve, POLL_MS);
     });
   }
+}
+
+/** Nothing hangs on it, so its absence is said and is no fault. */
+function telemetryFinding(agent: string, own: Heard['items']): Finding {
+  const what = `${agent} telemetry`;
+  const last = own
+    .flatMap(({ telemetryLastAt }) => telemetryLastAt ?? [])
+    .toSorted()
+    .at(-1);
+  return last === undefined
+    ? {
+        what,
+        state: 'ok',
+        detail: 'none arrived: tokens are estimates, and cost is not known',
+        next: `\`loom attach --telemetry --agent ${agent}\` has it report both`,
+      }
+    : { what, state: 'ok', detail: `tokens and cost last told ${ago(last)}`, next: null };
 }

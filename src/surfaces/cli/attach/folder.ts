@@ -29,6 +29,8 @@ export interface WiredFolder {
   readonly scope: Scope;
   /** Top of the repository, or the person's home. */
   readonly root: string;
+  /** How agents and git call us. */
+  readonly caller: Caller;
   plans(wiring: Wiring): FilePlan[];
   /** Only what sends an agent's telemetry to us. */
   telemetryPlans(wiring: Wiring): FilePlan[];
@@ -68,6 +70,7 @@ export function openFolder(scope: Scope, flags: GlobalFlags): WiredFolder {
   return {
     scope,
     root,
+    caller,
     plans,
     telemetryPlans: reported,
     telemetryNotes: (wiring) => telemetryNotes(wiring.agent, { scope, homes, caller, url }),

@@ -1,6 +1,7 @@
 import { AppError, suggest } from '#kernel';
 import { likelyNames } from '../../hooks/work-tree.ts';
 import { WIRINGS, type Wiring } from '../attach/agents.ts';
+import { type GatePlan, planGate } from '../attach/commit-gate.ts';
 import { versionOf } from '../attach/examine.ts';
 import {
   findAgentsHere,
@@ -23,6 +24,7 @@ interface Options {
   repository?: boolean;
   dryRun?: boolean;
   telemetry?: boolean;
+  commitGate?: boolean;
 }
 interface Done {
   agents: string[];
@@ -53,6 +55,7 @@ export const registerAttach: RegisterCommands = (program, context) => {
       .option('--user', 'for all you do on this machine, instead of for one repository')
       .option('--repository', 'for the repository you stand in (default)')
       .option('--telemetry', 'only the reporting of tokens and cost, in your own files')
+      .option('--no-commit-gate', 'leave the commit-msg hook of the repository as it is')
       .option('--dry-run', 'show the diff and change nothing')
       .addHelpText(
         'after',
@@ -71,7 +74,14 @@ export const registerAttach: RegisterCommands = (program, context) => {
         const folder = isTelemetry ? { ...opened, plans: opened.telemetryPlans } : opened;
         const wirings = chooseAgents(verb, options, folder);
         const wired = verb === 'attach' ? attach(folder, wirings) : detach(folder, wirings, opened);
-        const changed = wired.filter(({ before, after }) => before !== after);
+        const gate =
+          scope === 'repository' && options.commitGate !== false
+            ? gateFor(verb, folder, wirings)
+            : undefined;
+        const changed = [
+          ...wired.filter(({ before, after }) => before !== after),
+          ...(gate?.files ?? []),
+        ];
         const done: Done = {
           agents: wirings.map(({ agent }) => agent),
           scope,
@@ -81,14 +91,18 @@ export const registerAttach: RegisterCommands = (program, context) => {
           diff: changed.map((file) => showDiff(file, folder.nameOf(file.path))).join(''),
           notes:
             verb === 'attach' && changed.length > 0
-              ? wirings.flatMap((wiring) => [
-                  ...(isTelemetry ? [] : wiring.notes(scope)),
-                  ...folder.telemetryNotes(wiring),
-                ])
+              ? [
+                  ...(gate?.notes ?? []),
+                  ...wirings.flatMap((wiring) => [
+                    ...(isTelemetry ? [] : wiring.notes(scope)),
+                    ...folder.telemetryNotes(wiring),
+                  ]),
+                ]
               : [],
         };
         if (done.written) {
           write(verb, folder, wired);
+          gate?.write();
           if (!isTelemetry) await report(verb, folder, wirings, context.client);
         }
         context
@@ -112,6 +126,18 @@ export function attachedHere(flags: GlobalFlags): string[] {
   } catch {
     return [];
   }
+}
+
+/** The hook of git stays while any agent of the work tree is attached. */
+function gateFor(
+  verb: Verb,
+  folder: WiredFolder,
+  wirings: readonly Wiring[],
+): GatePlan | undefined {
+  const { root, caller } = folder;
+  const staying = WIRINGS.filter((it) => it.hasHooks && !wirings.includes(it));
+  if (verb === 'detach' && staying.some((wiring) => folder.isAttached(wiring))) return undefined;
+  return planGate(verb, root, caller);
 }
 
 /** Every file is judged before the first one is written: a failure leaves all as they were. */
