@@ -2,7 +2,8 @@
  * Reads HTML, and the XHTML wikis keep their pages in, into a tree. It takes whatever comes: what is not
  * closed is closed, what is closed and was never opened is passed over. One pass over the text, bounded in
  * depth and number, so that no page is slow. It is a reader of texts and no browser: nothing is run, and
- * scripts, styles and what is hidden are left out by whoever walks the tree. Pure.
+ * scripts, styles and what is hidden are left out by whoever walks the tree. Why it is our own:
+ * docs/adr/0015. Pure.
  */
 
 export interface HtmlElement {
