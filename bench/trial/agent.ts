@@ -161,9 +161,10 @@ class Worker {
   /** Waits for a file that another holds, and takes in what the other made of it. */
   async #mayEdit(tree: string, hooks: AgentHooks, call: object): Promise<boolean> {
     for (let look = 0; look < MAX_LOOKS / 4; look += 1) {
-      const { denied } = await hooks.fire('PreToolUse', { ...call });
+      const { denied, context } = await hooks.fire('PreToolUse', { ...call });
       if (denied === undefined) {
-        if (look > 0) await this.#bringUpToDate(tree);
+        // It waited, or is told that what it began from is old.
+        if (look > 0 || context.includes('take it in (git fetch')) await this.#bringUpToDate(tree);
         return true;
       }
       await this.#wait();
@@ -206,7 +207,9 @@ class Worker {
         this.#result.redMerges += 1;
         return false;
       }
-      const push = await attempt('git', ['push', '--quiet', 'origin', 'HEAD:main'], tree);
+      const push = await inTurn(this.#setup.clone, () =>
+        attempt('git', ['push', '--quiet', 'origin', 'HEAD:main'], tree),
+      );
       if (push.status === 0) return true;
     }
   }

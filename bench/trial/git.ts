@@ -13,6 +13,8 @@ const IDENTITY = {
   GIT_TERMINAL_PROMPT: '0',
 };
 const LOOK_EVERY_MS = 20;
+/** Somebody died with the turn. */
+const PATIENCE_MS = 120_000;
 
 export function attempt(
   program: string,
@@ -37,12 +39,14 @@ export async function git(folder: string, ...args: string[]): Promise<string> {
 /** Work trees of one clone share its references; agents take turns where git would trip over another. */
 export async function inTurn<Result>(clone: string, work: () => Promise<Result>): Promise<Result> {
   const lock = join(clone, '.git/turn');
+  const until = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
       mkdirSync(lock);
       break;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
+      if (!isTaken || performance.now() > until) throw error;
       await delay(LOOK_EVERY_MS);
     }
   }

@@ -280,6 +280,25 @@ test('an agent that prints without end costs us neither memory nor the rest of i
   expect(JSON.stringify([row['output'], row['answer'], work!.output])).not.toContain('ghp_abc');
 });
 
+test('an agent whose session a person or a breaker ends is stopped, and not started again', async () => {
+  await using shop = await workshop({ recordEveryMs: 20 });
+  const run = await shop.start(command('touch begun; sleep 600'));
+  const working = shop.worker.runOnce();
+  const session = await waitFor('the session', async () => {
+    const { items } = await shop.sessions.list({ state: 'active', limit: 5 });
+    return items.find(({ operatorId }) => operatorId === `${run.id}/work`);
+  });
+
+  await shop.sessions.end(session.id, 'it went the wrong way');
+  await working;
+
+  expect((await shop.steps(run.id))['work']).toMatchObject({
+    state: 'failed',
+    message: 'Its session was ended: it went the wrong way. (agents.stopped)',
+  });
+  expect(await rowOf(shop, run.id)).toMatchObject({ starts: 1, state: 'stopped' });
+});
+
 test('an agent that was killed or fails is tried again, and told why at last', async () => {
   const killed = await shop.start(agent('opencode', [{ exit: 'SIGKILL' }]));
   const failed = await shop.start(agent('opencode', [{ exit: 3, text: 'segmentation fault' }]));

@@ -21,6 +21,8 @@ export interface AgentDeps extends OrchestrationDeps {
   environment: Readonly<Record<string, string | undefined>>;
   /** How long an agent that was asked to end may take. */
   termGraceMs?: number | undefined;
+  /** How often what it used is written down, and whether its session was ended is looked up. */
+  recordEveryMs?: number | undefined;
   /** Breakers have a say before any agent starts, and hear how it ended. */
   fleet?: Pick<FleetBreakers, 'mayStart' | 'reportOutcome'> | undefined;
   /** Gives an agent that is about to start its hooks and MCP, as `loom attach` does a person's. */

@@ -393,7 +393,7 @@ class Start {
       }
       store.recordUse(db, key, with_.usedNow()).catch(report);
       stopIfEnded().catch(report);
-    }, RECORD_MS);
+    }, this.#deps.recordEveryMs ?? RECORD_MS);
     const heart = setInterval(() => {
       if (this.#sessionId !== null) sessions.touch(this.#sessionId).catch(report);
     }, HEARTBEAT_MS);

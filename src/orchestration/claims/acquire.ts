@@ -7,6 +7,7 @@ import type { Id, Tx } from '#kernel';
 import { sessionActor } from '../deps.ts';
 import type { Claim } from '../schema.ts';
 import type { ClaimAnswer } from '../service.ts';
+import { noteChangedHands } from './changed-hands.ts';
 import { type Conflict, explainDenial } from './denial.ts';
 import type { ClaimDeps } from './deps.ts';
 import { claimDenied, claimExpired, claimGranted } from './events.ts';
@@ -77,6 +78,7 @@ export async function acquireIn(
     tx,
     claims.granted.map((claim) => claimGranted(claim, thread)),
   );
+  await noteChangedHands(tx, sessionId, claims.granted);
   return { outcome: 'granted', claims: [...claims.renewed, ...claims.granted].map(store.toClaim) };
 }
 

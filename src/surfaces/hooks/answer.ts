@@ -382,11 +382,14 @@ async function claimPaths(
   const paths = pathsInTree(event.paths, report.tree.toplevel ?? null, event.cwd);
   if (paths.length === 0 || (await isOldNews(services, report, event, paths))) return NOTHING;
   const session = await joinSession(services, report, event);
-  const notes = await notesFor(services, report, session);
-  if (session.repository === null) return withNotes(NOTHING, notes);
+  if (session.repository === null) {
+    return withNotes(NOTHING, await notesFor(services, report, session));
+  }
 
   const { repository, id: sessionId, intent } = session;
   const answer = await services.claims.acquireForEdit({ sessionId, repository, paths, intent });
+  // After the grant, which may have left some.
+  const notes = await notesFor(services, report, session);
   if (answer.outcome === 'granted') {
     const { operator, briefsBefore } = report;
     return withNotes(

@@ -201,10 +201,12 @@ describe('what is known of the agents', () => {
     const call = { ...edit('twice', '/home/ada/shop/src/t.ts'), tool_use_id: 'toolu_1' };
 
     await Promise.all([hook('PostToolUse', call), hook('PostToolUse', call)]);
-    const guest = await hook('PostToolUse', { ...call, tool_use_id: 'x', cursor_version: '3' });
+    const guest = await hook('SessionStart', { ...call, cursor_version: '3' });
+    const later = await hook('PostToolUse', { ...call, tool_use_id: 'x', cursor_version: '3' });
 
     expect(await app.services.sessions.find(id)).toMatchObject({ toolCalls: 1 });
     expect(guest.note).toContain('loom attach --agent cursor');
+    expect(later.note).toBeNull();
   });
 });
 
