@@ -166,6 +166,7 @@ export async function createBackground(
           detailsUrl: (changeId) => `${publicUrl}/changes/${changeId}`,
           pointOut: pointOutIn({ changes, policy, log }),
           noteTurn: (subject) => breakers.noteTurn(subject, 'us'),
+          hold: breakers.hold,
         }),
         notifyHandler(notifying),
         escalationHandler(notifying),

@@ -4,6 +4,7 @@ import {
   createGitHubClient,
   createGitHubHost,
   createGitHubKnowledge,
+  createGitHubMirror,
   createGitHubSource,
   createGitHubSweep,
   type GitHubClient,
@@ -117,6 +118,7 @@ function callingParts(
       mergeWhenReady: merge === 'by-github',
     }),
     knowledge: createGitHubKnowledge(common),
+    workItems: createGitHubMirror(client),
     test: () => testConnection(client, `${publicUrl.replace(/\/$/, '')}/webhooks/github`),
     rate: () => client.rate(),
     async changeSecret(secret) {

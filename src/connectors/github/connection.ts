@@ -18,15 +18,27 @@ export const PERMISSIONS = {
   merge_queues: 'read',
   metadata: 'read',
   pull_requests: 'write',
+  repository_advisories: 'read',
+  security_events: 'read',
   statuses: 'read',
+  vulnerability_alerts: 'read',
 } as const;
 
 /** What it works without, at a loss. */
-const OPTIONAL: ReadonlySet<string> = new Set(['actions', 'administration', 'merge_queues']);
+const OPTIONAL: ReadonlySet<string> = new Set([
+  'actions',
+  'administration',
+  'merge_queues',
+  'repository_advisories',
+  'security_events',
+  'vulnerability_alerts',
+]);
 
 export const EVENTS = [
   'check_run',
   'check_suite',
+  'code_scanning_alert',
+  'dependabot_alert',
   'deployment',
   'deployment_status',
   'issue_comment',
@@ -37,6 +49,7 @@ export const EVENTS = [
   'pull_request_review_comment',
   'push',
   'repository',
+  'repository_advisory',
   'status',
   'workflow_run',
 ] as const;

@@ -7,6 +7,7 @@ export { EVENTS, PERMISSIONS, testConnection } from './connection.ts';
 export { createGitHubHost, type GitHubHostOptions, toClientOptions } from './host.ts';
 export { createGitHubKnowledge, type GitHubKnowledgeOptions } from './knowledge.ts';
 export { knowledgeOfDelivery } from './knowledge-hints.ts';
+export { createGitHubMirror } from './mirror.ts';
 export {
   appManifest,
   exchangeManifestCode,

@@ -37,3 +37,8 @@ export function keyOf(kind: string, repository: string, parts: readonly unknown[
   const digest = hash('sha256', JSON.stringify(parts), 'hex').slice(0, 32);
   return `${GITHUB}:${repository}:${kind}:${digest}`;
 }
+
+/** A move of an issue to a state: what comes back with it, we or somebody else made. */
+export function revisionOf(at: Date, state: 'open' | 'closed'): string {
+  return `${at.toISOString()}:${state}`;
+}

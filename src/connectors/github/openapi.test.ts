@@ -12,6 +12,7 @@ import { testConnection } from './connection.ts';
 import { toClientOptions } from './host.ts';
 import { createGitHubKnowledge } from './knowledge.ts';
 import { exchangeManifestCode } from './manifest.ts';
+import { createGitHubMirror } from './mirror.ts';
 import { createGitHubSource } from './source.ts';
 import { createGitHubSweep } from './sweep.ts';
 import { APP_ID, REPOSITORY, startTestGitHub, type TestGitHub } from './test-github.ts';
@@ -105,6 +106,18 @@ test('every call to GitHub is as GitHub publishes it, and none of ours is left o
   await github.api('PATCH', `/repos/${REPOSITORY}/pulls/${closed.number}`, { state: 'closed' });
   const anew = await host.openChange!({ ...asked, branch: closed.branch, title: 'Anew', text: '' });
   expect(anew.externalId).not.toBe(String(closed.number));
+  const { number } = (await github.api('POST', `/repos/${REPOSITORY}/issues`, {
+    title: 'Refunds are wrong',
+  })) as { number: number };
+  const item = { externalKey: `${REPOSITORY}#${number}` };
+  const mirror = createGitHubMirror(client);
+  await mirror.upsertComment(item, 'In progress');
+  await mirror.upsertComment(item, 'In review');
+  const moves = [];
+  for (const state of ['in-review', 'done', 'done', 'open'] as const) {
+    moves.push((await mirror.setState(item, state)).outcome);
+  }
+  expect(moves).toEqual(['kept', 'changed', 'kept', 'changed']);
   const audit = await host.auditProtection!(REPOSITORY);
   const tested = await testConnection(client, 'https://loom.example/webhooks/github');
   await client.callApp((octokit) =>

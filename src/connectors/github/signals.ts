@@ -5,6 +5,7 @@
  */
 import { parseJson } from '#kernel';
 import type { Signal, SignalChange } from '#connectors/contract';
+import { codeScanningAlert, dependabotAlert, repositoryAdvisory } from './advisory-signals.ts';
 import { issueCommands, reviewCommands } from './command-signals.ts';
 import {
   CHECK_NAME,
@@ -12,6 +13,7 @@ import {
   GITHUB,
   keyOf,
   person,
+  revisionOf,
   type Translate,
   type TranslateOptions,
   UNREADABLE,
@@ -37,6 +39,9 @@ export const TRANSLATIONS: ReadonlyMap<string, Translate> = new Map<string, Tran
   ['installation', installation],
   ['installation_repositories', installation],
   ['repository', repositoryName],
+  ['dependabot_alert', dependabotAlert],
+  ['code_scanning_alert', codeScanningAlert],
+  ['repository_advisory', repositoryAdvisory],
 ]);
 
 function pullRequest(body: Uint8Array): Signal[] {
@@ -260,6 +265,8 @@ function deploymentStatus(body: Uint8Array): Signal[] {
 }
 
 /** What leaves an issue as it was for us: who is to do it, whether it is pinned, and the like. */
+/** Only these may be moves of ours that come back; an edit within the same second is somebody's. */
+const MOVES: ReadonlySet<string> = new Set(['closed', 'reopened']);
 const ISSUE_ACTIONS: ReadonlySet<string> = new Set([
   'opened',
   'edited',
@@ -296,7 +303,9 @@ function issue(body: Uint8Array): Signal[] {
       // Two labels within a second share the time but not the content.
       dedupeKey: keyOf('issue', repository, [item.updated_at, workItem]),
       occurredAt: item.updated_at,
-      workItem,
+      workItem: MOVES.has(action)
+        ? { ...workItem, revision: revisionOf(item.updated_at, workItem.state) }
+        : workItem,
     },
   ];
 }

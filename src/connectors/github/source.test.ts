@@ -36,8 +36,11 @@ function delivery(event: string, payload: unknown, id = '72d3162e-cc78-11e3-81ab
   return { headers, body: Buffer.from(JSON.stringify(payload)) } satisfies Delivery;
 }
 
+/** Without GitHub's number of the repository, which is on all of them; a test of its own looks at it. */
 function signalsOf(event: string, payload: unknown): Signal[] {
-  return source.toSignals(delivery(event, payload));
+  return source
+    .toSignals(delivery(event, payload))
+    .map(({ repositoryKey: _key, ...signal }) => signal as Signal);
 }
 
 /** The recording with some fields of it replaced, in depth. */
@@ -98,6 +101,7 @@ describe('recorded deliveries', () => {
     expect([...seen].sort()).toEqual([
       'check_run completed -> check.completed',
       'check_suite completed -> check.completed',
+      'dependabot_alert created -> advisory.published',
       'deployment created -> deployment.reported',
       'deployment_status created -> deployment.reported',
       'installation created -> repository.access-changed',
@@ -477,4 +481,42 @@ test('a queue that asks names the change it holds', () => {
   });
 
   expect(signalsOf('merge_group', asked)).toMatchObject([{ numbers: [12], baseBranch: 'main' }]);
+});
+
+describe('vulnerabilities', () => {
+  test('a rule of style is none, one of security has its severity, and one nobody weighed is grave', () => {
+    const told = recorded('code_scanning_alert', 'created');
+    const scanned = (security_severity_level: string | null) =>
+      signalsOf(
+        'code_scanning_alert',
+        changed(told, { alert: { rule: { security_severity_level } } }),
+      );
+
+    expect(scanned(null)).toEqual([]);
+    expect(scanned('critical')).toMatchObject([{ severity: 'critical' }]);
+    expect(scanned('unheard-of')).toMatchObject([{ severity: 'high' }]);
+  });
+
+  test('reported and then published, an advisory of the repository is one', () => {
+    const advisory = { ghsa_id: 'GHSA-1', summary: 'A hole', severity: null, html_url: null };
+    const told = (action: string, updated_at: string) =>
+      signalsOf('repository_advisory', {
+        action,
+        repository: { full_name: 'acme/shop' },
+        repository_advisory: { ...advisory, updated_at },
+      }).map(({ dedupeKey }) => dedupeKey);
+
+    expect(told('reported', '2026-01-01T00:00:00Z')).toHaveLength(1);
+    expect(told('published', '2026-01-02T00:00:00Z')).toEqual(
+      told('reported', '2026-01-01T00:00:00Z'),
+    );
+    expect(told('withdrawn', '2026-01-03T00:00:00Z')).toEqual([]);
+  });
+});
+
+test('a delivery carries the number of its repository, which a rename leaves alone', () => {
+  const [signal] = source.toSignals(delivery('pull_request', opened));
+
+  const { id } = opened['repository'] as { id: number };
+  expect(signal).toMatchObject({ repositoryKey: String(id) });
 });

@@ -45,7 +45,7 @@ export function readGitHubDescription(): GitHubDescription {
   const path = createRequire(import.meta.url).resolve(
     '@octokit/openapi/generated/api.github.com.json',
   );
-  const description = JSON.parse(readFileSync(path, 'utf8')) as Description;
+  const description = JSON.parse(readFileSync(path, 'utf8'), dropBareNullable) as Description;
   const ajv = new Ajv({ strict: false, coerceTypes: false, allErrors: true });
   (formats as unknown as (instance: Ajv) => void)(ajv);
   ajv.addSchema({ $id: 'https://github.example/', components: description.components });
@@ -150,4 +150,12 @@ function bodyProblems(
     (name) => schema.properties !== undefined && !(name in schema.properties),
   );
   return [...problems, ...unknown.map((name) => `the body has an unknown ${name}`)];
+}
+
+/** GitHub writes `nullable` beside an enumeration that names no type; ajv takes that for a mistake. */
+function dropBareNullable(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('nullable' in value)) return value;
+  if ('type' in value) return value;
+  const { nullable: _nullable, ...rest } = value;
+  return rest;
 }

@@ -19,6 +19,7 @@ import {
 } from './fleet.ts';
 import * as store from './fleet-store.ts';
 import { actorOf, refuseAgents } from './people-only.ts';
+import { type HeldDelivery, holdDelivery, releaseHeld } from './held.ts';
 import { type FleetBreaker, type Outcome, type StartAnswer } from './schema.ts';
 
 const REVIEW_DAYS_BACK = 14;
@@ -42,8 +43,13 @@ export interface FleetBreakers {
    * each other: then whoever asks leaves it alone until a person has looked.
    */
   noteTurn(subject: string, by: 'us' | 'mirror'): Promise<boolean>;
+  /** Keeps what was to be said of a subject whose breaker is open until a person closes that. */
+  hold(subject: string, delivery: HeldDelivery): Promise<void>;
   listFleet(): Promise<FleetBreaker[]>;
-  /** @throws AppError `breakers.not_open`, `breakers.people_only`, `breakers.token_of_a_session`. */
+  /**
+   * What was held is then said.
+   * @throws AppError `breakers.not_open`, `breakers.people_only`, `breakers.token_of_a_session`.
+   */
   closeFleet(
     breaker: { scope: FleetBreaker['scope']; key: string },
     reason: string,
@@ -129,6 +135,14 @@ export function createFleetBreakers(
         return false;
       }),
 
+    hold: (subject, delivery) =>
+      db.transaction(async (tx) => {
+        const row = await store.lock(tx, 'subject', subject);
+        // Closed since it was asked: then it may be said after all.
+        await holdDelivery(tx, ledger, subject, delivery);
+        if (row.state === 'closed') await releaseHeld(tx, ledger, subject);
+      }),
+
     listFleet: async () => (await store.listOpen(db, MAX_SHOWN)).map(store.toFleetBreaker),
 
     async closeFleet({ scope, key }, reason, by) {
@@ -148,6 +162,7 @@ export function createFleetBreakers(
           minutes: null,
         });
         await store.forgetTurns(tx, key);
+        if (scope === 'subject') await releaseHeld(tx, ledger, key);
         await ledger.append(
           tx,
           fleetBreakerChanged(store.toFleetBreaker(closed), 'breaker.closed', actorOf(by)),

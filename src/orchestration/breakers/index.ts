@@ -4,6 +4,7 @@ export { type Breaker, createBreaker } from './breaker.ts';
 export { type Budget, NO_BUDGET } from './budget.ts';
 export { BreakerStep, type RuleName, RULES, type Stage, STAGES, type Verdict } from './step.ts';
 export { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
+export type { HeldDelivery } from './held.ts';
 export type { FleetBreakers, FleetSettings } from './fleet-service.ts';
 export { type BreakerService, createBreakerService } from './service.ts';
 export type { SessionBreaker, SessionBreakers, SessionStep } from './session-service.ts';

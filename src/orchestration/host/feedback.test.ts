@@ -7,7 +7,7 @@ import type { CodeHost } from '#connectors/contract';
 import { loadConfig } from '#kernel';
 import { testDatabase } from '#testing';
 import { breakerSettings, createBreakerService, turnOfChange } from '../breakers/index.ts';
-import { roomsOn } from '../test-rooms.ts';
+import { operator, roomsOn } from '../test-rooms.ts';
 import { createHostOutboxHandlers } from './outbox.ts';
 
 test('we fall silent on a head that is answered over and over, and speak about the next one', async () => {
@@ -29,6 +29,7 @@ test('we fall silent on a head that is answered over and over, and speak about t
     hostOf: () => host,
     detailsUrl: (id) => id,
     noteTurn: (subject) => breakers.noteTurn(subject, 'us'),
+    hold: breakers.hold,
   });
   const comment = async (headSha: string, markdown: string) => {
     const change = {
@@ -56,4 +57,18 @@ test('we fall silent on a head that is answered over and over, and speak about t
   expect(await breakers.listFleet()).toMatchObject([
     { scope: 'subject', state: 'open', until: null },
   ]);
+
+  // Of the five that were kept the newest stands, and is on its way once a person has closed the breaker.
+  const { key } = (await breakers.listFleet())[0]!;
+  await breakers.closeFleet(
+    { scope: 'subject', key },
+    'the other one was switched off',
+    operator(),
+  );
+  const waiting = await rooms.db.query<{ target: string; markdown: string }>(
+    `select target, payload ->> 'markdown' as markdown from loom.outbox_messages`,
+  );
+  expect(waiting).toEqual([{ target: 'host.comment', markdown: 'round 11' }]);
+  const { items } = await rooms.ledger.list({ type: 'delivery.held', limit: 10 });
+  expect(items).toHaveLength(1);
 });

@@ -12,7 +12,7 @@ import type {
 } from '#connectors/contract';
 import { AppError, checkValue, type Id, idSchema } from '#kernel';
 import type { OutboxHandler } from '#ledger';
-import { turnOfChange, turnOfCommands } from '../breakers/index.ts';
+import { type HeldDelivery, turnOfChange, turnOfCommands } from '../breakers/index.ts';
 import type { ChangeKeeper } from '../changes/index.ts';
 
 const HostChange = z.object({
@@ -76,9 +76,20 @@ export function createHostOutboxHandlers(deps: {
    * silent. Merges are bound to a head and happen once, so they are not asked about.
    */
   noteTurn?(subject: string): Promise<boolean>;
+  /** Keeps what is not said now. */
+  hold?(subject: string, delivery: HeldDelivery): Promise<void>;
 }): OutboxHandler[] {
   const { changes, hostOf, detailsUrl } = deps;
-  const maySpeak = async (subject: string) => (await deps.noteTurn?.(subject)) !== false;
+  /** Says it, or keeps it while the breaker of its subject is open. */
+  async function speak(
+    target: string,
+    subject: string,
+    message: Parameters<OutboxHandler['deliver']>[0],
+    say: () => Promise<unknown>,
+  ): Promise<void> {
+    if ((await deps.noteTurn?.(subject)) !== false) await say();
+    else await deps.hold?.(subject, { ...message, target });
+  }
   return [
     {
       target: 'host.merge',
@@ -98,39 +109,45 @@ export function createHostOutboxHandlers(deps: {
     },
     {
       target: 'host.verdict',
-      async deliver({ payload }) {
-        const { host, changeId, decisionId, ...report } = checkValue(Verdict, payload, BAD_PAYLOAD);
-        if (!(await maySpeak(turnOfChange(host, report.change)))) return;
-        const annotations =
-          decisionId === undefined ? undefined : await deps.pointOut?.(decisionId, report.change);
-        const told = annotations === undefined ? report : { ...report, annotations };
-        await hostOf(host)?.publishVerdict({ ...told, detailsUrl: detailsUrl(changeId) });
+      async deliver(message) {
+        const verdict = checkValue(Verdict, message.payload, BAD_PAYLOAD);
+        const { host, changeId, decisionId, ...report } = verdict;
+        await speak('host.verdict', turnOfChange(host, report.change), message, async () => {
+          const annotations =
+            decisionId === undefined ? undefined : await deps.pointOut?.(decisionId, report.change);
+          const told = annotations === undefined ? report : { ...report, annotations };
+          await hostOf(host)?.publishVerdict({ ...told, detailsUrl: detailsUrl(changeId) });
+        });
       },
     },
     {
       target: 'host.reviewers',
-      async deliver({ payload }) {
-        const { host, change, logins } = checkValue(Reviewers, payload, BAD_PAYLOAD);
-        if (logins.length === 0 || !(await maySpeak(turnOfChange(host, change)))) return;
-        // An account that is gone or may not review is no reason to try for hours: people see the
-        // request in the console as well.
-        await hostOf(host)?.requestReviewers(change, logins).catch(ignoreRefusal);
+      async deliver(message) {
+        const { host, change, logins } = checkValue(Reviewers, message.payload, BAD_PAYLOAD);
+        if (logins.length === 0) return;
+        await speak('host.reviewers', turnOfChange(host, change), message, async () => {
+          // An account that is gone or may not review is no reason to try for hours: people see the
+          // request in the console as well.
+          await hostOf(host)?.requestReviewers(change, logins).catch(ignoreRefusal);
+        });
       },
     },
     {
       target: 'host.comment',
-      async deliver({ payload }) {
-        const { host, change, markdown } = checkValue(Comment, payload, BAD_PAYLOAD);
-        if (!(await maySpeak(turnOfChange(host, change)))) return;
-        await hostOf(host)?.upsertComment(change, markdown);
+      async deliver(message) {
+        const { host, change, markdown } = checkValue(Comment, message.payload, BAD_PAYLOAD);
+        await speak('host.comment', turnOfChange(host, change), message, async () => {
+          await hostOf(host)?.upsertComment(change, markdown);
+        });
       },
     },
     {
       target: 'host.answer',
-      async deliver({ payload, idempotencyKey }) {
-        const { host, markdown, ...at } = checkValue(Answer, payload, BAD_PAYLOAD);
-        if (!(await maySpeak(turnOfCommands(host, at)))) return;
-        await hostOf(host)?.answer?.(at, markdown, idempotencyKey);
+      async deliver(message) {
+        const { host, markdown, ...at } = checkValue(Answer, message.payload, BAD_PAYLOAD);
+        await speak('host.answer', turnOfCommands(host, at), message, async () => {
+          await hostOf(host)?.answer?.(at, markdown, message.idempotencyKey);
+        });
       },
     },
   ];
