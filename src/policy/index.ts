@@ -7,6 +7,7 @@ export { MAX_BACKTEST_CHANGES, type BacktestProgress } from './backtest.ts';
 export { NO_CATALOG, type PolicyCatalog, readCatalogAt } from './catalog.ts';
 export type { LineRemark } from './line-remarks.ts';
 export { ExplainedFactor, RiskExplanation, RiskReliability } from './explain.ts';
+export { policyFileSchema } from './file-schema.ts';
 export type { PolicyRemark } from './lint.ts';
 export type { Leader, OrganisationVersion } from './organisation.ts';
 export type { PolicyDirectory } from './read-policy.ts';

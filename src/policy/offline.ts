@@ -3,6 +3,7 @@
  * is written down, and there is no last good policy to fall back on, so a refused file is an answer.
  */
 import type { FileChange, GitRepository } from '#git';
+import { ORGANISATION_FILE } from './active-policy.ts';
 import { type BacktestOptions, backtestPolicy } from './backtest.ts';
 import { BUILT_IN_DOCUMENT, BUILT_IN_FILE } from './built-in.ts';
 import type { CompiledPolicy } from './compile.ts';
@@ -38,13 +39,24 @@ export async function judgeOffline(change: {
   hasTicket?: boolean | undefined;
   marks?: FactSources['marks'];
   now: Date;
+  /** A copy of the organisation’s policy; without one it is not considered, which the caller says. */
+  organisation?: string | undefined;
 }): Promise<OfflineAnswer> {
   const { git, baseSha, headSha, now } = change;
   const text = await git.readText(baseSha, POLICY_PATH, MAX_POLICY_BYTES);
+  const organisation =
+    change.organisation === undefined
+      ? null
+      : { text: change.organisation, file: ORGANISATION_FILE };
+  const around = { ...ALONE, organisation };
   const loaded: { policy: CompiledPolicy | null; problems: PolicyProblem[] } =
-    text === undefined
+    text === undefined && organisation === null
       ? { policy: BUILT_IN_POLICY, problems: [] }
-      : loadSources({ ...ALONE, text, catalog: await readCatalogAt(git, baseSha) });
+      : loadSources({
+          ...around,
+          text: text ?? null,
+          catalog: await readCatalogAt(git, baseSha),
+        });
   const { policy, problems } = loaded;
   if (policy === null) return { isRefused: true, file: POLICY_PATH, problems };
 
@@ -55,7 +67,7 @@ export async function judgeOffline(change: {
   const editProblem =
     edited === undefined
       ? undefined
-      : loadSources({ ...ALONE, text: edited, catalog: await readCatalogAt(git, headSha) })
+      : loadSources({ ...around, text: edited, catalog: await readCatalogAt(git, headSha) })
           .problems[0];
   const assessed = await assessHere(git, change);
   const facts = buildFacts(policy.document, policy.matchers, {
@@ -85,7 +97,12 @@ export async function judgeOffline(change: {
       baseSha,
       headSha,
       policyVersion: policy.version,
-      policySource: text === undefined ? BUILT_IN_FILE : `${POLICY_PATH}@${baseSha}`,
+      policySource:
+        text !== undefined
+          ? `${POLICY_PATH}@${baseSha}`
+          : organisation === null
+            ? BUILT_IN_FILE
+            : ORGANISATION_FILE,
       ...judge(policy, facts),
       facts,
       decidedAt: now,

@@ -1,4 +1,5 @@
 /** Reads the section `autonomy`: what may ship alone, within which bound, and what never may. */
+import { AgentsEntry, EVIDENCE, GRANTED_LANES, GrantEntry, keysOf } from './file-schema.ts';
 import {
   type AfterIncident,
   type Grant,
@@ -64,7 +65,7 @@ export function readAutonomy(
 
 function readAgents(reader: YamlReader, entry: Entry): AgentTerms {
   const terms: AgentTerms = { dailyPerAgent: null, needs: [] };
-  for (const field of reader.entries(entry, ['daily_per_agent', 'needs'])) {
+  for (const field of reader.entries(entry, keysOf(AgentsEntry))) {
     if (field.key === 'needs') terms.needs = readEvidence(reader, field);
     else terms.dailyPerAgent = reader.integer(field, 0, 10_000) ?? 0;
   }
@@ -76,9 +77,8 @@ export function readEvidence(reader: YamlReader, place: Place): GrantTag[] {
   return reader.texts(place).flatMap(({ value, place: at }) => {
     const inOtherWords = GRANT_TAG_WORDS[value];
     if (inOtherWords !== undefined) return [inOtherWords];
-    const known = [...GRANT_TAGS, ...Object.keys(GRANT_TAG_WORDS)];
     const found = GRANT_TAGS.find((tag) => tag === value);
-    if (found === undefined) reader.oneOf(at, known, 'evidence');
+    if (found === undefined) reader.oneOf(at, EVIDENCE, 'evidence');
     return found ?? [];
   });
 }
@@ -112,20 +112,7 @@ function readGrant(
   let needs: Grant['needs'] = [];
   let lane: Grant['lane'] = 'ship';
   let because = `Small changes in ${entry.key} may ship alone.`;
-  const known = [
-    'paths',
-    'tiers',
-    'max_score',
-    'max_risk_percentile',
-    'daily_per_service',
-    'max_changed_lines',
-    'max_files',
-    'agents',
-    'needs',
-    'lane',
-    'because',
-  ];
-  for (const field of reader.entries(entry, known)) {
+  for (const field of reader.entries(entry, keysOf(GrantEntry))) {
     switch (field.key) {
       case 'paths':
         paths = readPaths(reader, field);
@@ -157,7 +144,7 @@ function readGrant(
         needs = readEvidence(reader, field);
         break;
       case 'lane':
-        lane = reader.oneOf(field, ['ship', 'ship-and-watch'] as const, 'lane') ?? lane;
+        lane = reader.oneOf(field, GRANTED_LANES, 'lane') ?? lane;
         break;
       default:
         because = reader.text(field) ?? because;

@@ -1,8 +1,9 @@
 /** Reads what rules are about: path patterns, closed names, thresholds, and who may consent. */
+import { AUTHOR_KINDS, EVIDENCE, FOUND_SOURCES, keysOf, WhenEntry } from './file-schema.ts';
 import { type Condition, NO_CONDITION, type Threshold } from './document.ts';
 import { globProblem } from './glob.ts';
 import { suggest } from '#kernel';
-import { GRANT_TAG_WORDS, GRANT_TAGS, RULE_TAGS } from './tags.ts';
+import { RULE_TAGS } from './tags.ts';
 import type { Place, YamlReader } from './yaml-reader.ts';
 
 /** The names a file defines; only these may be used in it. */
@@ -41,21 +42,7 @@ export function readCondition(
   const condition: { -readonly [Key in keyof Condition]: Condition[Key] } = { ...NO_CONDITION };
   const names = <Name extends string>(place: Place, known: readonly Name[], what: string): Name[] =>
     reader.texts(place).flatMap((each) => reader.oneOf(each.place, known, what) ?? []);
-  const keys = [
-    'paths',
-    'service',
-    'services',
-    'tier',
-    'data',
-    'tags',
-    'author',
-    'changed_lines',
-    'files',
-    'downstream_services',
-    'score',
-    'risk_percentile',
-  ];
-  for (const field of reader.entries(entry, keys)) {
+  for (const field of reader.entries(entry, keysOf(WhenEntry))) {
     switch (field.key) {
       case 'paths':
         condition.paths = readPaths(reader, field);
@@ -76,7 +63,7 @@ export function readCondition(
         condition.tags = readTags(reader, field);
         break;
       case 'author':
-        condition.authors = names(field, ['human', 'assisted', 'agent'] as const, 'author');
+        condition.authors = names(field, AUTHOR_KINDS, 'author');
         break;
       case 'changed_lines':
         condition.changedLines = readThreshold(reader, field);
@@ -100,7 +87,7 @@ export function readCondition(
 
 function readTags(reader: YamlReader, place: Place): Condition['tags'] {
   return reader.texts(place).flatMap((each) => {
-    if ([...GRANT_TAGS, ...Object.keys(GRANT_TAG_WORDS)].includes(each.value)) {
+    if (EVIDENCE.includes(each.value)) {
       // A further file can take such a tag away, and then the rule with it.
       reader.problem(
         each.place,
@@ -129,9 +116,6 @@ function isThreshold({ node }: Place): boolean {
   return typeof value === 'number' || (typeof value === 'string' && /^\s*[<>=\d]/.test(value));
 }
 
-/** Sources that are found by looking at the change, not by a name. */
-const FOUND_SOURCES = ['owners', 'expertise', 'owners-of-downstream'];
-
 /** `owners`, `expertise`, `team:payments`, `role:approver`, `person:ada@example.com`. */
 export function readReviewerSources(
   reader: YamlReader,
@@ -140,7 +124,7 @@ export function readReviewerSources(
 ): string[] {
   return reader.texts(place).flatMap((each) => {
     const value = each.value.trim().toLowerCase();
-    if (FOUND_SOURCES.includes(value)) return [value];
+    if (FOUND_SOURCES.some((name) => name === value)) return [value];
     if (!/^(?:team|role|person):\S{1,200}$/.test(value)) {
       reader.problem(
         each.place,

@@ -1,4 +1,5 @@
 /** Reads freezes: spans of time in which nothing lands, or nothing without people. */
+import { FreezeEntry, keysOf, STRICT_LANES } from './file-schema.ts';
 import { type Freeze, type FreezeSpan, LOCAL_OF_OWNER } from './document.ts';
 import { cronProblem, readWeeklySpan } from './freeze-span.ts';
 import { readPaths, type Vocabulary } from './read-condition.ts';
@@ -8,20 +9,6 @@ import type { Entry, Place, YamlReader } from './yaml-reader.ts';
 import { findZone, readLocalTime } from './zoned-time.ts';
 
 const MAX_FREEZES = 100;
-const KEYS = [
-  'id',
-  'from',
-  'to',
-  'cron',
-  'for',
-  'zone',
-  'lane',
-  'except',
-  'paths',
-  'services',
-  'tiers',
-  'because',
-] as const;
 
 export function readFreezes(
   reader: YamlReader,
@@ -46,13 +33,14 @@ function readFreeze(
   file: string,
   readId: (place: Place) => string,
 ): Freeze {
-  const fields = new Map(reader.entries(place, KEYS).map((field) => [field.key, field] as const));
+  const fields = new Map(
+    reader.entries(place, keysOf(FreezeEntry)).map((field) => [field.key, field] as const),
+  );
   const id = readId(fields.get('id') ?? place);
   const because = fields.get('because');
   const paths = fields.get('paths');
   const lane = fields.get('lane');
   const except = fields.get('except');
-  const lanes = ['one-reviewer', 'two-person', 'hold'] as const;
   return {
     id,
     file,
@@ -60,7 +48,7 @@ function readFreeze(
     because: (because && reader.text(because)) ?? `Freeze ${id}.`,
     span: readSpan(reader, place, fields),
     zone: readZone(reader, fields.get('zone')),
-    lane: (lane && reader.oneOf(lane, lanes, 'lane')) ?? 'hold',
+    lane: (lane && reader.oneOf(lane, STRICT_LANES, 'lane')) ?? 'hold',
     except: except === undefined ? [] : readExceptions(reader, except),
     ...readScope(reader, fields, vocabulary),
     paths: paths === undefined ? [] : readPaths(reader, paths),

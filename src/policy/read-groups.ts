@@ -1,4 +1,5 @@
 /** Reads `teams` and `roles`: groups a leader names in the file itself, each of people and of others. */
+import { GroupEntry, keysOf } from './file-schema.ts';
 import type { GroupTerms } from './document.ts';
 import { namedEntries } from './read-names.ts';
 import type { Entry, Place, YamlReader } from './yaml-reader.ts';
@@ -72,7 +73,7 @@ function readRaw(reader: YamlReader, entry: Entry, kind: 'team' | 'role'): RawGr
   const isMapping = (entry.node as { items?: { key?: unknown }[] }).items?.[0]?.key !== undefined;
   if (!isMapping) readMembers(reader, entry, kind, raw);
   else {
-    for (const field of reader.entries(entry, ['members', 'zone'])) {
+    for (const field of reader.entries(entry, keysOf(GroupEntry))) {
       if (field.key === 'members') readMembers(reader, field, kind, raw);
       else raw.zone = findZone(reader, field) ?? null;
     }

@@ -1,4 +1,5 @@
 /** Names of the leader's choice in a policy: services, tiers, classes of data, and ids of rules. */
+import { DataEntry, keysOf, ServiceEntry, TierEntry } from './file-schema.ts';
 import type { ServiceTerms } from './document.ts';
 import { readPaths } from './read-condition.ts';
 import type { Entry, Place, YamlReader } from './yaml-reader.ts';
@@ -41,7 +42,7 @@ export function readServices(
     };
     if (!isMapping(each)) terms.paths = readPaths(reader, each);
     else {
-      for (const field of reader.entries(each, ['paths', 'depends_on', 'owner'])) {
+      for (const field of reader.entries(each, keysOf(ServiceEntry))) {
         if (field.key === 'paths') terms.paths = readPaths(reader, field);
         else if (field.key === 'owner') terms.owner = reader.text(field) ?? null;
         else {
@@ -84,7 +85,7 @@ export function readTiers(
       const tier: { services: string[]; paths: string[] } = { services: [], paths: [] };
       if (!isMapping(each)) tier.services = readNames(each);
       else {
-        for (const field of reader.entries(each, ['services', 'paths'])) {
+        for (const field of reader.entries(each, keysOf(TierEntry))) {
           if (field.key === 'services') tier.services = readNames(field);
           else tier.paths = readPaths(reader, field);
         }
@@ -101,7 +102,7 @@ export function readData(
   return new Map(
     namedEntries(reader, entry, 'data class').map((each) => {
       const data: { paths: string[]; standard: string | null } = { paths: [], standard: null };
-      for (const field of reader.entries(each, ['paths', 'standard'])) {
+      for (const field of reader.entries(each, keysOf(DataEntry))) {
         if (field.key === 'paths') data.paths = readPaths(reader, field);
         else data.standard = reader.text(field) ?? null;
       }

@@ -1,4 +1,5 @@
 /** Reads `.loom/policy.yaml`. The schema is closed: what is not known stops the file, with a suggestion. */
+import { DefaultEntry, keysOf, PolicyFile, STRICT_LANES } from './file-schema.ts';
 import { BUILT_IN_IDS } from './built-in.ts';
 import { NO_CATALOG, type PolicyCatalog } from './catalog.ts';
 import type { GroupTerms, PolicyDocument, ServiceTerms } from './document.ts';
@@ -21,22 +22,7 @@ export const MAX_POLICY_BYTES = 1024 * 1024;
 /** Roles of this product; others are teams, or named in the file. */
 const KNOWN_ROLES = ['viewer', 'developer', 'approver', 'admin', 'auditor'];
 
-const SECTIONS = [
-  'version',
-  'default',
-  'services',
-  'tiers',
-  'data',
-  'teams',
-  'roles',
-  'autonomy',
-  'rules',
-  'freeze',
-  'approvals',
-  'routing',
-  'override',
-  'tests',
-] as const;
+const SECTIONS = keysOf(PolicyFile);
 
 type Section = (typeof SECTIONS)[number];
 
@@ -195,7 +181,7 @@ function readDefault(
   let defaultLane: PolicyDocument['defaultLane'] = 'one-reviewer';
   let defaultLine = 1;
   if (entry === undefined) return { defaultLane, defaultLine };
-  for (const field of reader.entries(entry, ['lane'])) {
+  for (const field of reader.entries(entry, keysOf(DefaultEntry))) {
     const value = reader.text(field);
     defaultLine = reader.lineOf(field);
     if (value === 'ship' || value === 'ship-and-watch') {
@@ -205,8 +191,7 @@ function readDefault(
         'grant it under autonomy, for example `everything: { paths: ["**"], max_score: 100 }`',
       );
     } else {
-      defaultLane =
-        reader.oneOf(field, ['one-reviewer', 'two-person', 'hold'] as const, 'lane') ?? defaultLane;
+      defaultLane = reader.oneOf(field, STRICT_LANES, 'lane') ?? defaultLane;
     }
   }
   return { defaultLane, defaultLine };

@@ -1,4 +1,5 @@
 /** Reads the section `rules`: what a change of some kind requires, and why. */
+import { CUSTODIANS, keysOf, RequireEntry, RuleEntry, STRICT_LANES } from './file-schema.ts';
 import { NO_REQUIREMENT, type Rule } from './document.ts';
 import { readCondition, readReviewerSources, type Vocabulary } from './read-condition.ts';
 import { readId } from './read-names.ts';
@@ -21,9 +22,7 @@ export function readRules(
   }
   return places.map((place) => {
     const fields = new Map(
-      reader
-        .entries(place, ['id', 'when', 'require', 'because'])
-        .map((field) => [field.key, field] as const),
+      reader.entries(place, keysOf(RuleEntry)).map((field) => [field.key, field] as const),
     );
     const id = readId(reader, fields.get('id') ?? place, ids);
     const when = readCondition(reader, fields.get('when'), vocabulary);
@@ -56,7 +55,7 @@ function readRequirement(
     ...NO_REQUIREMENT,
   };
   let reviewers: number | undefined;
-  for (const field of reader.entries(entry, ['reviewers', 'from', 'not', 'lane', 'ticket'])) {
+  for (const field of reader.entries(entry, keysOf(RequireEntry))) {
     switch (field.key) {
       case 'reviewers':
         reviewers = reader.integer(field, 1, 10) ?? reviewers;
@@ -69,7 +68,7 @@ function readRequirement(
         required.needsTicket = reader.flag(field) ?? false;
         break;
       case 'lane': {
-        const lane = reader.oneOf(field, ['one-reviewer', 'two-person', 'hold'] as const, 'lane');
+        const lane = reader.oneOf(field, STRICT_LANES, 'lane');
         required.isHold = lane === 'hold';
         reviewers = Math.max(reviewers ?? 1, lane === 'two-person' ? 2 : 1);
         break;
@@ -90,5 +89,3 @@ function readRequirement(
   required.reviewers = reviewers ?? 0;
   return required;
 }
-
-const CUSTODIANS = ['author', 'contributor', 'committer', 'agent-operator', 'deployer'] as const;

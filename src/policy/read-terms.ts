@@ -3,6 +3,16 @@
  * people are asked: `approvals`, `routing`, `override`, `autonomy.after_incident`.
  */
 import {
+  AfterIncidentEntry,
+  ApprovalsEntry,
+  HALVE_SCOPES,
+  keysOf,
+  OVERRIDE_NEEDS,
+  OverrideEntry,
+  RoutingEntry,
+  STALE_ON,
+} from './file-schema.ts';
+import {
   type AfterIncident,
   APPROVALS_BY_DEFAULT,
   type ApprovalTerms,
@@ -53,10 +63,9 @@ export function readApprovals(reader: YamlReader, entry: Entry | undefined): App
   const terms: { -readonly [Key in keyof ApprovalTerms]: ApprovalTerms[Key] } = {
     ...APPROVALS_BY_DEFAULT,
   };
-  for (const field of reader.entries(entry, ['valid_for', 'stale_on', 'keep_on'])) {
+  for (const field of reader.entries(entry, keysOf(ApprovalsEntry))) {
     if (field.key === 'stale_on') {
-      terms.staleOn =
-        reader.oneOf(field, ['push', 'code-change'] as const, 'event') ?? terms.staleOn;
+      terms.staleOn = reader.oneOf(field, STALE_ON, 'event') ?? terms.staleOn;
     } else if (field.key === 'keep_on') {
       terms.keepOn = reader
         .texts(field)
@@ -82,7 +91,7 @@ export function readRouting(
   const ackWithinMs = new Map<string, number>();
   let afterwards: RoutingTerms['afterwards'] = [];
   let maxOpenPerPerson: number | null = null;
-  for (const field of reader.entries(entry, ['ack_within', 'then', 'max_open_per_person'])) {
+  for (const field of reader.entries(entry, keysOf(RoutingEntry))) {
     if (field.key === 'then') {
       afterwards = reader
         .texts(field)
@@ -118,7 +127,7 @@ export function readOverride(
     expiresMs: UNITS['h']! * 4,
     reportTo: null,
   };
-  for (const field of reader.entries(entry, ['by', 'needs', 'expires', 'report_to'])) {
+  for (const field of reader.entries(entry, keysOf(OverrideEntry))) {
     if (field.key === 'by') terms.by = readReviewerSources(reader, field, vocabulary);
     else if (field.key === 'needs') readOverrideNeeds(reader, field, terms);
     else if (field.key === 'report_to') terms.reportTo = reader.text(field) ?? null;
@@ -144,8 +153,7 @@ function readOverrideNeeds(
     else if (value === 'ticket') terms.needsTicket = true;
     else if (value === 'second-person') terms.needsSecondPerson = true;
     else {
-      const known = ['reason>=20-chars', 'ticket', 'second-person'];
-      reader.oneOf(place, known, 'need');
+      reader.oneOf(place, OVERRIDE_NEEDS, 'need');
     }
   }
 }
@@ -156,11 +164,11 @@ export function readAfterIncident(reader: YamlReader, entry: Entry): AfterIncide
     scope: 'service',
     restore: 'by service owner with reason',
   };
-  for (const field of reader.entries(entry, ['halve_for', 'scope', 'restore'])) {
+  for (const field of reader.entries(entry, keysOf(AfterIncidentEntry))) {
     if (field.key === 'halve_for') {
       terms.halveForMs = readDuration(reader, field) ?? terms.halveForMs;
     } else if (field.key === 'scope') {
-      terms.scope = reader.oneOf(field, ['service', 'repository'] as const, 'scope') ?? terms.scope;
+      terms.scope = reader.oneOf(field, HALVE_SCOPES, 'scope') ?? terms.scope;
     } else terms.restore = reader.text(field) ?? terms.restore;
   }
   return terms;

@@ -1,12 +1,19 @@
 /** Reads the section `tests`: changes with the verdict the leader expects of them. */
+import {
+  AUTHOR_KINDS,
+  CHECK_RESULTS,
+  keysOf,
+  LANE_WORDS,
+  TestChangeEntry,
+  TestEntry,
+  TestExpectEntry,
+} from './file-schema.ts';
 import type { PolicyTest } from './document.ts';
 import type { Vocabulary } from './read-condition.ts';
 import { LANES } from './schema.ts';
 import { FREEZE_TAGS, GRANT_TAG_WORDS, GRANT_TAGS, RULE_TAGS } from './tags.ts';
 import type { Entry, YamlReader } from './yaml-reader.ts';
 
-/** Leaders say "two reviewers" where the lane is called two-person. */
-const LANE_WORDS = ['two-reviewers'] as const;
 const TEST_TAGS = [...RULE_TAGS, ...GRANT_TAGS, ...FREEZE_TAGS];
 
 const MAX_TESTS = 200;
@@ -40,11 +47,11 @@ export function readTests(
       },
       expect: { lane: null, rules: [] },
     };
-    for (const field of reader.entries(place, ['name', 'change', 'expect'])) {
+    for (const field of reader.entries(place, keysOf(TestEntry))) {
       if (field.key === 'name') test.name = reader.text(field) ?? test.name;
       else if (field.key === 'change') readTestChange(reader, field, test.change, vocabulary);
       else {
-        for (const part of reader.entries(field, ['lane', 'rules'])) {
+        for (const part of reader.entries(field, keysOf(TestExpectEntry))) {
           if (part.key === 'lane') {
             const lane = reader.oneOf(part, [...LANES, ...LANE_WORDS], 'lane') ?? null;
             test.expect.lane = lane === 'two-reviewers' ? 'two-person' : lane;
@@ -73,7 +80,7 @@ function readTestChange(
   change: PolicyTest['change'],
   vocabulary: Vocabulary,
 ): void {
-  for (const field of reader.entries(entry, CHANGE_KEYS)) {
+  for (const field of reader.entries(entry, keysOf(TestChangeEntry))) {
     switch (field.key) {
       case 'service':
         change.services = reader
@@ -93,15 +100,13 @@ function readTestChange(
         change.paths = reader.texts(field).map(({ value }) => value);
         break;
       case 'author':
-        change.author =
-          reader.oneOf(field, ['human', 'assisted', 'agent'] as const, 'author') ?? change.author;
+        change.author = reader.oneOf(field, AUTHOR_KINDS, 'author') ?? change.author;
         break;
       case 'changed_lines':
         change.changedLines = reader.integer(field, 0, 1_000_000) ?? change.changedLines;
         break;
       case 'checks':
-        change.checks =
-          reader.oneOf(field, ['passed', 'failed', 'unknown'] as const, 'result') ?? change.checks;
+        change.checks = reader.oneOf(field, CHECK_RESULTS, 'result') ?? change.checks;
         break;
       default: {
         const at = new Date(reader.text(field) ?? '');
@@ -112,14 +117,3 @@ function readTestChange(
     }
   }
 }
-
-const CHANGE_KEYS = [
-  'paths',
-  'service',
-  'tags',
-  'author',
-  'changed_lines',
-  'checks',
-  'risk_percentile',
-  'at',
-];

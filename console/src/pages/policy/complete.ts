@@ -2,7 +2,7 @@
  * What may be written at a place of a policy file: keys of the section, or words a key takes. Works on
  * text that does not parse yet, because that is what one completes. Pure.
  */
-import { POLICY_SHAPE, type Shape } from './schema.ts';
+import type { Shape } from './schema.ts';
 
 export interface Choice {
   label: string;
@@ -23,12 +23,12 @@ interface Place {
   from: number;
 }
 
-/** Choices at a column (from 0) of a line (from 0). */
-export function choicesAt(text: string, line: number, column: number): Choices {
+/** Choices at a column (from 0) of a line (from 0), in a file of this shape. */
+export function choicesAt(file: Shape, text: string, line: number, column: number): Choices {
   const lines = text.split('\n');
   const place = placeOf(lines, line, column);
   const names = namesIn(lines);
-  const shape = shapeAt(place.path, names);
+  const shape = shapeAt(file, place.path, names);
   if (shape === undefined) return { from: place.from, choices: [] };
   const values = (shape.values ?? []).flatMap((word) => expand(word, names));
   const keys = place.isValue
@@ -42,8 +42,8 @@ export function choicesAt(text: string, line: number, column: number): Choices {
   return { from: place.from, choices: [...keys, ...words] };
 }
 
-function shapeAt(path: readonly string[], names: Names): Shape | undefined {
-  let shape: Shape | undefined = POLICY_SHAPE;
+function shapeAt(file: Shape, path: readonly string[], names: Names): Shape | undefined {
+  let shape: Shape | undefined = file;
   for (const key of path) {
     const keys: Record<string, Shape> = shape?.keys ?? {};
     const byName: Shape | undefined = names.tier.includes(key) ? keys['<tier>'] : undefined;

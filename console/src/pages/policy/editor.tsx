@@ -21,6 +21,7 @@ import { useEffect, useRef } from 'react';
 import { choicesAt } from './complete.ts';
 import './editor.css';
 import { inlineMarks, setLineMarks } from './inline-marks.ts';
+import type { Shape } from './schema.ts';
 import { undoAndLines } from './undo.ts';
 
 /** Something said about a place of the text; lines and columns count from 1. */
@@ -45,6 +46,7 @@ export default function PolicyEditor({
   jump = null,
   onSubmit,
   isFolded = false,
+  shape = null,
 }: {
   /** Names the field for those who do not see it. */
   label: string;
@@ -59,13 +61,15 @@ export default function PolicyEditor({
   onSubmit?: () => void;
   /** Leaves out what does not differ. */
   isFolded?: boolean;
+  /** What may be written; without it nothing is offered. */
+  shape?: Shape | null;
 }) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const difference = useRef(new Compartment());
   // Read when an event comes, so that a new function makes no new editor.
-  const latest = useRef({ onChange, onSubmit });
-  latest.current = { onChange, onSubmit };
+  const latest = useRef({ onChange, onSubmit, shape });
+  latest.current = { onChange, onSubmit, shape };
   const isReadOnly = onChange === undefined;
 
   useEffect(() => {
@@ -98,7 +102,7 @@ export default function PolicyEditor({
             spellcheck: 'false',
             autocapitalize: 'off',
           }),
-          ...(isReadOnly ? [] : editing()),
+          ...(isReadOnly ? [] : editing(() => latest.current.shape)),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) latest.current.onChange?.(update.state.doc.toString());
           }),
@@ -148,14 +152,14 @@ export default function PolicyEditor({
 }
 
 /** Completion takes Enter before a new line does. */
-function editing(): Extension[] {
+function editing(shapeNow: () => Shape | null): Extension[] {
   return [
     lintGutter(),
     inlineMarks,
     highlightActiveLine(),
     highlightActiveLineGutter(),
     closeBrackets(),
-    autocompletion({ override: [complete] }),
+    autocompletion({ override: [(context) => complete(context, shapeNow())] }),
     undoAndLines(),
   ];
 }
@@ -179,9 +183,11 @@ function toDiagnostic({ doc }: EditorState, mark: Mark): Diagnostic {
   return { from: Math.min(from, to), to, severity: mark.severity, message: mark.message };
 }
 
-function complete(context: CompletionContext) {
+function complete(context: CompletionContext, shape: Shape | null) {
+  if (shape === null) return null;
   const line = context.state.doc.lineAt(context.pos);
   const { from, choices } = choicesAt(
+    shape,
     context.state.doc.toString(),
     line.number - 1,
     context.pos - line.from,

@@ -1,8 +1,9 @@
 /** A policy file being edited: what is wrong with it, what it would have done, and the way into force. */
 import { Button, SegmentedControl } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo, useState } from 'react';
+import { get } from '../../api/client.ts';
 import { type Layer, type PolicyCheck, policyQueries } from '../../api/policy.ts';
 import { plural } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
@@ -12,8 +13,17 @@ import type { Draft } from './draft.ts';
 import type { Jump, Mark } from './editor.tsx';
 import { Problems, Remarks } from './problems.tsx';
 import { Publish } from './publish.tsx';
+import { type JsonSchema, shapeOf } from './schema.ts';
 
 const PolicyEditor = lazy(() => import('./editor.tsx'));
+
+/** What a file may hold changes with the server alone. */
+const policyShapeQuery = queryOptions({
+  queryKey: ['policy', 'schema'],
+  queryFn: ({ signal }) => get<JsonSchema>('/v1/policy/schema', {}, signal),
+  select: shapeOf,
+  staleTime: Number.POSITIVE_INFINITY,
+});
 
 /** Long enough that nobody is corrected in the middle of a word. */
 const PAUSE_MS = 350;
@@ -34,6 +44,7 @@ export function Studio({
     ...policyQueries.check(settled, layer === 'repository' ? repository : undefined),
     placeholderData: keepPreviousData,
   });
+  const shape = useQuery(policyShapeQuery);
   const backtest = useBacktest();
   const isCurrent = settled === draft.text && !check.isPlaceholderData;
   const marks = useMemo(() => (check.data === undefined ? [] : marksOf(check.data)), [check.data]);
@@ -100,6 +111,7 @@ export function Studio({
               jump={jump}
               original={view === 'difference' ? (draft.inForce ?? '') : null}
               onSubmit={() => run()}
+              shape={shape.data ?? null}
             />
           </Suspense>
         </Panel>

@@ -1,12 +1,14 @@
+import { statSync } from 'node:fs';
 import { openRepository } from '#git';
 import { AppError, systemClock } from '#kernel';
 import { judgeOffline } from '#policy';
 import { codeOwnersAt } from '../code-owners.ts';
 import { findBase, findRepositoryHere, findRoot } from '../here.ts';
 import { choiceOption } from '../options.ts';
-import { counted, EXIT_CODES } from '../output.ts';
+import { ago, counted, EXIT_CODES } from '../output.ts';
 import type { CliContext, RegisterCommands } from '../program.ts';
 import { type ChangeDetail, renderDecision } from './changes.ts';
+import { readText } from './workflow.ts';
 
 const EXIT_OF_OUTCOME = {
   ship: EXIT_CODES.ok,
@@ -19,6 +21,7 @@ interface CheckOptions {
   tests: 'passed' | 'failed' | 'unknown';
   author: 'human' | 'assisted' | 'agent';
   ticket?: boolean;
+  organisation?: string;
 }
 
 export const registerCheck: RegisterCommands = (program, context) => {
@@ -41,6 +44,10 @@ export const registerCheck: RegisterCommands = (program, context) => {
     )
     .addOption(
       choiceOption('--author <kind>', 'who wrote it', ['human', 'assisted', 'agent'], 'agent'),
+    )
+    .option(
+      '--organisation <file>',
+      'a copy of the organisation’s policy to judge below (`loom policy copy > organisation.yaml`)',
     )
     .option('--ticket', 'a work item or ticket will be named, as some rules ask')
     .addHelpText(
@@ -77,6 +84,7 @@ async function checkBranch(ref: string, options: CheckOptions, context: CliConte
     hasTicket: options.ticket ?? false,
     marks: /(?:^|\/)hotfix\//.test(ref) ? ['hotfix'] : [],
     now: systemClock.now(),
+    organisation: options.organisation === undefined ? undefined : readText(options.organisation),
   });
   if (answer.isRefused) {
     const first = answer.problems[0];
@@ -87,15 +95,22 @@ async function checkBranch(ref: string, options: CheckOptions, context: CliConte
     });
   }
   const { verdict } = answer;
+  const copy =
+    options.organisation === undefined
+      ? null
+      : { file: options.organisation, writtenAt: statSync(options.organisation).mtime };
   context.setExitCode(EXIT_OF_OUTCOME[verdict.outcome]);
   context
     .output()
-    .result(verdict, () =>
+    .result({ ...verdict, organisationPolicy: copy }, () =>
       [
         `${counted(paths.length, 'file')} from ${baseSha.slice(0, 10)} (${(base ?? '').replace(/^refs\/(?:remotes|heads)\//, '')}) to ${headSha.slice(0, 10)}`,
         ...(paths.length === 0
           ? ['Nothing differs from the base: commit first, or name a branch.']
           : []),
+        copy === null
+          ? 'The organisation’s policy was not considered: nothing here knows it. The server judges below it.'
+          : `Judged below a copy of the organisation’s policy, ${copy.file}, written ${ago(copy.writtenAt)}.`,
         ...renderDecision({ ...verdict, decidedAt: verdict.decidedAt.toISOString() }),
       ].join('\n'),
     );

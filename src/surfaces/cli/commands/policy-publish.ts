@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { OrganisationVersion } from '#policy';
+import { AppError } from '#kernel';
 import { printable, table } from '../output.ts';
 import type { CliContext } from '../program.ts';
 import type { Wire } from '../wire.ts';
@@ -25,6 +26,24 @@ export function registerPublishing(policy: Command, context: CliContext): void {
         .client()
         .send<Version>('POST', VERSIONS, { text: readText(file), reason });
       context.output().result(version, describe);
+    });
+
+  policy
+    .command('copy')
+    .description(
+      'the text of the organisation’s policy in force, to keep for `loom check --organisation`',
+    )
+    .addHelpText('after', '\nExample:\n  $ loom policy copy > organisation.yaml\n')
+    .action(async () => {
+      const { items } = await context.client().get<{ items: Version[] }>(VERSIONS);
+      const inForce = items.find(({ state }) => state === 'active');
+      if (inForce === undefined) {
+        throw new AppError('not_found', 'policy.none_active', {
+          message: 'The organisation has no policy in force.',
+          hint: '`loom policy publish` puts one into force.',
+        });
+      }
+      context.output().result(inForce, ({ text }) => text.trimEnd());
     });
 
   policy

@@ -1,6 +1,7 @@
 import {
   type Decision,
   POLICY_PATH,
+  policyFileSchema,
   type PolicyProblem,
   type PolicySummary,
   type RiskExplanation,
@@ -120,6 +121,17 @@ export const registerPolicy: RegisterCommands = (program, context) => {
                 ]),
           ].join('\n'),
         );
+    });
+
+  policy
+    .command('schema')
+    .description('the JSON Schema of policy files, for editors; without a server')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ loom policy schema > .loom/policy.schema.json\n\nThen begin the policy file with\n  # yaml-language-server: $schema=policy.schema.json\n',
+    )
+    .action(() => {
+      context.output().result(policyFileSchema(), (schema) => JSON.stringify(schema, null, 2));
     });
 
   registerBacktest(policy, context);

@@ -4,7 +4,12 @@ import type { Principal } from '#governance';
 import type { GitRepository } from '#git';
 import { AppError, idSchema, isId } from '#kernel';
 import { classifyAuthor } from '#orchestration';
-import { type Leader, MAX_BACKTEST_CHANGES, RiskExplanation as Explained } from '#policy';
+import {
+  type Leader,
+  MAX_BACKTEST_CHANGES,
+  policyFileSchema,
+  RiskExplanation as Explained,
+} from '#policy';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { named } from '../named.ts';
@@ -118,6 +123,17 @@ export function policyRoutes(services: Services): Route[] {
         const { name, git, baseSha } = await openBase(repository);
         return policy.activePolicy(name, git, baseSha);
       },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/policy/schema',
+      access: 'public',
+      tag: 'policy',
+      summary: 'Give the schema of policy files',
+      description:
+        'JSON Schema of `.loom/policy.yaml`, for editors: `# yaml-language-server: $schema=…/v1/policy/schema`. It holds no name of anybody’s policy.',
+      answer: z.record(z.string(), z.unknown()),
+      handle: async () => policyFileSchema(),
     }),
     route({
       method: 'get',
