@@ -19,10 +19,8 @@ export function createAutonomyProjection({ ledger }: { ledger: Ledger }): Projec
       const { change, deployment, incident } = refs;
       if (deployment === undefined) continue;
       if (type === 'change.deployed' && change !== undefined) {
-        await store.noteDeployment(tx, change, deployment);
         await noteOutcomeDeployment(tx, change, deployment);
       } else if (type === 'change.deployment-rolled-back' && change !== undefined) {
-        await store.noteDeployment(tx, change, deployment);
         await noteOutcomeDeployment(tx, change, deployment);
         const rollback = { cause: 'rollback', ref: deployment, at } as const;
         const outcome = await selectOutcome(tx, change);

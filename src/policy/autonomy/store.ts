@@ -45,9 +45,12 @@ export async function insertRecord(tx: Tx, row: RecordRow): Promise<boolean> {
   return rows.length > 0;
 }
 
+/** Of what shipped alone in a deployment; which changes it carries is kept with their outcomes. */
 export async function selectOfDeployment(tx: Tx, deploymentId: string): Promise<RecordRow[]> {
   return tx.query<RecordRow>(
-    `select ${RECORD} from loom.autonomy_records where deployment_ids @> array[$1::text]
+    `select ${RECORD} from loom.autonomy_records
+     where change_id in (select change_id from loom.landed_outcomes
+                         where deployment_ids @> array[$1::text])
      order by change_id`,
     [deploymentId],
   );
@@ -59,18 +62,6 @@ export async function selectRecord(tx: Tx, changeId: string): Promise<RecordRow 
     [changeId],
   );
   return rows[0];
-}
-
-export async function noteDeployment(
-  tx: Tx,
-  changeId: string,
-  deploymentId: string,
-): Promise<void> {
-  await tx.query(
-    `update loom.autonomy_records set deployment_ids = array_append(deployment_ids, $2)
-     where change_id = $1 and not deployment_ids @> array[$2::text]`,
-    [changeId, deploymentId],
-  );
 }
 
 export async function markReverted(tx: Tx, changeId: string, at: Date): Promise<void> {

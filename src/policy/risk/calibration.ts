@@ -49,6 +49,10 @@ const SHIFT = 2;
 const OFFSET_PULL = 40;
 const SLOPE_PULL = 40;
 const SLIP_POINTS = 400;
+/** How fast the defect rate of a repository moves away from that of its whole past. */
+const DRIFT_HALF_LIFE_DAYS = 500;
+const DRIFT_PULL = 5;
+const DRIFT_STEPS = 6;
 
 /** Before a repository has told anything: the shipped model as it is. */
 export function coldCalibration(model: RiskModel): RiskCalibration {
@@ -130,7 +134,18 @@ export function calibrate(model: RiskModel, past: readonly PastChange[], now: nu
     fitted = fitRidgeLogit(problem, fitted, steps);
   }
   label(recent, problem, fitted, model, now);
-  const held = crossFit(problem, fitted);
+  const crossFitted = crossFit(problem, fitted);
+  const drift = driftOf(
+    crossFitted,
+    labels,
+    Float64Array.from(
+      recent,
+      ({ landedAt }, row) =>
+        weights[row]! * 0.5 ** ((now - landedAt) / DAY_SECONDS / DRIFT_HALF_LIFE_DAYS),
+    ),
+  );
+  fitted = fitted.map((weight, column) => (column === 0 ? weight + drift : weight));
+  const held = crossFitted.map((logit) => logit + drift);
 
   const slope = fitted[1]!;
   const offsets = fitted.slice(2);
@@ -198,6 +213,26 @@ function crossFit(problem: RidgeProblem, fitted: Float64Array): Float64Array {
       held[row] = dot(problem.rows, row, problem.width, without);
   }
   return held;
+}
+
+/**
+ * Log odds by which the newest changes, weighed down with age, are riskier than the whole past says; drawn
+ * to nothing by a ridge. Newton's method in one dimension. It moves every change alike, so no order of
+ * two changes judged by one fit is changed.
+ */
+function driftOf(logits: Float64Array, labels: Float64Array, weights: Float64Array): number {
+  let drift = 0;
+  for (let step = 0; step < DRIFT_STEPS; step += 1) {
+    let slope = DRIFT_PULL * drift;
+    let curvature = DRIFT_PULL;
+    logits.forEach((logit, row) => {
+      const probability = logistic(logit + drift);
+      slope += weights[row]! * (probability - labels[row]!);
+      curvature += weights[row]! * probability * (1 - probability);
+    });
+    drift -= slope / curvature;
+  }
+  return drift;
 }
 
 function typicalOf(
