@@ -57,6 +57,10 @@ export const ConnectorSettings = z
           .optional()
           .describe('App-level token (xapp-…) for Socket Mode: no address has to be reachable.'),
         apiUrl: z.url().default('https://slack.com/api/').describe('Base address of the Web API.'),
+        channels: list()
+          .default([])
+          .describe('Channels whose threads are knowledge, by id: C0123ABCD. None unless set.'),
+        ...places('C0123ABCD'),
       })
       .prefault({}),
     email: z

@@ -15,3 +15,4 @@ export { createSlackMessenger } from './messenger.ts';
 export { signSlack } from './signature.ts';
 export { openSlackSocket } from './socket.ts';
 export { createSlackSource, SLACK } from './source.ts';
+export { createSlackThreads } from './threads.ts';
