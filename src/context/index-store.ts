@@ -1,5 +1,5 @@
 /** The inverted index in the database: segments that are added, buried in, and merged. */
-import type { Queryable, Tx } from '#kernel';
+import { createBreather, type Queryable, type Tx } from '#kernel';
 import { decodePostings, encodePostings, type Posting } from './bm25.ts';
 
 export type IndexField = 'content' | 'path' | 'message' | 'section';
@@ -26,7 +26,7 @@ interface SegmentRow {
   buried: number[];
 }
 
-const ROWS_PER_INSERT = 4_000;
+const ROWS_PER_INSERT = 1_000;
 const MAX_SEGMENTS = 8;
 
 /** Adds one segment; its items stand from now on in place of older ones of the same number. */
@@ -52,7 +52,9 @@ export async function addSegment(
   if (items.size === 0) return;
   const byTerm = new Map<string, Posting[]>();
   let totalLength = 0;
+  const breathe = createBreather();
   for (const item of [...items.keys()].toSorted((a, b) => a - b)) {
+    await breathe();
     const terms = items.get(item)!;
     const length = [...terms.values()].reduce((sum, count) => sum + count, 0);
     totalLength += length;

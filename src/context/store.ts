@@ -5,7 +5,7 @@ import { addSegment } from './index-store.ts';
 import type { Repository } from './schema.ts';
 import type { KnownState, Survey } from './survey.ts';
 
-const CHUNK = 5_000;
+const CHUNK = 1_000;
 
 interface RepositoryRow {
   id: Repository['id'];

@@ -3,7 +3,7 @@
  * before the transaction; nothing is written.
  */
 import type { CommitWithFiles, GitRepository } from '#git';
-import { AppError } from '#kernel';
+import { AppError, createBreather } from '#kernel';
 import { type CatalogEntity, isCatalogFile, readCatalog } from './catalog.ts';
 import { documentKind, type ReadDocument, readDocument } from './documents.ts';
 import { classifyFile, looksBinary } from './file-class.ts';
@@ -155,6 +155,7 @@ export async function surveyRepository(
       (changed.has(entry) && isReadable(entry)) || asDocuments.has(entry) || asCatalog.has(entry),
   );
   let done = 0;
+  const breathe = createBreather();
   // Left as soon as the last text is there, which ends the git process behind it.
   await using texts = readTexts(
     git,
@@ -162,6 +163,7 @@ export async function surveyRepository(
   );
   for (const entry of wanted) {
     const text = (await texts.next()).value;
+    await breathe();
     done += 1;
     if (done % REPORT_EVERY === 0) onProgress('documents', done, wanted.length);
     if (typeof text !== 'string') continue;
@@ -227,6 +229,17 @@ export async function surveyRepository(
     ([path, number]) => before.get(number)?.indexedPath !== path,
   );
 
+  const messages = new Map<number, ReadonlyMap<string, number>>();
+  for (const { isRobot: byRobot, position, subject, body } of history.commits) {
+    await breathe();
+    if (!byRobot) messages.set(position, countTerms(`${subject} ${subject} ${body}`));
+  }
+  const pathTerms = new Map<number, ReadonlyMap<string, number>>();
+  for (const [path, number] of renamed) {
+    await breathe();
+    pathTerms.set(number, countTerms(path));
+  }
+
   return {
     headSha: head.sha,
     defaultBranch: head.branch,
@@ -248,7 +261,7 @@ export async function surveyRepository(
       },
       {
         field: 'path',
-        items: new Map(renamed.map(([path, number]) => [number, countTerms(path)])),
+        items: pathTerms,
         buried: [
           ...goneFiles,
           ...renamed.map(([, number]) => number).filter((number) => wasAlive.has(number)),
@@ -256,14 +269,7 @@ export async function surveyRepository(
       },
       {
         field: 'message',
-        items: new Map(
-          history.commits
-            .filter((commit) => !commit.isRobot)
-            .map((commit) => [
-              commit.position,
-              countTerms(`${commit.subject} ${commit.subject} ${commit.body}`),
-            ]),
-        ),
+        items: messages,
         buried: known.lostPositions,
       },
       {
@@ -300,6 +306,7 @@ async function readHistory(
   const walk = async (renames: 'similar' | 'exact') => {
     const fold = foldHistory(known.files, known.nextFileNumber);
     const commits: CommitRecord[] = [];
+    const breathe = createBreather();
     for await (const commit of git.logWithFiles({
       ...range,
       limit: MAX_COMMITS,
@@ -310,6 +317,7 @@ async function readHistory(
       const position = known.forkPosition + 1 + commits.length;
       fold.add(commit, position);
       commits.push(toCommit(commit, position, authors));
+      await breathe();
       if (commits.length % REPORT_EVERY === 0) onProgress(commits.length, total);
     }
     return { commits, fold };

@@ -3,6 +3,7 @@
  * knows no noun of our field and imports nothing of ours.
  */
 export { Bell } from './bell.ts';
+export { createBreather } from './breather.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
   Config,

@@ -3,13 +3,13 @@
  * nothing; what arrives late takes the place it has in its source's own order.
  */
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Tx } from '#kernel';
+import { canonicalJson, createBreather, type Tx } from '#kernel';
 import { edgeText, foldStatements, type HeldFact } from './fold.ts';
 import type { Fact, NewFact, Statement } from './schema.ts';
 import * as store from './write-store.ts';
 
-/** Facts folded at once; bounds memory and the size of one SQL statement. */
-const BATCH_FACTS = 20_000;
+/** Facts folded at once; bounds memory, the size of one SQL statement, and how long the event loop waits. */
+const BATCH_FACTS = 2_000;
 
 export interface GraphChange {
   /** Statements that were new. */
@@ -38,9 +38,13 @@ export async function stateFacts(
 ): Promise<GraphChange> {
   const change = { statements: 0, opened: 0, closed: 0 };
   // In one order for everybody: two transactions that share objects then wait and do not deadlock.
-  const ordered = statements
-    .map((statement) => ({ ...statement, payloadHash: payloadHash(statement.facts) }))
-    .toSorted((a, b) => compare(a.system, b.system) || compare(a.object, b.object));
+  const breathe = createBreather();
+  const ordered: (Statement & { payloadHash: string })[] = [];
+  for (const statement of statements) {
+    ordered.push({ ...statement, payloadHash: payloadHash(statement.facts) });
+    await breathe();
+  }
+  ordered.sort((a, b) => compare(a.system, b.system) || compare(a.object, b.object));
   for (const batch of batchesOf(ordered)) {
     const sourceIds = await store.lockSources(tx, batch);
     const changed = await store.insertStatements(

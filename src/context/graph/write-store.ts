@@ -4,7 +4,7 @@ import type { HeldFact, StatedFacts } from './fold.ts';
 import { refText } from './fold.ts';
 import type { EntityRef, Evidence, Fact, Statement } from './schema.ts';
 
-const CHUNK = 5_000;
+const CHUNK = 1_000;
 
 export function sourceText({ system, object }: { system: string; object: string }): string {
   return `${system}\n${object}`;

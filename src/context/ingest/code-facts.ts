@@ -1,4 +1,5 @@
 /** Code in the graph: which files import which, which use a name only one file declares, and gRPC. */
+import { createBreather } from '#kernel';
 import type { CodeOutline, ImportScope, Language } from '../code/index.ts';
 import { resolveImport } from '../code/index.ts';
 import type { EntityRef, NewFact } from '../graph/schema.ts';
@@ -19,12 +20,14 @@ const MIN_NAME = 5;
 /** Of the files of an imported Go package without any shared name, so many stand for it. */
 const PACKAGE_FILES = 2;
 
-export function codeDrafts(
+/** Goes file by file, and lets other work have the event loop between them. */
+export async function codeDrafts(
   view: RepositoryView,
   files: readonly OutlinedFile[],
   scope: ImportScope,
   grpc: ReadonlyMap<string, EntityRef>,
-): Draft[] {
+): Promise<Draft[]> {
+  const breathe = createBreather();
   const declaredIn = new Map<string, Set<string>>();
   const usedIn = new Map<string, number>();
   for (const { file, outline } of files) {
@@ -34,9 +37,12 @@ export function codeDrafts(
       else paths.add(file.path);
     }
     for (const name of outline.uses) usedIn.set(name, (usedIn.get(name) ?? 0) + 1);
+    await breathe();
   }
 
-  return files.flatMap(({ file, language, outline }) => {
+  const drafts: Draft[] = [];
+  for (const { file, language, outline } of files) {
+    await breathe();
     const shared = new Map<string, string[]>();
     for (const name of outline.uses) {
       if (name.length < MIN_NAME || (usedIn.get(name) ?? 0) > MAX_USERS) continue;
@@ -78,18 +84,17 @@ export function codeDrafts(
       });
     }
     facts.push(...grpcFacts(file, outline, grpc));
-    if (facts.length === 0) return [];
-    return [
-      {
-        object: `code:${file.ref.key}`,
-        extractor: `code-${language}`,
-        extractorVersion: 1,
-        revision: file.blobSha,
-        position: file.position,
-        facts,
-      },
-    ];
-  });
+    if (facts.length === 0) continue;
+    drafts.push({
+      object: `code:${file.ref.key}`,
+      extractor: `code-${language}`,
+      extractorVersion: 1,
+      revision: file.blobSha,
+      position: file.position,
+      facts,
+    });
+  }
+  return drafts;
 }
 
 function importedFiles(

@@ -47,7 +47,7 @@ export async function draftSources(
     ...manifests.flatMap(
       ({ file, reading }) => manifestDraft(view, file, reading, components) ?? [],
     ),
-    ...codeDrafts(view, code, importScope(view, manifests), grpcServices(view, manifests)),
+    ...(await codeDrafts(view, code, importScope(view, manifests), grpcServices(view, manifests))),
     ...catalogControlDrafts(view, catalog),
     ...dataClassDrafts(view, deps.dataClasses),
     ...(await submoduleDrafts(view, git)),

@@ -39,10 +39,15 @@ export async function readCode(
   }
 
   const keyOf = ({ file, language }: (typeof wanted)[number]) => `${file.blobSha} ${language}`;
-  const known = await readOutlines(
-    db,
-    wanted.map(({ file, language }) => ({ blobSha: file.blobSha, language })),
-  );
+  const known: Awaited<ReturnType<typeof readOutlines>> = new Map();
+  for (let start = 0; start < wanted.length; start += BATCH) {
+    const batch = wanted.slice(start, start + BATCH);
+    const rows = await readOutlines(
+      db,
+      batch.map(({ file, language }) => ({ blobSha: file.blobSha, language })),
+    );
+    for (const [key, row] of rows) known.set(key, row);
+  }
   const missing = [...new Map(wanted.map((one) => [keyOf(one), one])).values()].filter(
     (one) => !known.has(keyOf(one)),
   );

@@ -3,7 +3,7 @@
  * from caches by blob; only what differs from the last word of its source is written down.
  */
 import type { GitRepository } from '#git';
-import type { Clock, Db, Logger, Tx } from '#kernel';
+import { type Clock, createBreather, type Db, type Logger, type Tx } from '#kernel';
 import type { Ledger } from '#ledger';
 import { type CodeOwnersDialect, dialectOf } from '../code-owners-file.ts';
 import { MAX_CODE_OWNERS_BYTES } from '../code-owners.ts';
@@ -95,7 +95,8 @@ export async function syncRepository(
       // Somebody imported more meanwhile: what was drafted is of yesterday.
       if (standing.headSha !== repository.headSha) return undefined;
       const newest = await readNewest(tx, { system: GIT, scope: repository.name });
-      const change = await stateFacts(tx, toStatements(view, drafts, newest), clock.now());
+      const statements = await toStatements(view, drafts, newest);
+      const change = await stateFacts(tx, statements, clock.now());
       const linked = await linkLanded(tx, repository.host, repository.name, clock.now());
       change.opened += linked.opened;
       change.closed += linked.closed;
@@ -153,9 +154,12 @@ async function draftRepository(
     diedAfter: syncedTo,
   });
   const living = [...view.files.values()];
-  const drafts = [...living, ...dead].flatMap((file) =>
-    fileDrafts(view, file, names.get(file.ref.key) ?? []),
-  );
+  const breathe = createBreather();
+  const drafts: Draft[] = [];
+  for (const file of [...living, ...dead]) {
+    drafts.push(...fileDrafts(view, file, names.get(file.ref.key) ?? []));
+    await breathe();
+  }
   const replacements = findReplacements(records.filter(({ kind }) => kind === 'decision'));
   drafts.push(
     repositoryDraft(view),
@@ -199,11 +203,12 @@ async function readMailmap(
 }
 
 /** Gives drafts their place, leaves out what was the last word anyway, and buries what is gone. */
-export function toStatements(
+export async function toStatements(
   view: RepositoryView,
   drafts: readonly Draft[],
   newest: Awaited<ReturnType<typeof readNewest>>,
-): Statement[] {
+): Promise<Statement[]> {
+  const breathe = createBreather();
   const place = (draft: Omit<Draft, 'position'>, ordinal: number): Statement => ({
     system: GIT,
     object: draft.object,
@@ -220,6 +225,7 @@ export function toStatements(
   const byObject = Map.groupBy(drafts, ({ object }) => object);
   const statements: Statement[] = [];
   for (const [object, ofObject] of byObject) {
+    await breathe();
     const last = ofObject.at(-1)!;
     const word = newest.get(object);
     const isKnown =
