@@ -43,6 +43,7 @@ import { createAutonomyProjection } from '#policy';
 import type { Services } from '#surfaces';
 import { createAgentWiring } from './agent-wiring.ts';
 import type { Hosts } from './hosts.ts';
+import { checkoutsOf } from './landing.ts';
 import { forgeSweepLoop } from './forge-sweep.ts';
 import { knowledgeLoop } from './knowledge-loop.ts';
 import { listenLoop } from './listen-loop.ts';
@@ -87,7 +88,7 @@ export async function createBackground(
     log.error({ err }, 'secrets of outgoing webhooks cannot be read; see secrets.key');
   });
 
-  const checkouts = join(config.data, 'checkouts');
+  const checkouts = checkoutsOf(config);
   await clearAbandonedChecks(checkouts, log);
   const environment = ownEnvironment();
   // A second server on this machine has another data folder, and other devboxes.
@@ -122,6 +123,7 @@ export async function createBackground(
     policy,
     governance,
     changes,
+    landing: services.landing,
     escalations,
     gateMerge: (change) => claims.gateMerge(change),
     folder: checkouts,
@@ -205,6 +207,7 @@ export async function createBackground(
       concurrency: config.workflow.concurrency,
       leaseMs: config.workflow.leaseMs,
     }),
+    services.landing.startLoop(),
     createArchiveLoop({ ...deps, settings: config.workflow }),
     createRankingFitLoop({ context, clock, log }),
     createReconcileLoop({ intake, context, clock, log }),

@@ -58,6 +58,7 @@ import { createKnowledgeHints } from './knowledge-hints.ts';
 import { createSlackDesk } from './slack-desk.ts';
 import { createBackground } from './background.ts';
 import { createInsights } from './insights.ts';
+import { noteMainChecks, openLandingQueue } from './landing.ts';
 import { knowOwnForge } from './own-forge.ts';
 
 export interface Composition extends AsyncDisposable {
@@ -202,6 +203,10 @@ export async function compose(options: {
     workflow,
     kinds: () => kinds,
   });
+  const landingDeps = { ...deps, context, changes, workflow, hostOf: hosts.find };
+  const landing = openLandingQueue(landingDeps, config);
+  const noteMainCheck = noteMainChecks({ landing, context });
+  const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
   stack.use(context);
   const collisions = stack.use(createCollisionService({ ...deps, claims, context }));
@@ -243,6 +248,7 @@ export async function compose(options: {
     escalations,
     overrides: createOverrideService(escalationDeps),
     workflows: workflow,
+    landing,
     composition,
     connections,
     subscriptions: createSubscriptionService({
@@ -270,7 +276,10 @@ export async function compose(options: {
     createIntakeService({
       ...deps,
       changes,
-      considerSignal: composition.considerSignal,
+      async considerSignal(signal, cause) {
+        await noteMainCheck(signal);
+        return composition.considerSignal(signal, cause);
+      },
       noteTurn: (subject) => breakers.noteTurn(subject, 'mirror'),
       leaseMs: config.workflow.leaseMs,
       async onDeployment(signal) {

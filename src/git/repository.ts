@@ -38,6 +38,8 @@ export interface GitRepository {
    * name means the branch first, so that a tag of the same name cannot take its place.
    */
   resolve(ref: string): Promise<string | undefined>;
+  /** Sha of the tree of a commit: equal content, equal tree. Undefined when there is no such commit. */
+  treeOf(revision: string): Promise<string | undefined>;
   /**
    * The branch HEAD points to; where that is gone, `main`, `master`, or the only one. In an empty
    * repository the branch that is not born yet.
@@ -172,6 +174,12 @@ export function openRepository(dir: string): GitRepository {
     return (await find(`refs/heads/${ref}`)) ?? find(ref);
   }
 
+  async function treeOf(revision: string): Promise<string | undefined> {
+    const sha = await resolve(revision);
+    if (sha === undefined) return undefined;
+    return (await objects.info(Buffer.from(`${sha}^{tree}`)))?.sha;
+  }
+
   /** The sha of a revision that must exist. */
   async function need(revision: string): Promise<string> {
     if (FULL_SHA.test(revision)) return revision;
@@ -279,6 +287,7 @@ export function openRepository(dir: string): GitRepository {
   return {
     dir: gitDir,
     resolve,
+    treeOf,
     defaultBranch,
     branches,
     log,

@@ -203,6 +203,17 @@ export const Config = z.strictObject({
       commandTimeoutMs: count(1_000)
         .default(600_000)
         .describe('How long a check command may run, in milliseconds.'),
+      landingBuilds: count(1, 100)
+        .default(2)
+        .describe(
+          'Trees the landing queue tests at once, over all nodes; from 2 on it tests the next groups ahead of time.',
+        ),
+      redMainChannel: z
+        .string()
+        .optional()
+        .describe(
+          'Where people hear that a branch is red and landing waits, such as slack:#dev. Unset: the log.',
+        ),
       archiveAfterDays: count(1)
         .default(30)
         .describe('Days after its end until a run is put away; it is shown as before.'),

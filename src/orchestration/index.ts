@@ -125,9 +125,11 @@ export {
   createScheduleLoop,
   weaveGraph,
 } from './composition/index.ts';
+export { createLandingQueue, LandingLane, type LandingQueue } from './landing/index.ts';
 export {
   clearAbandonedChecks,
   createStepHandlers,
+  createTreeTest,
   renderVerdict,
   type StepDeps,
 } from './steps/index.ts';

@@ -20,9 +20,10 @@ import { createChangeService, createMomentWatch } from './changes/index.ts';
 import { createOverrideService } from './escalation/index.ts';
 import { createHostOutboxHandlers } from './host/index.ts';
 import { createIntakeService } from './intake/index.ts';
+import { createLandingQueue } from './landing/index.ts';
 import { loadChangeWorkflow } from './library/index.ts';
 import type { Change, Run } from './schema.ts';
-import { createStepHandlers } from './steps/index.ts';
+import { createStepHandlers, createTreeTest } from './steps/index.ts';
 import { eventTypes, operator, roomsOn, startSession } from './test-rooms.ts';
 import { createWorkflowService, createWorkflowWorker } from './workflow/index.ts';
 
@@ -116,6 +117,18 @@ async function testThread(
       },
     }),
   );
+  const landing = createLandingQueue({
+    ...rooms,
+    context,
+    changes,
+    workflow,
+    hostOf,
+    test: createTreeTest({ ...rooms, folder: join(folder, 'checks'), commandTimeoutMs: 60_000 }),
+    node: 'node-1',
+    slots: 2,
+    leaseMs: 60_000,
+  });
+  const queue = stack.use(landing.startLoop({ start: false }));
   const worker = stack.use(
     createWorkflowWorker({
       ...rooms,
@@ -127,6 +140,7 @@ async function testThread(
         policy,
         governance,
         changes,
+        landing,
         folder: join(folder, 'checks'),
         commandTimeoutMs: 60_000,
       }),
@@ -151,7 +165,10 @@ async function testThread(
   async function settle(): Promise<void> {
     for (let idle = 0; idle < 2;) {
       const moved =
-        (await intake.processOnce()) + (await worker.runOnce()) + (await outbox.runOnce());
+        (await intake.processOnce()) +
+        (await worker.runOnce()) +
+        (await outbox.runOnce()) +
+        (await queue.runOnce());
       idle = moved === 0 ? idle + 1 : 0;
     }
   }
@@ -176,6 +193,7 @@ async function testThread(
     context,
     forge,
     changes,
+    landing,
     intake,
     work,
     heard,
@@ -342,11 +360,6 @@ test('what passed on another base is tested again before it lands, and red goes 
     await thread.push(name);
   }
   await thread.settle();
-  // Whoever waits in line looks again now and then.
-  await thread.db.query(
-    `update loom.steps set due_at = now() where state = 'waiting' and waiting_on = 'landing'`,
-  );
-  await thread.settle();
 
   const changes = await Promise.all(['one', 'two'].map((name) => thread.change(name)));
   expect(changes.map(({ state }) => state).sort()).toEqual(['merged', 'open']);
@@ -463,6 +476,64 @@ test('a push voids the consent for the old code and starts a run of its own', as
   await expect(thread.changes.review(held.id, review, reviewer)).rejects.toMatchObject({
     code: 'governance.stale_head',
   });
+});
+
+test('a main branch that somebody broke stops landing until what broke it is taken back', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  const main = await work.sha();
+  const write = async (name: string) => {
+    await work.branch(name, main);
+    await work.commit({ files: { [`docs/${name}.md`]: name }, message: `Write ${name}` });
+    await thread.push(name);
+  };
+  await write('one');
+  await thread.settle();
+  // Past the queue: one commit that is fine, one that breaks the check, and another that is fine.
+  await work.git('fetch', '--quiet', 'forge');
+  await work.git('checkout', '--quiet', '-B', 'past', 'forge/main');
+  await work.commit({ files: { 'docs/fine.md': 'Fine\n' }, message: 'Fine' });
+  const culprit = await work.commit({ files: { broken: 'yes\n' }, message: 'Break it' });
+  await work.commit({ files: { 'docs/late.md': 'Late\n' }, message: 'Fine too' });
+  await work.git('push', '--quiet', 'forge', 'HEAD:refs/heads/past');
+  await work.git('--git-dir', thread.bare, 'update-ref', 'refs/heads/main', await work.sha());
+  await work.git('--git-dir', thread.bare, 'update-ref', '-d', 'refs/heads/past');
+  await thread.forge.sweep();
+  await write('two');
+  await thread.settle();
+
+  const [lane] = await thread.landing.show();
+  expect(lane).toMatchObject({
+    baseBranch: 'main',
+    red: { source: 'build', check: 'test ! -e broken', culprit, revert: { state: 'proposed' } },
+  });
+  const two = await thread.change('two');
+  expect(two.state).toBe('open');
+  expect((await steps(thread, { id: two.runId! }))['merge']).not.toBe('failed');
+
+  // The revert is a change like any other: somebody else has to consent to it.
+  const revert = await thread.change(`loom/revert-${culprit.slice(0, 12)}`);
+  const reviewer = await thread.person('Grace', ['approver'], ['email:grace@example.org']);
+  const { headSha } = revert;
+  const review = { decision: 'approve' as const, headSha, reason: 'main is red' };
+  if (revert.state === 'open') await thread.changes.review(revert.id, review, reviewer);
+  await thread.settle();
+
+  expect(await thread.change(revert.branch)).toMatchObject({ state: 'merged' });
+  expect((await thread.landing.show())[0]).toMatchObject({ red: null });
+  const told = await eventTypes(thread.ledger, repository);
+  expect(told).toEqual(
+    expect.arrayContaining([
+      'landing.paused',
+      'culprit.found',
+      'revert.proposed',
+      'landing.resumed',
+    ]),
+  );
+  const texts = await thread.db.query<{ text: string }>(
+    `select payload->>'text' as text from loom.outbox where target = 'notify' order by 1`,
+  );
+  expect(texts.map(({ text }) => text).join(' ')).toContain('landing goes on');
 });
 
 test('a change that conflicts with its base is held, with the paths, until it is rebased', async () => {

@@ -23,6 +23,7 @@ import type {
   OverrideService,
   SessionService,
   SubscriptionService,
+  LandingQueue,
   WorkflowService,
   WorkService,
 } from '#orchestration';
@@ -159,6 +160,7 @@ export interface Services {
   escalations: EscalationService;
   overrides: OverrideService;
   workflows: WorkflowService;
+  landing: LandingQueue;
   composition: CompositionService;
   connections: ConnectionService;
   subscriptions: SubscriptionService;

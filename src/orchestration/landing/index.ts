@@ -1,5 +1,10 @@
 /** Landing on a branch: who is next, and whether what would be there works. It merges nothing itself. */
-export { land, LANDING, type LandingDeps, leaveQueue, type TestOutcome } from './land.ts';
+export type { LandingQueueDeps, TestOutcome } from './deps.ts';
+export { land, leaveQueue } from './land.ts';
+export type { Check, LaneKey } from './lane.ts';
+export { createLandingQueue, type LandingQueue } from './queue.ts';
+export { LandingLane } from './read-queue.ts';
+export { joinHeads } from './trees.ts';
 export {
   type Build,
   type ChangeId,

@@ -5,6 +5,7 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { bisect } from './bisect.ts';
 import {
   type Build,
   DEFAULT_SETTINGS,
@@ -197,4 +198,32 @@ test('a change with a fault never lands, and takes no good one back with it when
     ),
     { numRuns: 60 },
   );
+});
+
+test('a culprit is found by halving, whatever the order of answers, and asks for few of the suspects', () => {
+  fc.assert(
+    fc.property(
+      fc
+        .integer({ min: 1, max: 200 })
+        .chain((count) => fc.tuple(fc.constant(count), fc.nat(count - 1))),
+      ([count, culprit]) => {
+        const suspects = Array.from({ length: count }, (_, place) => `c${place}`);
+        const known = new Map<string, 'pass' | 'fail'>([[suspects.at(-1)!, 'fail']]);
+        let asked = 0;
+        for (;;) {
+          const next = bisect(suspects, (sha) => known.get(sha));
+          if (next === undefined) throw new Error('nobody to ask');
+          if ('culprit' in next) {
+            expect(next.culprit).toBe(suspects[culprit]);
+            break;
+          }
+          expect(known.has(next.ask)).toBe(false);
+          known.set(next.ask, suspects.indexOf(next.ask) < culprit ? 'pass' : 'fail');
+          asked += 1;
+        }
+        expect(asked).toBeLessThanOrEqual(Math.ceil(Math.log2(count)) + 1);
+      },
+    ),
+  );
+  expect(bisect([], () => undefined)).toBeUndefined();
 });

@@ -1,88 +1,159 @@
-/** SQL of the queue of landings. One lane for each branch that is landed on. */
+/** SQL of landings: who waits to land on a branch, and what was decided about each. */
 import type { Id, JsonObject, Queryable, Tx } from '#kernel';
+import type { Check, Landing, LandingState, LaneKey } from './lane.ts';
 
-export interface LandingRow {
-  run_id: Id<'run'>;
-  step_name: string;
-  change_id: Id<'chg'>;
-  repository: string;
-  base_branch: string;
-  head_sha: string;
-  state: 'queued' | 'testing' | 'landing' | 'landed' | 'returned' | 'left';
-  base_sha: string | null;
-  tested_tree: string | null;
-  test_runs: number;
-  is_flaky: boolean;
-  output: string;
-  place: string;
-  queued_at: Date;
+export interface LandingKey {
+  runId: Id<'run'>;
+  stepName: string;
 }
 
-type Key = Pick<LandingRow, 'run_id' | 'step_name'>;
+const COLUMNS = `l.run_id as "runId", l.step_name as "stepName", l.change_id as "changeId",
+  c.branch, c.title, l.head_sha as "headSha", l.state, coalesce(l.checks, '[]') as checks,
+  l.cleared_tree as "clearedTree", l.cleared_order::int as "clearedOrder", l.decisions,
+  l.is_flaky as "isFlaky", l.output, l.place::int as place, l.queued_at as "queuedAt"`;
 
-/** Queues up, or keeps the place it has. */
+/** Queues up, or keeps the place it has. Gives whether anything became new. */
 export async function enterQueue(
+  tx: Tx,
+  { runId, stepName }: LandingKey,
+  it: LaneKey & { changeId: Id<'chg'>; headSha: string; checks: Landing['checks'] },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `insert into loom.landings as l
+       (run_id, step_name, change_id, repository, base_branch, head_sha, state, checks)
+     values ($1, $2, $3, $4, $5, $6, 'queued', $7::jsonb)
+     on conflict (run_id, step_name) do update set seen_at = now(), ended_at = null,
+       checks = excluded.checks, state = 'queued', cleared_tree = null, cleared_order = null
+     where l.state in ('landed', 'returned', 'left')
+     returning 1`,
+    [
+      runId,
+      stepName,
+      it.changeId,
+      it.repository,
+      it.baseBranch,
+      it.headSha,
+      JSON.stringify(it.checks),
+    ],
+  );
+  return rows.length > 0;
+}
+
+/** Those whose run is over, or that were merged by others, have left the queue. */
+export async function dropDeparted(
   queryable: Queryable,
-  it: Key & Pick<LandingRow, 'change_id' | 'repository' | 'base_branch' | 'head_sha'>,
+  { repository, baseBranch }: LaneKey,
 ): Promise<void> {
   await queryable.query(
-    `insert into loom.landings
-       (run_id, step_name, change_id, repository, base_branch, head_sha, state)
-     values ($1, $2, $3, $4, $5, $6, 'queued')
-     on conflict (run_id, step_name) do update set seen_at = now(), ended_at = null,
-       state = case when landings.state in ('landed', 'returned', 'left') then 'queued'
-         else landings.state end`,
-    [it.run_id, it.step_name, it.change_id, it.repository, it.base_branch, it.head_sha],
-  );
-}
-
-/** Everybody in the lane, in order of arrival; whose run is over has left it. */
-export async function readLane(
-  tx: Tx,
-  lane: Pick<LandingRow, 'repository' | 'base_branch'>,
-): Promise<LandingRow[]> {
-  // One look at a lane at a time, so that two of them cannot both find themselves first.
-  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-    `landing:${lane.repository}:${lane.base_branch}`,
-  ]);
-  await tx.query(
     `update loom.landings l set state = 'left', ended_at = now()
-     where l.repository = $1 and l.base_branch = $2 and l.state in ('queued', 'testing', 'landing')
+     where l.repository = $1 and l.base_branch = $2
+       and l.state in ('queued', 'testing', 'cleared', 'rejected', 'landing')
        and not exists (select from loom.runs r join loom.steps s on s.run_id = r.id
          where r.id = l.run_id and s.name = l.step_name and r.state = 'running'
            and s.state not in ('done', 'failed', 'skipped', 'cancelled'))`,
-    [lane.repository, lane.base_branch],
+    [repository, baseBranch],
   );
-  return tx.query<LandingRow>(
-    `select * from loom.landings where repository = $1 and base_branch = $2
-       and state in ('queued', 'testing', 'landing') order by place`,
-    [lane.repository, lane.base_branch],
+}
+
+/** Everybody who has not landed, in order of arrival. */
+export async function listLandings(
+  queryable: Queryable,
+  { repository, baseBranch }: LaneKey,
+): Promise<Landing[]> {
+  return queryable.query<Landing>(
+    `select ${COLUMNS} from loom.landings l join loom.changes c on c.id = l.change_id
+     where l.repository = $1 and l.base_branch = $2
+       and l.state in ('queued', 'testing', 'cleared', 'rejected', 'landing') order by l.place`,
+    [repository, baseBranch],
   );
+}
+
+/** The last ones that ended, newest first. */
+export async function listEnded(
+  queryable: Queryable,
+  { repository, baseBranch }: LaneKey,
+  limit: number,
+): Promise<(Landing & { endedAt: Date })[]> {
+  return queryable.query(
+    `select ${COLUMNS}, l.ended_at as "endedAt"
+     from loom.landings l join loom.changes c on c.id = l.change_id
+     where l.repository = $1 and l.base_branch = $2 and l.state in ('landed', 'returned')
+       and l.ended_at is not null order by l.ended_at desc limit $3`,
+    [repository, baseBranch, limit],
+  );
+}
+
+export async function findLanding(
+  queryable: Queryable,
+  { runId, stepName }: LandingKey,
+): Promise<(Landing & LaneKey) | undefined> {
+  const rows = await queryable.query<Landing & LaneKey>(
+    `select ${COLUMNS}, l.repository, l.base_branch as "baseBranch"
+     from loom.landings l join loom.changes c on c.id = l.change_id
+     where l.run_id = $1 and l.step_name = $2`,
+    [runId, stepName],
+  );
+  return rows[0];
 }
 
 export async function moveTo(
   tx: Tx,
-  key: Key,
-  to: { state: LandingRow['state']; baseSha?: string | undefined; output?: string | undefined },
+  { runId, stepName }: LandingKey,
+  to: { state: LandingState; baseSha?: string; output?: string; mergeSha?: string | undefined },
 ): Promise<void> {
   await tx.query(
     `update loom.landings set state = $3, base_sha = coalesce($4, base_sha),
-       output = coalesce($5, output), seen_at = now(),
+       output = coalesce($5, output), merge_sha = coalesce($6, merge_sha), seen_at = now(),
+       cleared_tree = case when $3 in ('landing', 'landed') then cleared_tree end,
+       cleared_order = case when $3 in ('landing', 'landed') then cleared_order end,
        ended_at = case when $3 in ('landed', 'returned', 'left') then now() end
      where run_id = $1 and step_name = $2`,
-    [key.run_id, key.step_name, to.state, to.baseSha ?? null, to.output ?? null],
+    [runId, stepName, to.state, to.baseSha ?? null, to.output ?? null, to.mergeSha ?? null],
   );
 }
 
-export async function recordTest(
-  queryable: Queryable,
-  key: Key,
-  it: { baseSha: string; tree: string; isFlaky: boolean },
+export async function clearLandings(
+  tx: Tx,
+  { repository, baseBranch }: LaneKey,
+  cleared: readonly { changeId: string; tree: string; order: number; isFlaky: boolean }[],
 ): Promise<void> {
-  await queryable.query(
-    `update loom.landings set base_sha = $3, tested_tree = $4, test_runs = test_runs + 1,
-       is_flaky = is_flaky or $5 where run_id = $1 and step_name = $2`,
-    [key.run_id, key.step_name, it.baseSha, it.tree, it.isFlaky],
+  await tx.query(
+    `update loom.landings l set state = 'cleared', cleared_tree = x.tree, tested_tree = x.tree,
+       cleared_order = x."order", decisions = l.decisions + 1, is_flaky = l.is_flaky or x."isFlaky"
+     from jsonb_to_recordset($3::jsonb)
+       as x("changeId" text, tree text, "order" int, "isFlaky" boolean)
+     where l.repository = $1 and l.base_branch = $2 and l.change_id = x."changeId"
+       and l.state in ('queued', 'testing')`,
+    [repository, baseBranch, JSON.stringify(cleared)],
+  );
+}
+
+export async function rejectLandings(
+  tx: Tx,
+  { repository, baseBranch }: LaneKey,
+  rejected: readonly { changeId: string; note: string }[],
+): Promise<void> {
+  await tx.query(
+    `update loom.landings l set state = 'rejected', output = x.note, decisions = l.decisions + 1
+     from jsonb_to_recordset($3::jsonb) as x("changeId" text, note text)
+     where l.repository = $1 and l.base_branch = $2 and l.change_id = x."changeId"
+       and l.state in ('queued', 'testing')`,
+    [repository, baseBranch, JSON.stringify(rejected)],
+  );
+}
+
+/** Says of those that wait whether they are being tested now. */
+export async function markTested(
+  tx: Tx,
+  { repository, baseBranch }: LaneKey,
+  underTest: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `update loom.landings l set state =
+       case when l.change_id = any($3) then 'testing' else 'queued' end
+     where l.repository = $1 and l.base_branch = $2 and l.state in ('queued', 'testing')
+       and (l.state = 'testing') <> (l.change_id = any($3))`,
+    [repository, baseBranch, underTest],
   );
 }
 
@@ -90,8 +161,8 @@ export async function recordTest(
 export async function readRates(
   queryable: Queryable,
   repository: string,
-): Promise<{ ended: number; returned: number; tests: number; flaky: number }> {
-  const rows = await queryable.query<{
+): Promise<{ flakeRate: number; faultRate: number }> {
+  const [row] = await queryable.query<{
     ended: number;
     returned: number;
     tests: number;
@@ -104,16 +175,31 @@ export async function readRates(
        and queued_at > now() - interval '30 days'`,
     [repository],
   );
-  return rows[0]!;
+  const { ended, returned, tests, flaky } = row!;
+  // What was never seen counts as rare, not as impossible.
+  return { flakeRate: (flaky + 1) / (tests + 20), faultRate: (returned + 1) / (ended + 20) };
 }
 
-/** The checks a run has passed: what has to pass again on another base. */
+/** The commit of the newest landing: a mirror that does not hold it is behind. */
+export async function lastMerge(
+  queryable: Queryable,
+  { repository, baseBranch }: LaneKey,
+): Promise<string | undefined> {
+  const rows = await queryable.query<{ merge_sha: string }>(
+    `select merge_sha from loom.landings where repository = $1 and base_branch = $2
+       and state = 'landed' and merge_sha is not null order by ended_at desc limit 1`,
+    [repository, baseBranch],
+  );
+  return rows[0]?.merge_sha;
+}
+
+/** The checks a run has passed: what has to pass again on another tree. */
 export async function readChecks(
   queryable: Queryable,
   runId: string,
-): Promise<{ name: string; options: JsonObject; output: JsonObject | null }[]> {
+): Promise<{ options: Check; output: JsonObject | null }[]> {
   return queryable.query(
-    `select name, options, output from loom.steps
+    `select options, output from loom.steps
      where run_id = $1 and kind = 'check.command' and state = 'done' order by position`,
     [runId],
   );

@@ -8,8 +8,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { GitRepository } from '#git';
-import { AppError, checkValue, type JsonObject } from '#kernel';
-import type { TestOutcome } from '../landing/index.ts';
+import { AppError, checkValue } from '#kernel';
+import { joinHeads, type LandingQueueDeps } from '../landing/index.ts';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import { forgetCheck, noteCheck } from './abandoned-checks.ts';
@@ -25,7 +25,7 @@ const Options = z.strictObject({
   environment: z.record(z.string(), z.string()).default({}),
 });
 
-const LOOMSTACK = { name: 'LoomStack', email: 'loomstack@localhost' };
+type CheckoutDeps = Pick<StepDeps, 'folder' | 'clock' | 'newId' | 'commandTimeoutMs'>;
 
 export function createCheckStep(deps: StepDeps): StepHandler {
   return {
@@ -66,26 +66,19 @@ export function createCheckStep(deps: StepDeps): StepHandler {
   };
 }
 
-/** Tests a change on a base, as its check did on another; for whoever lands it. */
-export async function testOnBase(
-  deps: StepDeps,
-  context: StepContext,
-  change: Change,
-  { baseSha, with: given }: { baseSha: string; with: JsonObject },
-): Promise<TestOutcome> {
-  const options = checkValue(Options, given, 'steps.bad_options');
-  const git = await deps.changes.openMirror(change);
-  const command = options.command ?? (await findDefaultCommand(git, baseSha));
-  const tested = await testedCommit(git, baseSha, change.headSha);
-  if ('conflicts' in tested) return { outcome: 'conflict', paths: tested.conflicts };
-  if (command === undefined) return { outcome: 'passed', tree: tested.sha };
-  const result = await runInCheckout(deps, context, git, tested.sha, command, options);
-  if (result.stopped === 'aborted') return { outcome: 'stopped' };
-  if (result.exitCode === 0 && result.stopped === null)
-    return { outcome: 'passed', tree: tested.sha };
-  const words = typeof command === 'string' ? command : command.join(' ');
-  const output = `${describeResult(words, result)}\n${result.output}`;
-  return { outcome: 'failed', tree: tested.sha, command: words, output };
+/** Runs one check on a commit, as a step would; for whoever lands it. */
+export function createTreeTest(deps: CheckoutDeps): LandingQueueDeps['test'] {
+  return async (git, { sha, baseSha, check }, signal) => {
+    const options = checkValue(Options, check, 'steps.bad_options');
+    const command = options.command ?? (await findDefaultCommand(git, baseSha));
+    if (command === undefined) return { outcome: 'passed' };
+    const result = await runInCheckout(deps, { signal }, git, sha, command, options);
+    if (result.stopped === 'aborted') return { outcome: 'stopped' };
+    if (result.exitCode === 0 && result.stopped === null) return { outcome: 'passed' };
+    const words = typeof command === 'string' ? command : command.join(' ');
+    const output = `${describeResult(words, result)}\n${result.output}`;
+    return { outcome: 'failed', command: words, output };
+  };
 }
 
 /** The head where the base is part of it; else the merge of both. The same pair gives the same commit. */
@@ -94,23 +87,14 @@ async function testedCommit(
   baseSha: string,
   headSha: string,
 ): Promise<{ sha: string; isMerge: boolean } | { conflicts: string[] }> {
-  if (await git.isAncestor(baseSha, headSha)) return { sha: headSha, isMerge: false };
-  const { treeSha, conflicts } = await git.mergeTree(baseSha, headSha);
-  if (conflicts.length > 0) return { conflicts };
-  const sha = await git.commitTree({
-    treeSha,
-    parents: [baseSha, headSha],
-    message: `Test ${headSha} merged into ${baseSha}`,
-    author: LOOMSTACK,
-    committer: LOOMSTACK,
-    at: new Date(0),
-  });
-  return { sha, isMerge: true };
+  const joined = await joinHeads(git, baseSha, [headSha]);
+  if ('conflicts' in joined) return { conflicts: joined.conflicts };
+  return { sha: joined.sha, isMerge: joined.sha !== headSha };
 }
 
 async function runInCheckout(
-  { folder, clock, newId, commandTimeoutMs }: StepDeps,
-  { signal }: StepContext,
+  { folder, clock, newId, commandTimeoutMs }: CheckoutDeps,
+  { signal }: Pick<StepContext, 'signal'>,
   git: GitRepository,
   sha: string,
   command: string | readonly string[],

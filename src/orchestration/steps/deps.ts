@@ -5,6 +5,7 @@ import type { PolicyService } from '#policy';
 import type { ChangeKeeper } from '../changes/index.ts';
 import type { OrchestrationDeps } from '../deps.ts';
 import type { EscalationService } from '../escalation/index.ts';
+import type { LandingQueue } from '../landing/index.ts';
 import type { ClaimService } from '../service.ts';
 
 export interface StepDeps extends OrchestrationDeps {
@@ -12,6 +13,8 @@ export interface StepDeps extends OrchestrationDeps {
   policy: PolicyService;
   governance: GovernanceService;
   changes: ChangeKeeper;
+  /** Who lands next on a branch, and whether what would be there works. */
+  landing: LandingQueue;
   /** Names the people who are asked; made from the rest where it is not given. */
   escalations?: EscalationService | undefined;
   /** Whether what a session pushed was its own to write; every change passes where it is not given. */

@@ -14,6 +14,7 @@ import { createSignalStep, createTimerStep } from './wait.ts';
 
 export type { StepDeps } from './deps.ts';
 export { clearAbandonedChecks } from './abandoned-checks.ts';
+export { createTreeTest } from './check.ts';
 export { renderVerdict } from './render-verdict.ts';
 
 export function createStepHandlers(deps: StepDeps): StepHandler[] {

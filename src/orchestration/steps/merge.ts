@@ -8,7 +8,6 @@ import { land, leaveQueue } from '../landing/index.ts';
 import type { Change } from '../schema.ts';
 import type { StepContext, StepHandler, StepResult } from '../steps.ts';
 import { describeMissing } from './approve.ts';
-import { testOnBase } from './check.ts';
 import { declined, endDeclined, verdictMessage } from './decide.ts';
 import type { StepDeps } from './deps.ts';
 import { judge } from './judge.ts';
@@ -51,17 +50,10 @@ export function createMergeStep(deps: StepDeps): StepHandler {
         outbox: [verdictMessage(decision, change, context.cause)],
       };
     }
-    const landing = await land(
-      {
-        ...deps,
-        baseOf: async () => (await baseOf(deps, change))!,
-        test: (it, baseSha, check) =>
-          testOnBase(deps, context, it, { baseSha, with: check.options }),
-        ask: (baseSha) => askHost(context, change, decision.id, baseSha),
-      },
-      context,
-      change,
-    );
+    const landing = await land(deps.landing, context, change, {
+      now: deps.clock.now(),
+      ask: (baseSha) => askHost(context, change, decision.id, baseSha),
+    });
     // Used once the host is asked: what waits in the queue, or is sent back by it, has not used it.
     return override === undefined || landing.outcome !== 'waiting' || landing.on !== 'merged'
       ? landing
@@ -81,8 +73,10 @@ export function createMergeStep(deps: StepDeps): StepHandler {
     async onSignal(context, { name, body }) {
       if (name === 'merged' && body['outcome'] === 'base-moved') return again(context);
       if (name === 'merged') {
-        const state = body['outcome'] === 'merged' ? 'landed' : 'left';
-        return { ...toResult(body), write: leaveQueue(context, state) };
+        const isMerged = body['outcome'] === 'merged';
+        const state = isMerged ? 'landed' : 'left';
+        const mergeSha = isMerged ? textOf(body['mergeSha']) : undefined;
+        return { ...toResult(body), write: leaveQueue(deps.landing, context, { state, mergeSha }) };
       }
       return declined(body) ?? merge(context);
     },
@@ -97,11 +91,6 @@ function also(result: Waiting, write: (tx: Tx) => Promise<void>): Waiting {
       await write(tx);
     },
   };
-}
-
-async function baseOf({ changes }: StepDeps, change: Change): Promise<string | undefined> {
-  const git = await changes.openMirror(change);
-  return git.resolve(`refs/heads/${change.baseBranch}`);
 }
 
 function askHost(

@@ -23,6 +23,7 @@ import { registerRepositories } from './commands/repositories.ts';
 import { registerInbox } from './commands/inbox.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerCollisions } from './commands/collisions.ts';
+import { registerQueue } from './commands/queue.ts';
 import { registerSessions } from './commands/sessions.ts';
 import { registerLink } from './commands/link.ts';
 import { registerTelemetryHeaders } from './commands/telemetry-headers.ts';
@@ -168,6 +169,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   registerClaims,
   registerBreakers,
   registerCollisions,
+  registerQueue,
   registerChanges,
   registerRuns,
   registerInbox,

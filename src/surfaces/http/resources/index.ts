@@ -15,6 +15,7 @@ import { contextRoutes } from './context.ts';
 import { forgeRoutes } from './forge.ts';
 import { githubAppRoutes } from './github-app.ts';
 import { inboxRoutes } from './inbox.ts';
+import { landingRoutes } from './landing.ts';
 import { lessonRoutes } from './lessons.ts';
 import { graphRoutes } from './graph.ts';
 import { boardRoutes } from './board.ts';
@@ -46,6 +47,7 @@ export function allRoutes(services: Services): Route[] {
     ...graphRoutes(services),
     ...changeRoutes(services),
     ...collisionRoutes(services),
+    ...landingRoutes(services),
     ...inboxRoutes(services),
     ...sessionRoutes(services),
     ...breakerRoutes(services),
