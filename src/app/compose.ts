@@ -34,6 +34,7 @@ import {
   createOverrideService,
   createSessionService,
   createWorkflowService,
+  createWorkshop,
   createWorkService,
   identitiesOf,
   type Intake,
@@ -249,6 +250,7 @@ export async function compose(options: {
     overrides: createOverrideService(escalationDeps),
     workflows: workflow,
     landing,
+    workshop: createWorkshop(deps),
     composition,
     connections,
     subscriptions: createSubscriptionService({

@@ -125,6 +125,7 @@ export {
   createScheduleLoop,
   weaveGraph,
 } from './composition/index.ts';
+export { AgentRunView, createWorkshop, DevboxEntry, type Workshop } from './workshop/index.ts';
 export { createLandingQueue, LandingLane, type LandingQueue } from './landing/index.ts';
 export {
   clearAbandonedChecks,

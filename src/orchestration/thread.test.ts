@@ -531,7 +531,7 @@ test('a main branch that somebody broke stops landing until what broke it is tak
     ]),
   );
   const texts = await thread.db.query<{ text: string }>(
-    `select payload->>'text' as text from loom.outbox where target = 'notify' order by 1`,
+    `select payload->>'text' as text from loom.outbox_messages where target = 'notify' order by 1`,
   );
   expect(texts.map(({ text }) => text).join(' ')).toContain('landing goes on');
 });

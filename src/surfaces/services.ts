@@ -24,6 +24,7 @@ import type {
   SessionService,
   SubscriptionService,
   LandingQueue,
+  Workshop,
   WorkflowService,
   WorkService,
 } from '#orchestration';
@@ -161,6 +162,7 @@ export interface Services {
   overrides: OverrideService;
   workflows: WorkflowService;
   landing: LandingQueue;
+  workshop: Workshop;
   composition: CompositionService;
   connections: ConnectionService;
   subscriptions: SubscriptionService;

@@ -24,6 +24,7 @@ import { type CacheStore, createCacheStore } from './caches.ts';
 import { devboxClosed, devboxOpened } from './events.ts';
 import { type DevboxPlan, readDevboxPlan } from './file.ts';
 import { type DevboxNote, forgetNote, listNames, readNotes, writeNote } from './notes.ts';
+import { diskUse } from './disk.ts';
 import { portVariables, returnPorts, takePorts } from './ports.ts';
 import * as store from './store.ts';
 
@@ -267,6 +268,7 @@ export function createDevboxService(deps: DevboxDeps): DevboxService {
           node,
           was_warm: wasWarm,
           ready_ms: readyMs,
+          ports: Object.fromEntries(plan.ports.map((name, place) => [name, ports[place]!])),
         });
         await ledger.append(tx, devboxOpened(row, request.correlationId));
       });
@@ -303,12 +305,16 @@ export function createDevboxService(deps: DevboxDeps): DevboxService {
 
     bind: (devbox, sessionId) => db.transaction((tx) => store.bindDevbox(tx, devbox.id, sessionId)),
 
-    save: ({ repository, box, branch, baseSha }, message) =>
-      saveWork(repository, box, { branch, baseSha, message }),
+    async save({ id, repository, box, branch, baseSha }, message) {
+      const headSha = await saveWork(repository, box, { branch, baseSha, message });
+      await store.noteDisk(db, id, await diskUse(box.room.folder));
+      return headSha;
+    },
 
     async close({ id, repository, box, branch, baseSha }, { message, why, correlationId }) {
       // Whoever still runs in it is ended first, so that nothing is written after the last commit.
       if (box.room.user !== null) await endAllOf(box.room.user);
+      await store.noteDisk(db, id, await diskUse(box.room.folder));
       try {
         const headSha = await saveWork(repository, box, { branch, baseSha, message });
         const state = headSha === baseSha ? 'empty' : 'kept';

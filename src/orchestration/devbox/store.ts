@@ -14,6 +14,8 @@ export interface DevboxRow {
   node: string;
   was_warm: boolean;
   ready_ms: number;
+  /** By name. */
+  ports: Record<string, number>;
   created_at: Date;
   ended_at: Date | null;
 }
@@ -24,8 +26,9 @@ export async function insertDevbox(
 ): Promise<DevboxRow> {
   const rows = await tx.query<DevboxRow>(
     `insert into loom.devboxes
-       (id, repository, branch, base_sha, head_sha, state, run_id, step_name, node, was_warm, ready_ms)
-     values ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10) returning *`,
+       (id, repository, branch, base_sha, head_sha, state, run_id, step_name, node, was_warm, ready_ms,
+        ports)
+     values ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11::jsonb) returning *`,
     [
       box.id,
       box.repository,
@@ -37,6 +40,7 @@ export async function insertDevbox(
       box.node,
       box.was_warm,
       box.ready_ms,
+      JSON.stringify(box.ports),
     ],
   );
   return rows[0]!;
@@ -54,6 +58,14 @@ export async function closeDevbox(
     [id, end.state, end.headSha],
   );
   return rows[0];
+}
+
+export async function noteDisk(
+  queryable: Queryable,
+  id: string,
+  bytes: number | null,
+): Promise<void> {
+  await queryable.query('update loom.devboxes set disk_bytes = $2 where id = $1', [id, bytes]);
 }
 
 export async function bindDevbox(tx: Tx, id: string, sessionId: string): Promise<void> {

@@ -35,6 +35,7 @@ import {
   createSubscriptionService,
   createLandingQueue,
   createTreeTest,
+  createWorkshop,
   createWorkflowService,
   createWorkService,
   loadChangeWorkflow,
@@ -160,6 +161,7 @@ export async function testApp(
     escalations: createEscalationService(escalationDeps),
     overrides: createOverrideService(escalationDeps),
     workflows,
+    workshop: createWorkshop(deps),
     landing: createLandingQueue({
       ...deps,
       context,

@@ -12,6 +12,7 @@ import { claimRoutes } from './claims.ts';
 import { collisionRoutes } from './collisions.ts';
 import { connectionRoutes } from './connections.ts';
 import { contextRoutes } from './context.ts';
+import { devboxRoutes } from './devboxes.ts';
 import { forgeRoutes } from './forge.ts';
 import { githubAppRoutes } from './github-app.ts';
 import { inboxRoutes } from './inbox.ts';
@@ -55,6 +56,7 @@ export function allRoutes(services: Services): Route[] {
     ...agentRoutes(services),
     ...workItemRoutes(services),
     ...runRoutes(services),
+    ...devboxRoutes(services),
     ...workflowRoutes(services),
     ...productionRoutes(services),
     ...auditRoutes(services),
