@@ -207,7 +207,6 @@ export async function compose(options: {
   const landingDeps = { ...deps, context, changes, workflow, hostOf: hosts.find };
   const landing = openLandingQueue(landingDeps, config);
   const noteMainCheck = noteMainChecks({ landing, context });
-  const findOpenWork = createOpenWorkFinder({ claims, sessions, changes, context });
   const stack = new AsyncDisposableStack();
   stack.use(context);
   const collisions = stack.use(createCollisionService({ ...deps, claims, context }));
