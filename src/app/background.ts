@@ -44,6 +44,7 @@ import type { Services } from '#surfaces';
 import { createAgentWiring } from './agent-wiring.ts';
 import type { Hosts } from './hosts.ts';
 import { checkoutsOf } from './landing.ts';
+import { digestLoop } from './digest-loop.ts';
 import { forgeSweepLoop } from './forge-sweep.ts';
 import { knowledgeLoop } from './knowledge-loop.ts';
 import { listenLoop } from './listen-loop.ts';
@@ -144,6 +145,7 @@ export async function createBackground(
     createOpenChangeStep({ ...agentDeps, hostOf: hosts.find }),
   ];
   const loops = [
+    digestLoop({ db, ledger, clock, log, settings: config.connectors.digest, publicUrl }),
     listenLoop({ hosts, isPaused: connections.isPaused, clock, log }),
     sequencer,
     createProjector({

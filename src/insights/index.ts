@@ -4,6 +4,8 @@
  */
 export { type BoardFilter, readBoard } from './board/read-board.ts';
 export { Board } from './board/schema.ts';
+export { type Digest, readDigest } from './digest/read-digest.ts';
+export { digestWords, dueDay, readChannel } from './digest/words.ts';
 export { STUDIED_CHANGES, type ContextStudy } from './context-study/schema.ts';
 export { createContextStudies } from './context-study/service.ts';
 export { readRecords } from './backtest/records.ts';

@@ -23,6 +23,14 @@ const places = (place: string) => ({
     ),
 });
 
+function isZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
 const TOKEN = 'Token in the Authorization header';
 const SIGNATURE = 'Secret behind the signatures';
 
@@ -45,6 +53,29 @@ export const ConnectorSettings = z
           .describe(
             'Addresses inside your network that webhook subscriptions may name, such as https://hooks.intern:8443.',
           ),
+      })
+      .prefault({}),
+    digest: z
+      .strictObject({
+        to: list(
+          z
+            .string()
+            .regex(/^[a-z-]+:[^=]+(=\S+\/\S+)?$/, 'is like slack:#team or email:team@example.com'),
+        )
+          .default([])
+          .describe(
+            'Who gets a digest each day: slack:#team, email:team@example.com; of one repository alone as slack:#shop=acme/shop.',
+          ),
+        at: z
+          .string()
+          .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'is a time such as 08:30')
+          .default('08:00')
+          .describe('When, by the clock of the zone.'),
+        zone: z
+          .string()
+          .refine(isZone, 'is no time zone such as Europe/Berlin')
+          .default('UTC')
+          .describe('Time zone of that time.'),
       })
       .prefault({}),
     slack: z
