@@ -9,7 +9,7 @@ export function Ranks({ explanation }: { explanation: RiskExplanation }) {
     return (
       <p className="quiet small">
         Counted, not learned: the change touches no production code, or the repository has told too
-        little so far. Curves run over the counts themselves.
+        little so far. Curves run over the logarithm of the counts.
       </p>
     );
   }
