@@ -1,8 +1,8 @@
 /**
  * Goal: agents that are attached bring no conflict to a merge and lose no edit, where the same agents by
  * themselves are told nothing; and both arms land all the work.
- * Method: the trial of `npm run trial`, small: three agents whose tasks all end in one list of routes, with
- * a real server, real work trees and the hook command as a process.
+ * Method: the trial of `npm run trial`, small: two agents whose tasks both end in one list of routes, one found
+ * out only while editing; with a real server, real work trees and the hook command as a process.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,9 +14,9 @@ import { TASKS } from '../bench/trial/tasks.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { startServer } from './support/server.ts';
 
-const NAMES = ['refunds', 'invoices', 'coupons'];
+const NAMES = ['refunds', 'coupons'];
 
-test('three agents on one list of routes: all lands, and attached ones meet no conflict', async () => {
+test('two agents on one list of routes: all lands, and attached ones meet no conflict', async () => {
   using folder = temporaryFolder('trial');
   await using server = await startServer({ data: join(folder.path, 'data') });
   const common = {
@@ -36,7 +36,7 @@ test('three agents on one list of routes: all lands, and attached ones meet no c
   const attached = await runArm({ ...common, folder: place('attached'), attach });
 
   for (const arm of [alone, attached]) {
-    expect(arm).toMatchObject({ lostEdits: [], landedWork: 3, allWork: 3, isMainGreen: true });
+    expect(arm).toMatchObject({ lostEdits: [], landedWork: NAMES.length, isMainGreen: true });
   }
   expect(conflictsOf(attached)).toEqual([]);
   expect(alone.tasks.every(({ hookCalls, toolCalls }) => hookCalls + toolCalls === 0)).toBe(true);
