@@ -43,6 +43,8 @@ const EVERYWHERE = {
   sessions: '/sessions',
   runs: '/runs',
   'the work board': '/board',
+  'the landing queue': '/queue',
+  devboxes: '/devboxes',
   collisions: '/collisions',
   workflows: '/workflows',
   work: '/work',

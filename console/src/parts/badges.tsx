@@ -33,6 +33,7 @@ const STATES: Record<string, Look> = {
   ready: { label: 'Ready', tone: 'info', icon: 'ready' },
   running: { label: 'Running', tone: 'info', icon: 'running' },
   waiting: { label: 'Waiting', tone: 'warn', icon: 'waiting' },
+  paused: { label: 'Paused', tone: 'warn', icon: 'waiting' },
   done: { label: 'Done', tone: 'good', icon: 'check' },
   failed: { label: 'Failed', tone: 'bad', icon: 'cross' },
   skipped: { label: 'Skipped', tone: 'neutral', icon: 'skipped' },

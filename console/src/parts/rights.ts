@@ -7,6 +7,7 @@ const ROLES_OF = {
   'context:record': ['developer', 'admin'],
   'context:curate': ['developer', 'approver', 'admin'],
   'context:approve': ['approver', 'admin'],
+  'runs:control': ['developer', 'admin'],
   'connections:manage': ['admin'],
   'repositories:import': ['admin'],
   'changes:override': ['approver', 'admin'],

@@ -18,6 +18,8 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/changes', label: 'Changes', icon: 'change', key: 'c', group: 'Deliver' },
   { href: '/sessions', label: 'Sessions', icon: 'session', key: 's', group: 'Deliver' },
   { href: '/runs', label: 'Runs', icon: 'run', key: 'r', group: 'Deliver' },
+  { href: '/queue', label: 'Landing queue', icon: 'merge', key: 'q', group: 'Deliver' },
+  { href: '/devboxes', label: 'Devboxes', icon: 'session', key: 'd', group: 'Deliver' },
   { href: '/collisions', label: 'Collisions', icon: 'merge', key: 'l', group: 'Deliver' },
   { href: '/workflows', label: 'Workflows', icon: 'flow', key: 'f', group: 'Deliver' },
   { href: '/work', label: 'Work items', icon: 'work', key: 'w', group: 'Deliver' },

@@ -1,22 +1,20 @@
-/** One run: its graph, its steps, and the two ways to intervene. */
-import { Button, Drawer, Modal, Skeleton, Textarea } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+/** One run: its graph, its steps, and the ways to intervene. */
+import { Drawer, Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { post } from '../../api/client.ts';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { queries } from '../../api/queries.ts';
 import type { RunWithSteps, Step } from '../../api/types.ts';
 import { StateBadge, stateLook } from '../../parts/badges.tsx';
 import { Identifier } from '../../parts/copy.tsx';
 import { duration, humanise, plural, shortSource } from '../../parts/format.ts';
-import { Icon } from '../../parts/icon.tsx';
 import { Facts, Json, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
-import { AppLink } from '../../parts/link.tsx';
 import { ChangeLink, WorkItemLink } from '../../parts/named.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import { StepList } from '../../parts/steps.tsx';
 import { When } from '../../parts/time.tsx';
+import { AgentView } from './agent-view.tsx';
+import { Controls, RetryFrom } from './controls.tsx';
 
 const RunGraph = lazy(() => import('./run-graph.tsx'));
 
@@ -117,7 +115,7 @@ export function RunPage() {
         size="min(520px, 100vw)"
         title={step === undefined ? '' : humanise(step.name)}
       >
-        {step !== undefined && <StepDetail step={step} />}
+        {step !== undefined && <StepDetail run={run} step={step} />}
       </Drawer>
     </>
   );
@@ -128,91 +126,7 @@ function progressOf(steps: Step[]): string {
   return `${finished} of ${plural(steps.length, 'step')} done`;
 }
 
-function Controls({ run }: { run: RunWithSteps }) {
-  const [isAsking, setAsking] = useState(false);
-  const [reason, setReason] = useState('');
-  const client = useQueryClient();
-  const done = (message: string) => () => {
-    setAsking(false);
-    notifications.show({ message });
-    return client.invalidateQueries({ queryKey: ['runs'] });
-  };
-  const cancel = useMutation({
-    mutationFn: () => post(`/v1/runs/${run.id}/cancel`, { reason: reason.trim() }),
-    onSuccess: done('The run is cancelled.'),
-  });
-  const retry = useMutation({
-    mutationFn: () => post(`/v1/runs/${run.id}/retry`, {}),
-    onSuccess: done('The failed step is taken up again.'),
-    onError: (error) => notifications.show({ color: 'red', message: error.message }),
-  });
-
-  return (
-    <>
-      {run.changeId !== null && (
-        <Button
-          component={AppLink}
-          href={`/changes/${run.changeId}`}
-          variant="default"
-          leftSection={<Icon name="change" size={14} />}
-        >
-          Open change
-        </Button>
-      )}
-      {run.state === 'failed' && (
-        <Button
-          leftSection={<Icon name="retry" size={14} />}
-          loading={retry.isPending}
-          onClick={() => retry.mutate()}
-        >
-          Retry
-        </Button>
-      )}
-      {run.state === 'running' && (
-        <Button
-          variant="default"
-          leftSection={<Icon name="cancelled" size={14} />}
-          onClick={() => setAsking(true)}
-        >
-          Cancel run
-        </Button>
-      )}
-      <Modal opened={isAsking} onClose={() => setAsking(false)} title="Cancel this run?">
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            cancel.mutate();
-          }}
-        >
-          <p className="soft small">
-            Steps in hand are stopped and nothing after them runs. A push starts a new run.
-          </p>
-          <Textarea
-            label="Reason"
-            description="It becomes part of the record."
-            required
-            autosize
-            minRows={2}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
-          {cancel.error !== null && <Problem error={cancel.error} />}
-          <div className="row" style={{ justifyContent: 'flex-end' }}>
-            <Button variant="default" onClick={() => setAsking(false)}>
-              Keep it running
-            </Button>
-            <Button type="submit" color="#b0231b" loading={cancel.isPending}>
-              Cancel run
-            </Button>
-          </div>
-        </form>
-      </Modal>
-    </>
-  );
-}
-
-function StepDetail({ step }: { step: Step }) {
+function StepDetail({ run, step }: { run: RunWithSteps; step: Step }) {
   const tookMs =
     step.startedAt === null || step.endedAt === null
       ? null
@@ -222,6 +136,7 @@ function StepDetail({ step }: { step: Step }) {
       <div className="row row-wrap">
         <StateBadge state={step.state} />
         <code className="quiet small">{step.kind}</code>
+        <RetryFrom run={run} step={step.name} />
       </div>
       {step.message !== null && step.message !== '' && (
         <Notice
@@ -244,6 +159,9 @@ function StepDetail({ step }: { step: Step }) {
           ['Id', <Identifier key="i" id={step.id} />],
         ]}
       />
+      {(step.kind === 'agent.run' || step.kind === 'eval.gate') && (
+        <AgentView runId={run.id} step={step.name} state={step.state} />
+      )}
       {step.output !== null && (
         <section className="stack" style={{ '--gap': '6px' } as object}>
           <h3>Output</h3>

@@ -14,6 +14,7 @@ import { useNow, When } from '../../parts/time.tsx';
 const STATES = [
   { value: 'all', label: 'All' },
   { value: 'running', label: 'Running' },
+  { value: 'paused', label: 'Paused' },
   { value: 'failed', label: 'Failed' },
   { value: 'done', label: 'Done' },
   { value: 'cancelled', label: 'Cancelled' },

@@ -1,0 +1,285 @@
+/** The landing queue: what waits on which branch, what is tested, and why nothing lands. */
+import { Button, Modal, Textarea } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { post } from '../../api/client.ts';
+import {
+  type LandingBuild,
+  type LandingEntry,
+  type LandingLane,
+  landingQueries,
+} from '../../api/landing.ts';
+import { Badge, type Tone } from '../../parts/badges.tsx';
+import { plural } from '../../parts/format.ts';
+import type { IconName } from '../../parts/icon.tsx';
+import { EmptyState, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
+import { AppLink } from '../../parts/link.tsx';
+import { useMay } from '../../parts/rights.ts';
+import { When } from '../../parts/time.tsx';
+
+const STATES: Record<LandingEntry['state'], { label: string; tone: Tone; icon: IconName }> = {
+  queued: { label: 'Waits', tone: 'neutral', icon: 'clock' },
+  testing: { label: 'Tested now', tone: 'info', icon: 'running' },
+  cleared: { label: 'Passed', tone: 'good', icon: 'check' },
+  rejected: { label: 'Goes back', tone: 'bad', icon: 'cross' },
+  landing: { label: 'Landing', tone: 'info', icon: 'merge' },
+  landed: { label: 'Landed', tone: 'good', icon: 'merge' },
+  returned: { label: 'Sent back', tone: 'bad', icon: 'retry' },
+  left: { label: 'Left', tone: 'neutral', icon: 'cancelled' },
+};
+
+const BUILD_STATES: Record<LandingBuild['state'], { label: string; tone: Tone; icon: IconName }> = {
+  queued: { label: 'Waits for a place', tone: 'neutral', icon: 'clock' },
+  running: { label: 'Running', tone: 'info', icon: 'running' },
+  passed: { label: 'Passed', tone: 'good', icon: 'check' },
+  failed: { label: 'Failed', tone: 'bad', icon: 'cross' },
+};
+
+export function QueuePage() {
+  const query = useQuery(landingQueries.queue());
+  const lanes = query.data?.lanes;
+  return (
+    <>
+      <PageHeader
+        title="Landing queue"
+        description="What is approved lands here, on the very tree that has passed. The next groups are tested ahead of time on what is expected to land before them."
+      />
+      {lanes === undefined && query.error === null && <Loading />}
+      {lanes === undefined && query.error !== null && (
+        <Problem error={query.error} onRetry={() => void query.refetch()} />
+      )}
+      {lanes?.length === 0 && (
+        <div className="panel">
+          <EmptyState
+            icon="merge"
+            title="Nothing waits to land"
+            text="A change whose verdict ships, or that was approved, queues up here until the tree it makes has passed."
+            steps={[{ text: 'See the same in a terminal.', command: 'loom queue' }]}
+          />
+        </div>
+      )}
+      <div className="stack">
+        {lanes?.map((lane) => (
+          <Lane key={`${lane.repository}:${lane.baseBranch}`} lane={lane} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Lane({ lane }: { lane: LandingLane }) {
+  const titles = new Map(
+    [...lane.ended, ...lane.waiting].map(({ changeId, title }) => [changeId, title]),
+  );
+  const nameOf = (id: string) => titles.get(id) ?? id.slice(0, 12);
+  const open = lane.builds.filter(({ state }) => state === 'running' || state === 'queued');
+  const past = lane.builds.filter(({ state }) => state === 'passed' || state === 'failed');
+  return (
+    <Panel
+      title={`${lane.repository} · ${lane.baseBranch}`}
+      note={
+        lane.red === null
+          ? `${plural(lane.waiting.length, 'change')} waiting`
+          : 'Red: nothing lands until it is green'
+      }
+      actions={lane.red !== null && <Resume lane={lane} />}
+    >
+      <div className="stack">
+        {lane.red !== null && <RedBranch red={lane.red} />}
+        <Entries
+          label={`Waiting for ${lane.baseBranch} of ${lane.repository}`}
+          entries={lane.waiting}
+          none="Nothing waits."
+        />
+        {open.length > 0 && (
+          <section className="stack" style={{ '--gap': '6px' } as object}>
+            <h3>Tested now</h3>
+            <Builds builds={open} nameOf={nameOf} label="Tested now" />
+          </section>
+        )}
+        {past.length > 0 && (
+          <details>
+            <summary className="small">Tested before ({past.length})</summary>
+            <Builds builds={past} nameOf={nameOf} label="Tested before" />
+          </details>
+        )}
+        {lane.ended.length > 0 && (
+          <details>
+            <summary className="small">Ended last ({lane.ended.length})</summary>
+            <Entries label="Ended last" entries={lane.ended} none="" />
+          </details>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function Entries({
+  label,
+  entries,
+  none,
+}: {
+  label: string;
+  entries: readonly LandingEntry[];
+  none: string;
+}) {
+  if (entries.length === 0) return <p className="quiet small">{none}</p>;
+  return (
+    <ul className="stack" style={{ '--gap': '8px' } as object} aria-label={label}>
+      {entries.map((entry) => (
+        <li
+          key={entry.changeId + entry.queuedAt}
+          className="row row-wrap"
+          style={{ gap: '2px 10px' }}
+        >
+          <Badge look={STATES[entry.state]} />
+          {entry.isFlaky && <Badge look={{ label: 'Flaky', tone: 'warn', icon: 'alert' }} />}
+          <AppLink href={`/changes/${entry.changeId}`} className="wrap-anywhere">
+            {entry.title}
+          </AppLink>
+          <span className="quiet small">
+            {entry.group === null ? '' : `group ${entry.group} · `}
+            <When at={entry.endedAt ?? entry.queuedAt} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Builds({
+  builds,
+  nameOf,
+  label,
+}: {
+  builds: readonly LandingBuild[];
+  nameOf: (id: string) => string;
+  label: string;
+}) {
+  return (
+    <ul className="stack" style={{ '--gap': '8px' } as object} aria-label={label}>
+      {builds.map((build) => (
+        <li key={build.id} className="row row-wrap" style={{ gap: '2px 10px' }}>
+          <Badge look={BUILD_STATES[build.state]} />
+          {build.assumed.length > 0 && (
+            <Badge look={{ label: 'Ahead of time', tone: 'watch', icon: 'eye' }} />
+          )}
+          {build.attempt > 0 && (
+            <Badge look={{ label: 'Once more', tone: 'warn', icon: 'retry' }} />
+          )}
+          <span className="wrap-anywhere">{describe(build, nameOf)}</span>
+          <span className="quiet small">
+            tree <code>{build.tree.slice(0, 10)}</code> ·{' '}
+            <When at={build.endedAt ?? build.startedAt ?? build.createdAt} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function describe(
+  { kind, changes, assumed, baseSha }: LandingBuild,
+  nameOf: (id: string) => string,
+) {
+  if (kind === 'main') return 'The branch as it is';
+  if (kind === 'bisect') return `Looking for the culprit: ${baseSha.slice(0, 12)}`;
+  const behind = assumed.length === 0 ? '' : `, on top of ${assumed.map(nameOf).join(', ')}`;
+  return `${changes.map(nameOf).join(' + ')}${behind}`;
+}
+
+function RedBranch({ red }: { red: NonNullable<LandingLane['red']> }) {
+  const { check, sha, since, culprit, culpritChangeId, suspects, revert, output } = red;
+  return (
+    <Notice tone="bad" title={`${check} fails at ${sha.slice(0, 12)}`}>
+      <p>
+        Since <When at={since} />.{' '}
+        {culprit === null
+          ? suspects === 0
+            ? 'Nobody can say which commit did it.'
+            : `One of ${plural(suspects, 'commit')} did it; it is being looked for.`
+          : `It began with ${culprit.slice(0, 12)}.`}{' '}
+        {culpritChangeId !== null && (
+          <AppLink href={`/changes/${culpritChangeId}`}>The change that brought it</AppLink>
+        )}
+      </p>
+      {revert !== null && (
+        <p>
+          {revert.state === 'proposed'
+            ? 'Taking it back is proposed'
+            : 'It cannot be taken back by itself: '}
+          {revert.state === 'proposed' ? (
+            revert.changeId === null ? (
+              ` on ${revert.branch ?? ''}.`
+            ) : (
+              <>
+                {': '}
+                <AppLink href={`/changes/${revert.changeId}`}>open the revert</AppLink>.
+              </>
+            )
+          ) : (
+            revert.why
+          )}
+        </p>
+      )}
+      {output !== '' && (
+        <pre className="json" tabIndex={0} aria-label="What the check said">
+          {output}
+        </pre>
+      )}
+    </Notice>
+  );
+}
+
+function Resume({ lane }: { lane: LandingLane }) {
+  const [isAsking, setAsking] = useState(false);
+  const [reason, setReason] = useState('');
+  const client = useQueryClient();
+  const may = useMay('runs:control');
+  const { repository, baseBranch } = lane;
+  const resume = useMutation({
+    mutationFn: () =>
+      post('/v1/landing-queue/resume', { repository, baseBranch, reason: reason.trim() }),
+    onSuccess: () => {
+      setAsking(false);
+      return client.invalidateQueries({ queryKey: ['landing'] });
+    },
+  });
+  if (!may) return null;
+  return (
+    <>
+      <Button variant="default" size="xs" onClick={() => setAsking(true)}>
+        Land all the same
+      </Button>
+      <Modal
+        opened={isAsking}
+        onClose={() => setAsking(false)}
+        title={`Land on a red ${baseBranch}?`}
+      >
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            resume.mutate();
+          }}
+        >
+          <Textarea
+            label="Reason"
+            description="It becomes part of the record."
+            required
+            autosize
+            minRows={2}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+          />
+          {resume.error !== null && <Problem error={resume.error} />}
+          <div className="row" style={{ justifyContent: 'flex-end' }}>
+            <Button type="submit" loading={resume.isPending}>
+              Land all the same
+            </Button>
+          </div>
+        </form>
+      </Modal>
+    </>
+  );
+}
