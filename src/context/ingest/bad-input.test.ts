@@ -49,6 +49,8 @@ test('a repository of everything that should not be there is imported, and says 
       CODEOWNERS: '* @acme/all\n'.repeat(300_000),
       '.mailmap': `${'<'.repeat(5_000)}\nAda <ada@example.org>\n`,
       '.gitmodules': '[submodule "x"]\n\tpath = ../../etc\n\turl = file:///etc/passwd\n',
+      'slo/odd.yaml':
+        'apiVersion: openslo/v1\nkind: SLO\nmetadata: { name: odd-slo }\nspec: { service: odd, objectives: 7 }\n',
       'src/deep.ts': '('.repeat(15_000),
       'odd\nname\t"quoted".ts': 'export const odd = 1;\n',
       'src/good.ts': 'export function good() {}\n',
@@ -79,6 +81,9 @@ test('a repository of everything that should not be there is imported, and says 
   expect(
     await context.graph.search(everything, { text: 'odd', kinds: ['resource'] }),
   ).toMatchObject([{ properties: { declaredKind: 'Nonsense' } }]);
+  expect(await context.graph.search(everything, { text: 'odd', kinds: ['slo'] })).toMatchObject([
+    { title: 'odd-slo', properties: { path: 'slo/odd.yaml' } },
+  ]);
   expect(await context.graph.search(everything, { text: 'src/good.ts' })).toHaveLength(1);
 });
 
@@ -95,6 +100,7 @@ const PATHS = [
   'schema.graphql',
   'k8s/a.yaml',
   'openapi/api.json',
+  'slo/checkout.yaml',
 ];
 
 test.each(PATHS)('no text makes the reader of %s throw', (path) => {
@@ -112,6 +118,7 @@ test.each(PATHS)('no text makes the reader of %s throw', (path) => {
     'require (',
     'service',
     'openapi: 3',
+    'apiVersion: openslo/v1\nkind: SLO\nmetadata:',
     'kind: Pod',
     'apiVersion: v1',
     '\n',
@@ -144,4 +151,38 @@ test('no text makes the mailmap throw, and its lines are as git reads them', () 
     { name: 'Ada', email: 'a@x', commitName: 'Old Ada', commitEmail: 'b@x', line: 1 },
     { name: undefined, email: 'a@x', commitName: undefined, commitEmail: 'c@x', line: 2 },
   ]);
+});
+
+test('service levels of OpenSLO are read with their service and target', () => {
+  const read = readManifest(
+    'slo/checkout.yaml',
+    [
+      'apiVersion: openslo/v1',
+      'kind: SLO',
+      'metadata:',
+      '  name: checkout-availability',
+      '  displayName: Checkout answers',
+      'spec:',
+      '  service: checkout',
+      '  objectives:',
+      '    - target: 0.995',
+      '---',
+      'apiVersion: openslo/v1',
+      'kind: Service',
+      'metadata: { name: checkout }',
+    ].join('\n'),
+  );
+
+  expect(read).toMatchObject({
+    reading: {
+      objectives: [
+        {
+          name: 'checkout-availability',
+          title: 'Checkout answers',
+          service: 'checkout',
+          targetPercent: 99.5,
+        },
+      ],
+    },
+  });
 });

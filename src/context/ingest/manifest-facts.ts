@@ -66,6 +66,32 @@ export function manifestDraft(
     );
   }
 
+  for (const { name, title, service, targetPercent, description } of read.objectives) {
+    const self: EntityRef = { kind: 'slo', key: `${view.name}/${name}`.toLowerCase() };
+    facts.push({
+      kind: 'contains',
+      from: repositoryRef(view.name),
+      to: self,
+      method: 'declared',
+      evidence,
+      properties: {
+        title,
+        path: file.path,
+        ...(targetPercent === undefined ? {} : { targetPercent }),
+        ...(description === undefined ? {} : { description }),
+      },
+    });
+    if (service !== undefined) {
+      facts.push({
+        kind: 'constrains',
+        from: self,
+        to: own(service),
+        method: 'declared',
+        evidence,
+      });
+    }
+  }
+
   for (const { name, type, line } of read.resources) {
     facts.push({
       kind: 'contains',

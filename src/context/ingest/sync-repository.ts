@@ -48,7 +48,7 @@ export interface SyncDeps {
 
 export const GIT = 'git';
 /** Raised when an extractor reads more than before: everything is drafted again. */
-const SYNC_VERSION = 1;
+const SYNC_VERSION = 2;
 /** The largest integer of the database. */
 const MAX_POSITION = 2_147_483_647;
 /** So many new facts make the planner's knowledge of the tables worthless. */

@@ -114,7 +114,8 @@ export function looksLikeKubernetes(text: string): boolean {
   return /^apiVersion:\s*\S/m.test(text) && /^kind:\s*\S/m.test(text);
 }
 
-function yamlDocuments(text: string): Record<string, unknown>[] {
+/** Every document of a YAML text that is a map; those with errors are left out. */
+export function yamlDocuments(text: string): Record<string, unknown>[] {
   return parseAllDocuments(text, { logLevel: 'silent' }).flatMap((document) =>
     document.errors.length > 0 || !isMap(document.contents)
       ? []

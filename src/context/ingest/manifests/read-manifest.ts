@@ -7,6 +7,7 @@ import {
   readKubernetes,
   readTerraform,
 } from './deployment.ts';
+import { looksLikeOpenSlo, readOpenSlo } from './objectives.ts';
 import { readCargo, readGo, readNpm, readPyproject, readRequirements } from './packages.ts';
 import type { ManifestReading } from './reading.ts';
 
@@ -31,7 +32,7 @@ const READERS: readonly [RegExp, Read][] = [
 
 /** Folders and names under which YAML and JSON may be an API or a manifest of Kubernetes. */
 const BY_CONTENT =
-  /(?:^|\/)(?:k8s|kubernetes|manifests?|deploy(?:ments?)?|charts?|helm|kustomize|base|overlays|config|openapi|swagger|asyncapi|apis?|specs?)\/|(?:openapi|swagger|asyncapi|deployment|statefulset|api)[\w.-]*\.(?:ya?ml|json)$/i;
+  /(?:^|\/)(?:k8s|kubernetes|manifests?|deploy(?:ments?)?|charts?|helm|kustomize|base|overlays|config|openapi|swagger|asyncapi|apis?|specs?|slos?|openslo|sre|observability|monitoring)\/|(?:openapi|openslo|slo|swagger|asyncapi|deployment|statefulset|api)[\w.-]*\.(?:ya?ml|json)$/i;
 
 export function isManifest(path: string): boolean {
   if (
@@ -61,6 +62,7 @@ export function readManifest(
 
 function readByContent(text: string, path: string): ManifestReading | undefined {
   if (looksLikeOpenApi(text)) return readOpenApi(text);
+  if (/\.ya?ml$/.test(path) && looksLikeOpenSlo(text)) return readOpenSlo(text);
   return /\.ya?ml$/.test(path) && looksLikeKubernetes(text) ? readKubernetes(text) : undefined;
 }
 

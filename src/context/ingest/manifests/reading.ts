@@ -22,6 +22,14 @@ export interface ManifestReading {
     format: 'openapi' | 'grpc' | 'graphql' | 'asyncapi';
     line: number;
   }[];
+  /** What services promise: service levels of OpenSLO. */
+  objectives: {
+    name: string;
+    title: string;
+    service: string | undefined;
+    targetPercent: number | undefined;
+    description: string | undefined;
+  }[];
   /** Things that are made: resources of Terraform. */
   resources: { name: string; type: string; line: number }[];
 }
@@ -31,6 +39,7 @@ export const NOTHING_READ: Readonly<ManifestReading> = {
   services: [],
   uses: [],
   apis: [],
+  objectives: [],
   resources: [],
 };
 
