@@ -178,6 +178,46 @@ test('attaching writes what it shows, twice is once, and detaching gives every b
   expect(() => readFileSync(join(repository, '.mcp.json'))).toThrow('ENOENT');
 });
 
+test('the doctor runs the very calls the files hold, and says what is wrong and what to do', async () => {
+  const settings = join(repository, '.claude/settings.json');
+  const doctor = async (options: { cwd?: string; env?: Record<string, string> } = {}) => {
+    const { code, out, err } = await loom(['doctor', '--agent', 'claude-code', '--json'], options);
+    expect(err).toBe('');
+    const findings = (JSON.parse(out) as { findings: Record<string, string | null>[] }).findings;
+    return {
+      code,
+      of: (what: string) => findings.find((it) => it['what'] === `claude-code ${what}`),
+    };
+  };
+  await loom(['attach', '--agent', 'claude-code']);
+  const attached = readFileSync(settings, 'utf8');
+
+  const healthy = await doctor();
+  const stranger = await doctor({ env: { LOOM_TOKEN: 'loom_of_nobody' } });
+  git('worktree', 'add', '-q', '--detach', join(folder.path, 'tree'));
+  const elsewhere = await doctor({ cwd: join(folder.path, 'tree') });
+  const broken = attached
+    .replace('hook claude-code Stop"', 'gone"')
+    .replaceAll('/loom hook', '/loom --url http://127.0.0.1:1 hook')
+    .replace('{', '{ "disableAllHooks": true,');
+  writeFileSync(settings, broken);
+  const sick = await doctor();
+  writeFileSync(settings, attached);
+  await loom(['detach']);
+
+  expect(healthy.code).toBe(0);
+  expect(healthy.of('call')).toMatchObject({ state: 'ok' });
+  expect(stranger.code).toBe(12);
+  expect(stranger.of('call')!['next']).toContain('loom token create');
+  expect(elsewhere.of('files')!['detail']).toMatch(/attached in .*shop, and not in this work tree/);
+  expect(sick.of('call')).toMatchObject({
+    state: 'failed',
+    detail: expect.stringContaining('not reachable at http://127.0.0.1:1'),
+  });
+  expect(sick.of('files')!['detail']).toContain('.claude/settings.json lacks Stop');
+  expect(sick.of('settings')!['next']).toBe('take disableAllHooks out');
+});
+
 test('a commit of what another session holds is refused with the holder, and any other passes', async () => {
   await server.post('/v1/repositories', { url: repository });
   const place = { repository: 'local/shop' };

@@ -14,6 +14,8 @@ export interface AttachedAgent {
   lastEvent: { event: string; at: string } | null;
   events: number;
   toolsLastAt: string | null;
+  /** When it last reported tokens and cost. */
+  telemetryLastAt: string | null;
   state: 'connected' | 'waiting' | 'incomplete' | 'detached';
   /** What is missing, each with what to do. */
   missing: string[];
@@ -21,7 +23,13 @@ export interface AttachedAgent {
 
 export interface Agents {
   items: AttachedAgent[];
-  known: { agent: string; title: string; seenVersion: string | null }[];
+  known: {
+    agent: string;
+    title: string;
+    seenVersion: string | null;
+    /** Whether it can report tokens and cost. */
+    tellsTelemetry: boolean;
+  }[];
 }
 
 const REFRESH_MS = 15_000;

@@ -8,6 +8,14 @@ export const MCP_EVENT = 'mcp';
 /** Under this event its telemetry is noted; it says nothing of where the agent works. */
 export const TELEMETRY_EVENT = 'telemetry';
 
+/** Agents that can report tokens and cost by OpenTelemetry. */
+export const TELLS_TELEMETRY: ReadonlySet<string> = new Set([
+  'claude-code',
+  'codex',
+  'gemini-cli',
+  'copilot',
+]);
+
 /** Versions the wiring was last seen working with, by the tests that run the programs themselves. */
 export const SEEN_VERSIONS: Readonly<Record<string, string>> = {
   'claude-code': '2.1.330',

@@ -18,14 +18,20 @@ import { createMcpServer } from './server.ts';
 const SESSION_HEADER = 'loom-session';
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
-export function mountMcp(app: OpenAPIHono<Environment>, services: Services, gate: Gate): void {
+/** `makeServer` answers one caller; the conformance suite puts its fixtures there. */
+export function mountMcp(
+  app: OpenAPIHono<Environment>,
+  services: Services,
+  gate: Gate,
+  makeServer = createMcpServer,
+): void {
   const activity = createAgentActivity(services);
   const handler = createMcpHandler(
     ({ authInfo, requestInfo }) => {
       const principal = authInfo?.extra?.['principal'] as Principal | undefined;
       assert(principal !== undefined, 'an MCP request passed the gate');
       const sessionId = requestInfo?.headers.get(SESSION_HEADER) ?? undefined;
-      return createMcpServer(services, principal, { sessionId });
+      return makeServer(services, principal, { sessionId });
     },
     {
       maxRequestBodySize: services.config.limits.bodyBytes,

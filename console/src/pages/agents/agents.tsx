@@ -109,6 +109,14 @@ const COLUMNS: Column<AttachedAgent>[] = [
     cell: ({ toolsLastAt }) => <When at={toolsLastAt} none="never" />,
   },
   {
+    key: 'telemetry',
+    header: 'Tokens told',
+    align: 'end',
+    hide: 'narrow',
+    width: 120,
+    cell: ({ telemetryLastAt }) => <When at={telemetryLastAt} none="never" />,
+  },
+  {
     key: 'events',
     header: 'Events',
     align: 'end',
@@ -134,7 +142,7 @@ const COLUMNS: Column<AttachedAgent>[] = [
   },
 ];
 
-/** Three commands, in the words of the agent that is chosen. */
+/** A few commands, in the words of the agent that is chosen. */
 function SetUp({ known }: { known: Agents['known'] }) {
   const [agent, setAgent] = useState(known[0]?.agent ?? '');
   const chosen = known.find((each) => each.agent === agent);
@@ -154,9 +162,17 @@ function SetUp({ known }: { known: Agents['known'] }) {
             <CommandLine command={`loom attach --agent ${agent}`} />
           </li>
           <li>
-            <span>Prove that each of its events arrives.</span>
-            <CommandLine command="loom doctor" />
+            <span>Prove that its calls reach this server, and wait for the first event.</span>
+            <CommandLine command={`loom doctor --agent ${agent} --wait 60`} />
           </li>
+          {chosen?.tellsTelemetry === true && (
+            <li>
+              <span>
+                Have it report tokens and cost, from your own settings; no file holds a token.
+              </span>
+              <CommandLine command={`loom attach --telemetry --agent ${agent}`} />
+            </li>
+          )}
           <li>
             <span>Take every byte of it back, whenever you like.</span>
             <CommandLine command={`loom detach --agent ${agent}`} />

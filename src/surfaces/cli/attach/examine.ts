@@ -6,7 +6,7 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { toAppError } from '#kernel';
-import { SEEN_VERSIONS } from '../../agents/status.ts';
+import { SEEN_VERSIONS, TELLS_TELEMETRY } from '../../agents/status.ts';
 import { tableOf } from '../../hooks/dialect-tables.ts';
 import { likelyNames } from '../../hooks/work-tree.ts';
 import type { ApiClient } from '../client.ts';
@@ -17,7 +17,6 @@ import type { Wiring } from './agents.ts';
 import { findProgram, openFolder, type WiredFolder } from './folder.ts';
 import { type Finding, obstacles } from './obstacles.ts';
 import { callsIn, eventsIn, runProbe } from './probe.ts';
-import { TELLS_TELEMETRY } from './telemetry.ts';
 
 interface Heard {
   items: {

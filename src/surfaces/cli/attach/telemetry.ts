@@ -125,14 +125,6 @@ export function telemetryNotes(agent: string, { scope, url, caller }: TelemetryP
   }
 }
 
-/** Agents that can report tokens and cost by OpenTelemetry. */
-export const TELLS_TELEMETRY: ReadonlySet<string> = new Set([
-  'claude-code',
-  'codex',
-  'gemini-cli',
-  'copilot',
-]);
-
 function headersCommand({ command, args }: Caller): string {
   const quote = (word: string) =>
     /^[\w./@:-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,7 +1,7 @@
 /** `/v1/agents`: which agents are attached where and for whom, when they last spoke, and what is missing. */
 import { z } from 'zod';
 import { createAgentActivity } from '../../agents/activity.ts';
-import { SEEN_VERSIONS, summariseAgents } from '../../agents/status.ts';
+import { SEEN_VERSIONS, summariseAgents, TELLS_TELEMETRY } from '../../agents/status.ts';
 import { DIALECT_TABLES } from '../../hooks/dialect-tables.ts';
 import type { Services } from '../../services.ts';
 import { type Route, route } from '../route.ts';
@@ -49,7 +49,12 @@ export function agentRoutes(services: Services): Route[] {
         items: z.array(Status),
         known: z
           .array(
-            z.object({ agent: z.string(), title: z.string(), seenVersion: z.string().nullable() }),
+            z.object({
+              agent: z.string(),
+              title: z.string(),
+              seenVersion: z.string().nullable(),
+              tellsTelemetry: z.boolean(),
+            }),
           )
           .describe('Agents that can be attached, with the version last seen working'),
       }),
@@ -69,6 +74,7 @@ export function agentRoutes(services: Services): Route[] {
             agent,
             title,
             seenVersion: SEEN_VERSIONS[agent] ?? null,
+            tellsTelemetry: TELLS_TELEMETRY.has(agent),
           })),
         };
       },
