@@ -17,7 +17,9 @@ const EXAMPLE = readFileSync(
 const isValid = new Ajv2020({ strict: false, allErrors: true }).compile(policyFileSchema());
 
 test('the leader’s example is valid by both', () => {
-  expect(isValid(parse(EXAMPLE)), JSON.stringify(isValid.errors)).toBe(true);
+  isValid(parse(EXAMPLE));
+
+  expect(isValid.errors).toBeNull();
   expect(readPolicy(EXAMPLE).problems).toEqual([]);
 });
 

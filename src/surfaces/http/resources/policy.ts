@@ -127,11 +127,11 @@ export function policyRoutes(services: Services): Route[] {
     route({
       method: 'get',
       path: '/v1/policy/schema',
-      access: 'public',
+      access: 'signed-in',
       tag: 'policy',
       summary: 'Give the schema of policy files',
       description:
-        'JSON Schema of `.loom/policy.yaml`, for editors: `# yaml-language-server: $schema=…/v1/policy/schema`. It holds no name of anybody’s policy.',
+        'JSON Schema of `.loom/policy.yaml`, by which the studio completes; `loom policy schema` writes the same for other editors.',
       answer: z.record(z.string(), z.unknown()),
       handle: async () => policyFileSchema(),
     }),
