@@ -299,6 +299,8 @@ class Planner {
     const failed = of.filter(({ state }) => state === 'failed');
     // A flake is no reason to stop everybody: red is what failed twice.
     if (failed.length > 1) return { state: 'red', failed: failed.at(-1)! };
+    // What is about to land has passed on top of it: the branch is known as soon as that is there.
+    if (failed.length === 0 && this.#inFlight.length > 0) return { state: 'unknown' };
     const wanted = await this.#commitBuild('main', mainSha, lane.checks, failed.length);
     return { state: 'unknown', wanted };
   }

@@ -99,7 +99,8 @@ async function readLane(queryable: Queryable, lane: Lane): Promise<LandingLane> 
   const waiting = await store.listLandings(queryable, lane);
   const ended = await store.listEnded(queryable, lane, ENDED_SHOWN);
   const builds = await lanes.listBuilds(queryable, lane);
-  return {
+  // Checks and what they said stay inside: only what the schema names is shown.
+  return LandingLane.parse({
     repository,
     baseBranch,
     mainSha,
@@ -112,7 +113,7 @@ async function readLane(queryable: Queryable, lane: Lane): Promise<LandingLane> 
     })),
     builds: newestFirst(builds).slice(0, BUILDS_SHOWN),
     ended: ended.map((landing) => ({ ...landing, group: null })),
-  };
+  });
 }
 
 /** What is under way by urgency, then what has ended, the newest first. */
