@@ -97,9 +97,13 @@ export async function syncRepository(
       const newest = await readNewest(tx, { system: GIT, scope: repository.name });
       const statements = await toStatements(view, drafts, newest);
       const change = await stateFacts(tx, statements, clock.now());
-      const linked = await linkLanded(tx, repository.host, repository.name, clock.now());
-      change.opened += linked.opened;
-      change.closed += linked.closed;
+      // Of tables that were all but empty a moment ago the planner believes that they still are.
+      if (change.opened > MANY_FACTS) await analyseTables(tx);
+      if (repository.host !== GIT) {
+        const linked = await linkLanded(tx, repository.host, repository.name, clock.now());
+        change.opened += linked.opened;
+        change.closed += linked.closed;
+      }
       const cursor: RepositoryCursor = {
         headSha: view.head.sha,
         position: view.head.position,
@@ -110,7 +114,6 @@ export async function syncRepository(
       return change;
     });
     if (written === undefined) continue;
-    if (written.opened > MANY_FACTS) await analyseTables(db);
     log.info({ repositoryId: id, ...written }, 'graph of a repository brought up to date');
     return written;
   }

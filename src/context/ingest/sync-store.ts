@@ -209,7 +209,7 @@ export async function deleteCursor(tx: Tx, source: string): Promise<void> {
 }
 
 /** Tells the planner of tables that an import filled; autovacuum may come minutes later. */
-export async function analyseTables(db: Queryable): Promise<void> {
+export async function analyseTables(tx: Tx): Promise<void> {
   for (const table of [
     'commits',
     'commit_files',
@@ -220,6 +220,6 @@ export async function analyseTables(db: Queryable): Promise<void> {
     'graph_sources',
     'graph_statements',
   ]) {
-    await db.query(`analyze ${table}`);
+    await tx.query(`analyze ${table}`);
   }
 }
