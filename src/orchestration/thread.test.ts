@@ -536,6 +536,27 @@ test('a main branch that somebody broke stops landing until what broke it is tak
   expect(texts.map(({ text }) => text).join(' ')).toContain('landing goes on');
 });
 
+test('changes of one commit land once, and the one that waits for a person holds up nobody', async () => {
+  await using thread = await testThread(await testDatabase());
+  const { work } = thread;
+  const main = await work.sha();
+  await work.branch('one', main);
+  await work.commit({ files: { 'docs/one.md': 'One\n' } });
+  await thread.push('one');
+  await thread.push('twin');
+  await work.branch('other', main);
+  await work.commit({ files: { 'docs/other.md': 'Other\n' } });
+  await thread.push('other');
+  await thread.settle();
+
+  const [one, twin, other] = await Promise.all(['one', 'twin', 'other'].map(thread.change));
+  const attempts = await thread.db.query(`select from loom.steps where attempt > 1`);
+  expect(other).toMatchObject({ state: 'merged' });
+  // Once one of them is in, nothing is left of the other that a rule could let through.
+  expect([one!.state, twin!.state].sort()).toEqual(['merged', 'open']);
+  expect(attempts).toEqual([]);
+});
+
 test('a change that conflicts with its base is held, with the paths, until it is rebased', async () => {
   await using thread = await testThread(await testDatabase());
   const { work } = thread;

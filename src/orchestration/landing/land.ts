@@ -13,7 +13,7 @@ import { leaveNote, type LandingKey } from './store.ts';
 type Waiting = Extract<StepResult, { outcome: 'waiting' }>;
 
 /** Everything that matters wakes the step; this is for a word that was lost. */
-const LOOK_AGAIN_MS = 5 * 60_000;
+const LOOK_AGAIN_MS = 60_000;
 const MAX_NOTE = 8_000;
 
 export async function land(

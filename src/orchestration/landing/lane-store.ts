@@ -121,9 +121,13 @@ export async function wantBuilds(
 export async function insertBuilds(
   tx: Tx,
   { repository, baseBranch }: LaneKey,
-  builds: readonly WantedBuild[],
+  wanted: readonly WantedBuild[],
   state: BuildState,
 ): Promise<boolean> {
+  // Changes of one and the same commit come to the same tree: that is one build.
+  const builds = [
+    ...new Map(wanted.map((build) => [`${build.key}~${build.attempt}`, build])).values(),
+  ];
   if (builds.length === 0) return false;
   const rows = await tx.query<{ isNew: boolean }>(
     `insert into loom.landing_builds (repository, base_branch, kind, key, attempt, base_sha, heads,

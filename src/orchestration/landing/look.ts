@@ -109,6 +109,7 @@ async function save(
   if (plan.reject.length > 0) await store.rejectLandings(tx, lane, plan.reject);
   await lanes.insertBuilds(tx, lane, plan.known, 'passed');
   const hasNew = await lanes.wantBuilds(tx, lane, plan.builds);
+  if (lane.red !== null && red === null) await store.tellAgain(tx, lane);
   await store.markTested(
     tx,
     lane,

@@ -150,6 +150,7 @@ export function createLandingQueue(deps: LandingQueueDeps): LandingQueue {
            host_checks = $3::jsonb where repository = $1 and base_branch = $2`,
         [lane.repository, lane.baseBranch, JSON.stringify(hostChecks)],
       );
+      await store.tellAgain(tx, lane);
       const sha = known.mainSha ?? known.red.sha;
       await ledger.append(tx, landingResumed(lane, { sha, ...by }));
       tx.afterCommit(() => db.notify(LANDING_CHANNEL, ''));

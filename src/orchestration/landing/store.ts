@@ -142,6 +142,15 @@ export async function rejectLandings(
   );
 }
 
+/** What was decided is news again: those who heard it heard as well that the branch was red. */
+export async function tellAgain(tx: Tx, { repository, baseBranch }: LaneKey): Promise<void> {
+  await tx.query(
+    `update loom.landings set decisions = decisions + 1
+     where repository = $1 and base_branch = $2 and state in ('cleared', 'rejected')`,
+    [repository, baseBranch],
+  );
+}
+
 /** Says of those that wait whether they are being tested now. */
 export async function markTested(
   tx: Tx,

@@ -28,7 +28,12 @@ export function createMergeStep(deps: StepDeps): StepHandler {
     const hold = await findHold(deps.db, change.id);
     if (hold !== undefined) {
       const why = hold.reason === '' ? '' : `: ${hold.reason}`;
-      return { outcome: 'waiting', on: 'review', message: `Kept back by ${hold.heldBy}${why}.` };
+      return {
+        outcome: 'waiting',
+        on: 'review',
+        message: `Kept back by ${hold.heldBy}${why}.`,
+        write: stepAside(context),
+      };
     }
     const passes = await deps.gateMerge?.(change);
     if (passes?.outcome === 'fenced') return forGood(passes.message);
@@ -48,6 +53,7 @@ export function createMergeStep(deps: StepDeps): StepHandler {
         on: 'review',
         message: `The verdict changed before the merge. ${describeMissing(decision)}`,
         outbox: [verdictMessage(decision, change, context.cause)],
+        write: stepAside(context),
       };
     }
     const landing = await land(deps.landing, context, change, {
@@ -58,6 +64,11 @@ export function createMergeStep(deps: StepDeps): StepHandler {
     return override === undefined || landing.outcome !== 'waiting' || landing.on !== 'merged'
       ? landing
       : also(landing, (tx) => deps.governance.useOverride(tx, override.id));
+  }
+
+  /** Who waits for people holds up nobody who could land: it queues up anew once they have spoken. */
+  function stepAside(context: StepContext): (tx: Tx) => Promise<void> {
+    return leaveQueue(deps.landing, context, { state: 'left' });
   }
 
   /** Somebody went past the queue: what was tested is not what would be there. */
