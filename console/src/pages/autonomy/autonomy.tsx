@@ -59,7 +59,11 @@ function Content({ autonomy }: { autonomy: Autonomy }) {
   return (
     <div className="stack">
       <div className="stats">
-        <Stat value={count(shipped)} label="shipped alone" note={`in ${windowDays} days`} />
+        <Stat
+          value={count(shipped)}
+          label="shipped alone"
+          note={`in ${windowDays} days, counted in each folder they touch`}
+        />
         <Stat
           value={count(reverted)}
           label="reverted or rolled back"

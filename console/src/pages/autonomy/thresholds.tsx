@@ -59,9 +59,9 @@ export function Thresholds({ thresholds }: { thresholds: readonly AutonomyThresh
             header: 'Of the bound used',
             align: 'end',
             width: 130,
-            cell: ({ tightening, ceiling }) => (
+            cell: ({ tightening, ceiling, boundPerMille }) => (
               <span>
-                {percent(tightening)}
+                {boundPerMille === null ? '–' : percent(tightening)}
                 {ceiling !== null && (
                   <span className="quiet small"> up to {count(ceiling)} points</span>
                 )}
