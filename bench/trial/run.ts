@@ -117,7 +117,7 @@ ${figures}
 ## What is left
 
 The wall time is longer because files are held until the work has landed, and because eight agents and their hooks share the cores
-of one machine: look at the load beside the figures. Conflicts that are left were in files that an agent found it needed only while
+of one machine: look at the load beside the figures. Conflicts that are left on a busy machine (1 of 36 at a load of 30) were in files that an agent found it needed only while
 editing. What another landed in them meanwhile is told with the grant; a hook that nobody answers in time lets the edit pass.
 
 ## What it does not show
