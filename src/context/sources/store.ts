@@ -132,10 +132,6 @@ export async function insertSections(
   return rows.toSorted((a, b) => a.ordinal - b.ordinal).map(({ number }) => number);
 }
 
-export async function setMark(tx: Tx, id: number, mark: string | null): Promise<void> {
-  await tx.query('update source_documents set mark = $2 where id = $1', [id, mark]);
-}
-
 export async function markGone(tx: Tx, ids: readonly number[], now: Date): Promise<void> {
   await tx.query('update source_documents set gone_at = $2 where id = any($1::bigint[])', [
     ids,
@@ -224,26 +220,10 @@ export interface ServedDocument {
   updatedAt: Date;
 }
 
-interface ServedRow {
-  id: number;
-  system: string;
-  scope: string;
-  object: string;
-  repository: string | null;
-  kind: SourceDocument['kind'];
-  form: DocumentForm;
-  path: string;
-  title: string;
-  url: string | null;
-  revision: string;
-  author: string | null;
-  owner: string | null;
-  mentions: string[];
-  status: DecisionStatus | null;
-  supersedes: string[];
+type ServedRow = Omit<ServedDocument, 'supersededBy' | 'updatedAt'> & {
   superseded_by: string[];
   updated_at: Date;
-}
+};
 
 const SERVED = `d.id, d.system, d.scope, d.object, d.repository, d.kind, d.form, d.path, d.title, d.url, d.revision,
   d.author, d.owner, d.mentions, d.status, d.supersedes, d.superseded_by, d.updated_at`;
