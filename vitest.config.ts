@@ -33,7 +33,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'unit', include: unit } },
+      // Values in, values out: one process may load the libraries once for many files.
+      { extends: true, test: { name: 'unit', include: unit, isolate: false } },
       { extends: true, test: { name: 'process', include: withProcesses } },
       { extends: true, test: { name: 'database', include: database, globalSetup } },
       {

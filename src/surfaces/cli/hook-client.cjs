@@ -86,19 +86,12 @@ async function ask({ agent, event, input, url, token, timeoutMs }) {
 function post(url, token, body, timeoutMs) {
   const { request } = require(url.protocol === 'https:' ? 'node:https' : 'node:http');
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      resolve({ kind: 'late' });
-      sent.destroy();
-    }, timeoutMs);
-    const end = (outcome) => {
-      clearTimeout(timer);
-      resolve(outcome);
-    };
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
+    // A token that no header may hold throws here, before there is a timer to go off later.
     const sent = request(url, { method: 'POST', agent: false, headers }, (response) => {
       const chunks = [];
       response.on('data', (chunk) => chunks.push(chunk));
@@ -108,6 +101,14 @@ function post(url, token, body, timeoutMs) {
         end({ kind: 'answered', status: response.statusCode ?? 0, text });
       });
     });
+    const timer = setTimeout(() => {
+      resolve({ kind: 'late' });
+      sent.destroy();
+    }, timeoutMs);
+    const end = (outcome) => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
     sent.on('error', () => end({ kind: 'unreachable' }));
     sent.end(body);
   });

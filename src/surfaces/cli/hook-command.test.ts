@@ -276,4 +276,9 @@ test('the installed command hands its input over and prints the answer, and says
   const away = await run('http://127.0.0.1:1');
   expect(away).toMatchObject({ code: 0, stdout: '' });
   expect(away.stderr).toContain('LoomStack is not reachable at http://127.0.0.1:1');
+  vi.stubEnv('LOOM_TOKEN', 'a token\nthat no header may hold');
+  vi.stubEnv('LOOM_HOOKS_TIMEOUT_MS', '50');
+  const unsent = await run(url);
+  expect(unsent).toMatchObject({ code: 0, stdout: '' });
+  expect(unsent.stderr.trim().split('\n')).toEqual([expect.stringContaining('is not reachable')]);
 });
