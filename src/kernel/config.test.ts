@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { loadConfig, redactConfig, SETTINGS } from './config.ts';
+import { loadConfig, redactConfig } from './config.ts';
+import { SETTINGS } from './settings.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'loom-config-'));
 const env = { HOME: cwd };

@@ -5,15 +5,7 @@
 export { Bell } from './bell.ts';
 export { createBreather } from './breather.ts';
 export { type Clock, systemClock } from './clock.ts';
-export {
-  Config,
-  type ConfigSources,
-  loadConfig,
-  ownEnvironment,
-  redactConfig,
-  type Setting,
-  SETTINGS,
-} from './config.ts';
+export { type ConfigSources, loadConfig, ownEnvironment, redactConfig } from './config.ts';
 export { lockDataFolder } from './data-folder.ts';
 export {
   type Db,
@@ -57,4 +49,5 @@ export { type BackgroundLoop, createHealthRecord, type LoopHealth, startLoop } f
 export { decodeCursor, MAX_PAGE_SIZE, type Page, PageRequest, toPage } from './paging.ts';
 export { findProcess, isRunning, type ProcessInfo } from './process-table.ts';
 export { createSecretBox, type SecretBox } from './secret-box.ts';
+export { Config, type Setting, SETTINGS } from './settings.ts';
 export { suggest } from './suggest.ts';
