@@ -28,6 +28,7 @@ const Reason = z.string().trim().max(4_000);
 interface NewApproval {
   changeId: Id<'chg'>;
   headSha: string;
+  /** The head the change has now; another one means the approver saw old code. */
   currentHeadSha: string;
   policyVersion: string;
   custody: readonly string[];
@@ -44,25 +45,40 @@ export interface ApprovalGiver {
   headSha: string;
   policyVersion: string;
   givenAt: Date;
+  /** The absent people in whose place the giver consents too; their teams are among those above. */
   standsInFor: string[];
 }
 
 export interface Approvals {
+  /**
+   * Records a consent or a refusal. Whoever is in the change's custody, any agent, and anyone without
+   * the approver role is refused. Bound to the head commit and the policy version.
+   * @throws AppError `governance.in_custody`, `governance.agent_cannot_approve`, `governance.forbidden`,
+   *   `governance.stale_head`.
+   */
   recordApproval(tx: Tx, approval: NewApproval, by: Principal): Promise<Approval>;
+  /** After a push: approvals for other heads no longer count. Gives those it voided. */
   voidApprovals(
     tx: Tx,
     changeId: Id<'chg'>,
     currentHeadSha: string,
     correlationId: string,
   ): Promise<Approval[]>;
+  /** Consents to one head count for another with the very same code, from when they were given. */
   carryApprovals(
     tx: Tx,
     carried: { changeId: Id<'chg'>; fromHeadSha: string; toHeadSha: string },
     correlationId: string,
   ): Promise<Approval[]>;
   listApprovals(tx: Tx | null, changeId: Id<'chg'>): Promise<Approval[]>;
+  /** Who consented to which of these changes, whatever became of the consent: who knows the code. */
   listApprovers(changeIds: readonly string[]): Promise<{ changeId: string; personId: string }[]>;
+  /** The refusal that stands for this head: final for it, also where no consent is asked for. */
   findDecline(tx: Tx | null, changeId: Id<'chg'>, headSha: string): Promise<Approval | undefined>;
+  /**
+   * Empty while anyone declines this head. Valid consents with the roles and teams of their givers as
+   * they are now, custody checked again.
+   */
   approvalFacts(
     tx: Tx,
     change: {

@@ -40,17 +40,34 @@ const PersonFields = z.object({
   identities: z.array(Identity).max(100).transform(unique).default([]),
 });
 
+export interface NewPerson {
+  name: string;
+  roles: Role[];
+  teams?: string[] | undefined;
+  identities?: string[] | undefined;
+}
+
+export interface PersonChanges {
+  name?: string | undefined;
+  roles?: Role[] | undefined;
+  teams?: string[] | undefined;
+  identities?: string[] | undefined;
+}
+
 export interface People {
+  /** Makes the owner (all roles) when nobody is there yet, and says whether it did. */
   ensureOwner(): Promise<{ person: Person; isNew: boolean }>;
-  createPerson(person: z.input<typeof PersonFields>, by: Principal): Promise<Person>;
-  updatePerson(
-    id: Id<'usr'>,
-    fields: Partial<z.input<typeof PersonFields>>,
-    by: Principal,
-  ): Promise<Person>;
+  createPerson(person: NewPerson, by: Principal): Promise<Person>;
+  /**
+   * Changes what is given and leaves the rest. Nobody changes their own roles, and one admin stays.
+   * @throws AppError `governance.own_roles`, `governance.last_admin`, `governance.identity_taken`.
+   */
+  updatePerson(id: Id<'usr'>, fields: PersonChanges, by: Principal): Promise<Person>;
   listPeople(page: PageRequest): Promise<Page<Person>>;
   findPerson(id: Id<'usr'>): Promise<Person | undefined>;
+  /** The person with one of these identities, such as `email:ada@example.com`. */
   findPersonByIdentity(identities: readonly string[]): Promise<Person | undefined>;
+  /** Teams that somebody is in, sorted. */
   listTeams(): Promise<string[]>;
 }
 

@@ -43,11 +43,18 @@ interface NewToken {
 }
 
 export interface Tokens {
+  /** The secret is in the answer and nowhere else. A token never holds more than its maker. */
   createToken(token: NewToken, by: Principal): Promise<{ token: Token; secret: string }>;
   listTokens(filter: { personId?: Id<'usr'> | undefined } & PageRequest): Promise<Page<Token>>;
   revokeToken(id: Id<'tok'>, by: Principal): Promise<Token>;
+  /**
+   * @throws AppError `governance.bad_token`, `governance.token_expired`, `governance.token_revoked`,
+   *   `governance.pass_over`.
+   */
   authenticate(secret: string): Promise<Principal>;
+  /** A code for a link that logs its person in once, within ten minutes. */
   createLoginCode(personId: Id<'usr'>, by?: Principal): Promise<string>;
+  /** Trades the code for a session token. A second use fails. @throws AppError `governance.bad_login_code`. */
   redeemLoginCode(code: string): Promise<{ token: Token; secret: string; person: Person }>;
 }
 
