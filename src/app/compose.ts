@@ -29,6 +29,7 @@ import {
   createEscalationService,
   createIntakeService,
   createNegotiationService,
+  createPushGate,
   createMergeGroupHandler,
   createOpenWorkFinder,
   createOverrideService,
@@ -158,6 +159,7 @@ export async function compose(options: {
     governance,
     intake: () => intake!,
     tally: () => connections.tally,
+    gatePush: createPushGate({ db, claims }),
     onKnowledge: hints.offer,
   });
   const hosts: Hosts = { ...opened, find: reachableHosts(opened.find, () => context) };

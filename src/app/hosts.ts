@@ -12,7 +12,7 @@ import type {
 } from '#connectors/contract';
 import { type GovernanceService } from '#governance';
 import { AppError, type Clock, type Config, type Logger } from '#kernel';
-import type { ConnectionPart, ConnectionTally, IntakeService } from '#orchestration';
+import type { ConnectionPart, ConnectionTally, IntakeService, PushGate } from '#orchestration';
 import type { ForgeService, WebhookReceiver } from '#surfaces';
 import { join } from 'node:path';
 import { type ConnectorSet, openConnectors } from './connectors/open.ts';
@@ -51,6 +51,8 @@ export function openHosts(deps: {
   intake: () => IntakeService;
   /** Known only after the hosts, because it shows them. */
   tally: () => ConnectionTally;
+  /** Asked before the local forge takes a push. */
+  gatePush: PushGate;
   /** Hears what a delivery tells of changes, reviews, issues and deployments. It must not wait. */
   onKnowledge(system: string, items: readonly KnowledgeItem[]): void;
 }): Hosts {
@@ -64,6 +66,7 @@ export function openHosts(deps: {
       webhookSecret: config.forge.webhookSecret ?? ownSecret(config.data, 'forge-webhook'),
       publicUrl,
       authenticate: (_username, secret) => authenticateGit(governance, secret),
+      gatePush: deps.gatePush,
       onDelivery: async (delivery: Delivery) => {
         const local = webhooks.get('local')!;
         // Our own forge signs as a foreign one would, and is believed no more easily.

@@ -83,6 +83,8 @@ export {
   type ChangeKeeper,
   classifyAuthor,
   createChangeService,
+  createPushGate,
+  type PushGate,
   createReconsiderLoop,
   type DeploymentNews,
 } from './changes/index.ts';

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { SignalChange } from '#connectors/contract';
 import type { Commit, GitRepository } from '#git';
 import type { Push, PushedChange } from './push.ts';
+import { KEPT_PREFIX } from './push-gate.ts';
 import type { RefMove } from './refs.ts';
 
 const MAX_TITLE_CHARACTERS = 300;
@@ -57,6 +58,7 @@ async function branchChange(
   { branch, before, after }: RefMove,
   facts: PushFacts,
 ): Promise<PushedChange[]> {
+  if (branch.startsWith(KEPT_PREFIX)) return [];
   const base = await git.resolve(`refs/heads/${facts.defaultBranch}`);
   const hadOwnCommits = before !== null && !(await isContained(git, before, base));
   const hasOwnCommits = after !== null && !(await isContained(git, after, base));

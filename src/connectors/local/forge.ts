@@ -14,6 +14,7 @@ import { readJournal, writeJournal } from './journal.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { runGit } from './git-process.ts';
 import type { Push } from './push.ts';
+import { answerHook, type PushedBranch, type Refusal } from './push-gate.ts';
 import { readBranches } from './refs.ts';
 import {
   createBareRepository,
@@ -47,6 +48,11 @@ export interface LocalForgeDeps {
     username: string,
     secret: string,
   ): Promise<ForgeUser | undefined> | ForgeUser | undefined;
+  /**
+   * Whether a branch may move to what is pushed; words refuse it, and what was pushed is kept apart.
+   * Not asked of the forge's own moves.
+   */
+  gatePush?(push: PushedBranch, user: ForgeUser): Promise<Refusal | undefined>;
   /** Takes a delivery durably before it resolves; one that rejects comes again. */
   onDelivery(delivery: Delivery): Promise<unknown>;
   clock: Clock;
@@ -103,6 +109,8 @@ export function createLocalForge(deps: LocalForgeDeps): LocalForge {
     const isPush = git.service === 'git-receive-pack';
     if (isPush) await guard(dir);
 
+    const { gatePush } = deps;
+    const { repository } = git;
     const { stderr } = await serveWithGit({
       folder,
       dir,
@@ -110,6 +118,18 @@ export function createLocalForge(deps: LocalForgeDeps): LocalForge {
       user: user === undefined ? undefined : committer(user),
       request,
       response,
+      ...(gatePush === undefined || user === undefined || git.endpoint !== 'git-receive-pack'
+        ? {}
+        : {
+            answerHook: (line) =>
+              void answerHook(line, {
+                repository,
+                dir,
+                ask: (push) => gatePush(push, user),
+              }).catch((error: unknown) => {
+                log.error({ err: error, repository }, 'a push could not be judged');
+              }),
+          }),
     });
     if (stderr !== '')
       log.debug({ repository: git.repository, stderr }, 'git had something to say');

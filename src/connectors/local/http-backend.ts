@@ -4,7 +4,7 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { AppError } from '#kernel';
 import { forcedSettings, gitEnvironment } from './git-process.ts';
 import { cgiHeaders, type GitRequest } from './http-request.ts';
@@ -24,6 +24,8 @@ export interface ServeOptions {
   user: { name: string; email: string } | undefined;
   request: IncomingMessage;
   response: ServerResponse;
+  /** Speaks with the pre-receive hook of a push. */
+  answerHook?: ((line: Duplex) => void) | undefined;
 }
 
 /**
@@ -32,9 +34,11 @@ export interface ServeOptions {
  * the client believes the push is over. @throws AppError `local.backend_failed`
  */
 export async function serveWithGit(options: ServeOptions): Promise<{ stderr: string }> {
-  const { folder, dir, git, user, request, response } = options;
-  const program: Program = spawn('git', ['http-backend'], {
+  const { folder, dir, git, user, request, response, answerHook } = options;
+  const program = spawn('git', ['http-backend'], {
     env: gitEnvironment({
+      // Git and the programs it starts leave the descriptor open; nobody but the hook knows of it.
+      ...(answerHook === undefined ? {} : { LOOM_PUSH_GATE: '3' }),
       ...forcedSettings(dir),
       ...cgiHeaders(request),
       GIT_PROJECT_ROOT: folder,
@@ -52,8 +56,9 @@ export async function serveWithGit(options: ServeOptions): Promise<{ stderr: str
             GIT_COMMITTER_EMAIL: user.email,
           }),
     }),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+    stdio: ['pipe', 'pipe', 'pipe', ...(answerHook === undefined ? [] : (['pipe'] as const))],
+  }) as Program;
+  answerHook?.(program.stdio[3] as Duplex);
 
   let stderr = '';
   program.stderr.on('data', (chunk: Buffer) => {

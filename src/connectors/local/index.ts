@@ -11,5 +11,6 @@ export {
 } from './forge.ts';
 export type { LocalHost } from './host.ts';
 export { ChangeReports } from './reports.ts';
+export type { PushedBranch, Refusal } from './push-gate.ts';
 export type { CreateRepositoryOptions } from './repository-folder.ts';
 export { createLocalSource } from './source.ts';

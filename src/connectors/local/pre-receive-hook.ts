@@ -3,6 +3,9 @@
  * serves the folder without us. It trusts nothing but the refs on its standard input and the
  * repository's own HEAD and settings: no push option, header or variable of the client reaches it.
  *
+ * Where LoomStack serves the push it is asked, over descriptor 3, whether a session may still write what it
+ * pushes (push-gate.ts).
+ *
  * LoomStack's own merges move the branch with `git update-ref`, which runs no receive hook.
  */
 export const PRE_RECEIVE_HOOK = `#!/bin/sh
@@ -33,7 +36,10 @@ protected=$(
 # File systems that ignore case keep refs/heads/Main and refs/heads/main in one file.
 protected=$(lower "$protected")
 
-while read -r _ new ref; do
+moves=
+while read -r old new ref; do
+  moves="\${moves}move $old $new $ref
+"
   case "$ref" in
     refs/heads/HEAD) refuse 'No branch may be called HEAD: git would take it for another.' ;;
     refs/heads/?*) ;;
@@ -69,5 +75,20 @@ EOT
   # The first commits of an empty repository have no branch they could be merged into.
   [ "$ref" = "$default" ] || refuse "$branch is protected and cannot be created by a push."
 done
-exit 0
+
+[ "\${LOOM_PUSH_GATE:-}" = 3 ] || exit 0
+printf 'objects %s\\n%send\\n' "\${GIT_OBJECT_DIRECTORY:-}" "$moves" >&3
+said=no
+while read -r word words <&3; do
+  case "$word" in
+    yes) exit 0 ;;
+    say)
+      [ "$said" = yes ] || printf '\\nLoomStack: ' >&2
+      said=yes
+      printf '%s\\n' "$words" >&2
+      ;;
+    *) exit 1 ;;
+  esac
+done
+refuse 'The push could not be judged.' 'Push again in a moment.'
 `;

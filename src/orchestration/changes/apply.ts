@@ -212,7 +212,14 @@ async function readWritten(
   if (session === undefined) return [];
   const from = ancestry === 'descendant' ? knownHead : (baseSha ?? undefined);
   if (from === undefined || (await git.resolve(headSha)) === undefined) return [];
-  const files = await git.changedFiles(from, headSha);
+  const written = pathsOf(await git.changedFiles(from, headSha));
+  if (ancestry !== 'descendant' || baseSha === null) return written;
+  // What it only took in from its base was judged when it landed there.
+  const own = new Set(pathsOf(await git.changedFiles(baseSha, headSha)));
+  return written.filter((path) => own.has(path));
+}
+
+function pathsOf(files: readonly { path: string; oldPath?: string | undefined }[]): string[] {
   return files.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]));
 }
 

@@ -185,7 +185,7 @@ async function findSessionsBehind(
  * where the host knows the people who pushed, one of them must be its operator: what the session
  * holds is released by the merge, and its name is what the change is shown under. Pure.
  */
-function mayHaveWritten(
+export function mayHaveWritten(
   { operator_id: operator }: Pick<SessionRow, 'operator_id'>,
   pushers: readonly { id?: string | undefined }[],
 ): boolean {

@@ -6,6 +6,7 @@ export { classifyAuthor } from './authorship.ts';
 export type { DeploymentNews } from './deployments.ts';
 export type { ChangeDeps } from './deps.ts';
 export { changeRefs } from './events.ts';
+export { createPushGate, type PushGate } from './gate-push.ts';
 export { createMomentWatch, createReconsiderLoop } from './reconsider-loop.ts';
 export { findHold, type Hold, holdChange, releaseChange } from './holds.ts';
 export { type ChangeKeeper, createChangeService } from './service.ts';

@@ -108,7 +108,7 @@ function quotable(text: string): string {
 }
 
 /** A path that a shell reads as one word, on one line. */
-function shellWord(path: string): string {
+export function shellWord(path: string): string {
   const line = asLine(path);
   return /^[\w@%+=:,./-]+$/.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`;
 }

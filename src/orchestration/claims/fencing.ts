@@ -3,6 +3,7 @@
  * sleeps, or its laptop does. Grants are numbered in rising order, so who writes under an older number
  * than somebody else's is recognised, whatever clocks say. Pure.
  */
+import { shellWord } from './denial.ts';
 import type { FencedWrite, HistoryRow } from './fence-store.ts';
 import { includes, pathTarget } from './target.ts';
 
@@ -58,6 +59,19 @@ export function explainFencing(stopped: readonly Stopped[], gate: string): strin
     ...(more > 0 ? [`… and ${more} more.`] : []),
     'Your work is kept on its branch. Rebase onto what the other session lands, claim the files again, and push; or split, wait, hand over or stop.',
   ].join('\n');
+}
+
+/** For a push that was refused: one command each. */
+export function pushChoices(stopped: readonly Stopped[], sessionId: string): string[] {
+  const files = stopped
+    .slice(0, 3)
+    .map(({ path }) => shellWord(path))
+    .join(' ');
+  return [
+    `  rebase: loom claims rebase ${sessionId} ${files}`,
+    `  hand over: loom claims hand-over ${sessionId} ${files}`,
+    '  push to a side branch, which opens no change: git push origin HEAD:refs/heads/loom/kept/NAME',
+  ];
 }
 
 function newest(rows: readonly HistoryRow[]): HistoryRow | undefined {

@@ -1,12 +1,20 @@
 /**
  * Goal: who writes on after its lease was taken over is stopped at the next gate, told plainly, and
  * nobody else is; claims shrink to what was changed.
- * Method: the real database; leases are ended by moving them into the past.
+ * Method: the real database; leases are ended by moving them into the past. Pushes are made by git, to the
+ * local forge behind a real HTTP server.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { testDatabase } from '#testing';
+import { createLocalForge } from '#connectors/local';
+import { testDatabase, testRepository } from '#testing';
 import type { Id } from '#kernel';
-import { eventTypes, type Rooms, roomsOn, startSession } from '../test-rooms.ts';
+import { createPushGate } from '../changes/index.ts';
+import { eventTypes, operator, type Rooms, roomsOn, startSession } from '../test-rooms.ts';
 
 const repository = 'acme/shop';
 let rooms: Rooms;
@@ -162,4 +170,109 @@ test('at a commit a folder shrinks to the files changed in it, and a file change
     'lib/deep/b.ts',
     'plan.md',
   ]);
+});
+
+/** A forge whose users are people by the name git gives, and a clone of its one repository. */
+async function pushingTo(forgeRepository: string) {
+  const stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'loom-gate-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  const told: string[] = [];
+  const server = createServer((request, response) => void forge.handle(request, response));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  stack.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const forge = createLocalForge({
+    ...rooms,
+    folder: join(folder, 'forge'),
+    webhookSecret: 'secret of a test',
+    publicUrl: `http://${address}`,
+    authenticate: (id) => ({ id, name: 'Ada', identities: [], mayPush: true }),
+    gatePush: createPushGate(rooms),
+    async onDelivery(delivery) {
+      told.push(...forge.source.toSignals(delivery).map(({ type }) => type));
+    },
+  });
+  await forge.createRepository(forgeRepository);
+  const work = stack.use(await testRepository());
+  const bare = join(folder, 'forge', `${forgeRepository}.git`);
+  const url = (person: string) => `http://${person}:secret@${address}/git/${forgeRepository}.git`;
+  return {
+    work,
+    told,
+    /** Rejects with what git printed. */
+    push: (ref: string, person: string) => work.git('push', '--quiet', url(person), ref),
+    /** As a merge of the forge does. */
+    land: (ref: string) =>
+      work.git('--git-dir', bare, 'fetch', '--quiet', work.dir, `${ref}:refs/heads/main`),
+    branches: async () =>
+      (await work.git('ls-remote', url('usr_any'))).split('\n').map((line) => line.split('\t')[1]),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+test('git is refused a push of an overtaken session, which is told by whom; its work is kept, and people push as ever', async () => {
+  await using forge = await pushingTo(repository);
+  const { work } = forge;
+  const { path, sleeper, next } = await overrun();
+  const [ada, grace] = [operator().id, 'usr_019abc00000070008000000000000002'];
+  await work.commit({ files: { [path]: 'one\n', 'src/free.ts': 'one\n' }, message: 'Begin' });
+  await forge.push('HEAD:refs/heads/main', ada);
+  const message = `Change it\n\nLoom-Session: ${sleeper.id}`;
+  const head = await work.commit({ files: { [path]: 'two\n' }, message });
+
+  const refused = forge.push('HEAD:refs/heads/late', ada);
+
+  await expect(refused).rejects.toThrow(
+    new RegExp(
+      `LoomStack: This does not pass the push[^]*${path}: claude-code \\(session ${next.id}\\) holds it[^]*hand over: loom claims hand-over ${sleeper.id} ${path}`,
+    ),
+  );
+  const kept = `refs/heads/loom/kept/${sleeper.id}/late`;
+  expect((await forge.branches()).sort()).toEqual(
+    expect.arrayContaining(['refs/heads/main', kept]),
+  );
+  expect(await forge.branches()).not.toContain('refs/heads/late');
+  expect(forge.told).not.toContain('change.opened');
+  expect(await eventTypes(rooms.ledger, sleeper.id)).toContain('claim.fenced');
+  // Named by somebody else's commit, the session is not theirs: a person's push is nobody's business.
+  await forge.push('HEAD:refs/heads/of-a-person', grace);
+  expect(forge.told).toContain('change.opened');
+
+  await rooms.claims.release({ sessionId: next.id, reason: 'done' });
+  await rooms.claims.acquireForEdit({ sessionId: sleeper.id, repository, paths: [path] });
+  await forge.push('HEAD:refs/heads/late', ada);
+  expect(await forge.branches()).toContain('refs/heads/late');
+  expect(await rooms.claims.gateMerge({ repository, headSha: head })).toEqual({ outcome: 'open' });
+});
+
+test('what a session only took in from its base is not held against it', async () => {
+  await using forge = await pushingTo('acme/took-in');
+  const { work } = forge;
+  const tookIn = { repository: 'acme/took-in' };
+  const ada = operator().id;
+  const [mine, other] = [await startSession(rooms, tookIn), await startSession(rooms, tookIn)];
+  const message = `Mine\n\nLoom-Session: ${mine.id}`;
+  await work.commit({ files: { 'a.ts': '1', 'b.ts': '1' }, message: 'Begin' });
+  await forge.push('HEAD:refs/heads/main', ada);
+  await work.branch('mine');
+  await rooms.claims.acquireForEdit({ ...tookIn, sessionId: mine.id, paths: ['a.ts'] });
+  await work.commit({ files: { 'a.ts': '2' }, message });
+  await forge.push('mine', ada);
+  await rooms.claims.acquireForEdit({ ...tookIn, sessionId: other.id, paths: ['b.ts'] });
+  await work.branch('landed', 'mine~1');
+  await work.commit({ files: { 'b.ts': '2' }, message: 'Of the other session, landed' });
+  await forge.land('landed');
+
+  await work.switchTo('mine');
+  await work.merge('landed', { message });
+  await forge.push('mine', ada);
+
+  await work.commit({ files: { 'b.ts': '3' }, message });
+  await expect(forge.push('mine', ada)).rejects.toThrow(/b\.ts: .* holds it/);
 });

@@ -6,7 +6,7 @@ import type { ClaimService, GateAnswer } from '../service.ts';
 import type { ClaimDeps } from './deps.ts';
 import { claimFenced } from './events.ts';
 import * as fences from './fence-store.ts';
-import { explainFencing, judgeWrites, type Stopped } from './fencing.ts';
+import { explainFencing, judgeWrites, pushChoices, type Stopped } from './fencing.ts';
 import { narrow } from './narrow.ts';
 import { holdersOf } from './path.ts';
 import { unknownSession } from './problems.ts';
@@ -27,7 +27,7 @@ export async function passGate(
     if (stopped.length > 0) {
       const found = { repository, headSha: request.headSha ?? null, gate };
       await record(tx, deps, session, found, stopped);
-      return toAnswer(stopped, gate);
+      return toAnswer(stopped, gate, sessionId);
     }
     if (gate === 'commit') {
       await narrow(tx, deps, session, {
@@ -53,7 +53,7 @@ export async function passMerge(
   const paths = written.map(({ path }) => path);
   const { repository } = change;
   const stopped = await findStopped(deps.db, deps, { sessionId, repository, paths });
-  return stopped.length === 0 ? { outcome: 'open' } : toAnswer(stopped, 'merge');
+  return stopped.length === 0 ? { outcome: 'open' } : toAnswer(stopped, 'merge', sessionId);
 }
 
 /** Keeps in the intake's transaction what a push changed without the right to. */
@@ -113,7 +113,8 @@ async function record(
     if (!(await fences.insertFencedWrites(tx, kept, writes))) return;
   }
   await ledger.append(tx, claimFenced(session, { ...found, writes }, ORCHESTRATION));
-  if (found.gate === 'commit') return;
+  // Whoever asked before it was taken has been told by the answer.
+  if (found.gate === 'commit' || headSha === null) return;
   await leaveNotes(tx, [
     {
       sessionId: session.id,
@@ -125,10 +126,11 @@ async function record(
   ]);
 }
 
-function toAnswer(stopped: readonly Stopped[], gate: string): GateAnswer {
+function toAnswer(stopped: readonly Stopped[], gate: string, sessionId: string): GateAnswer {
+  const words = explainFencing(stopped, gate);
   return {
     outcome: 'fenced',
-    message: explainFencing(stopped, gate),
+    message: gate === 'push' ? [words, ...pushChoices(stopped, sessionId)].join('\n') : words,
     writes: stopped.map(({ path, fence, holderSessionId, holderFence }) => ({
       path,
       fence,

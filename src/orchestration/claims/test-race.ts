@@ -1,4 +1,4 @@
-/** Lets processes race for one exclusive claim after another, for the test. */
+/** Lets processes race for one exclusive claim after another, for the test and for scripts/claim-race.ts. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,8 +18,10 @@ export async function raceForClaims(options: {
   url: string;
   processes: number;
   rounds: number;
+  /** Hears how many rounds are over. */
+  onRound?: (rounds: number) => void;
 }): Promise<RaceResult> {
-  const { url, processes, rounds } = options;
+  const { url, processes, rounds, onRound } = options;
   const racers = Array.from({ length: processes }, (_, index) => startRacer(url, `racer-${index}`));
   try {
     await Promise.all(racers.map(({ next }) => next()));
@@ -32,6 +34,7 @@ export async function raceForClaims(options: {
       const granted = answers.map((line) => Number(line.split(' ')[1])).filter((it) => it > 0);
       if (granted.length === 1) fair += 1;
       fences.push(...granted);
+      onRound?.(round + 1);
     }
     return { rounds, fair, fences, elapsedMs: performance.now() - startedAt };
   } finally {
