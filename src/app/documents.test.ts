@@ -5,6 +5,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { renderConsoleTypes } from '#surfaces';
 import { listCommands, renderCliDocument, renderSettingsDocument } from './documents.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
@@ -21,9 +22,10 @@ const PAGES = [
   'SECURITY.md',
 ].concat(globSync('docs/**/*.md'));
 
-test('docs/cli.md and docs/settings.md are what the code says; `node scripts/write-docs.ts` writes them', () => {
+test('docs/cli.md, docs/settings.md and the types of the console are what the code says; `node scripts/write-docs.ts` writes them', () => {
   expect(read('docs/cli.md')).toBe(renderCliDocument());
   expect(read('docs/settings.md')).toBe(renderSettingsDocument());
+  expect(read('console/src/api/schema.ts')).toBe(renderConsoleTypes());
 });
 
 test('every command shows an example', () => {

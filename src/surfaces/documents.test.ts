@@ -4,6 +4,7 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { renderConsoleTypes, typeOf } from './http/console-types.ts';
 import { readErrors, renderErrors } from './http/error-reference.ts';
 import { FOR_AUDITORS, READ_BY_NOUN } from './http/visible-events.ts';
 
@@ -36,6 +37,30 @@ test('for every documented event it was decided who sees it on the stream', () =
 
   expect(types.length).toBeGreaterThan(20);
   expect([...new Set(undecided)]).toEqual([]);
+});
+
+test('the console sees what may be missing and what may be null, and nothing made up', () => {
+  const types = renderConsoleTypes();
+
+  // A schema that is met as nullable first is null only where it may be.
+  expect(types).toContain('    decision: Decision | null;');
+  expect(types).not.toMatch(/^\} \| null;$/m);
+  expect(
+    typeOf(
+      {
+        type: 'object',
+        required: ['state'],
+        properties: {
+          state: { type: ['string', 'null'], enum: ['open', "it's shut"] },
+          at: { type: 'array', items: { type: ['integer', 'null'] } },
+          odd: { type: 'future-kind' },
+        },
+      },
+      0,
+    ),
+  ).toBe(
+    "{\n  state: 'open' | 'it\\'s shut' | null;\n  at?: (number | null)[];\n  odd?: unknown;\n}",
+  );
 });
 
 /** What the first group of the pattern catches in a file, every time. */

@@ -3,6 +3,7 @@
  * they hold no rule of our field and know no connector.
  */
 export { createHttpApp, type HttpApp } from './http/app.ts';
+export { renderConsoleTypes } from './http/console-types.ts';
 export { createHttpListener } from './http/listener.ts';
 export type { Access } from './http/gate.ts';
 export type { McpOptions } from './mcp/call.ts';

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { ContextService } from '#context';
 import type { GovernanceService } from '#governance';
-import type { Board, BoardFilter, ContextStudy } from '#insights';
+import type { Board, BoardFilter, ContextStudy, XrayReport } from '#insights';
 import type { Clock, Config, Db, Id, Logger, NewId } from '#kernel';
 import type { Actor, Ledger, TransparencyLog } from '#ledger';
 import type { ObservabilityService, TelemetryService } from '#observability';
@@ -173,7 +173,7 @@ export interface Services {
   /** Null when the local forge is switched off. */
   forge: ForgeService | null;
   insights: {
-    xray(repositoryId: Id<'repo'>, since: Date): Promise<object>;
+    xray(repositoryId: Id<'repo'>, since: Date): Promise<XrayReport>;
     /** How well the files of its last changes would have been found; worked out in the background. */
     contextStudy(repositoryId: Id<'repo'>): Promise<ContextStudy>;
     /** Who works on what, right now. */

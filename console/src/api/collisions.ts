@@ -2,36 +2,11 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { get } from './client.ts';
 import type { Page } from './types.ts';
+import type { Collision } from './schema.ts';
+export type { Collision } from './schema.ts';
 
-export type CollisionLevel = 'intent' | 'path' | 'symbol' | 'lines' | 'merge';
-
-export interface CollisionSide {
-  kind: 'change' | 'session';
-  id: string;
-  title: string;
-  by: string;
-  branch: string | null;
-  headSha: string | null;
-  url: string | null;
-}
-
-export interface Collision {
-  id: string;
-  repository: string;
-  level: CollisionLevel;
-  sides: [CollisionSide, CollisionSide];
-  paths: string[];
-  symbols: string[];
-  /** Both sides between git's markers. */
-  hunks: { path: string; text: string; isCut: boolean }[];
-  why: string;
-  state: 'open' | 'cleared';
-  clearReason: string | null;
-  isAlerted: boolean;
-  foundAt: string;
-  updatedAt: string;
-  clearedAt: string | null;
-}
+export type CollisionLevel = Collision['level'];
+export type CollisionSide = Collision['sides'][number];
 
 export const collisionQueries = {
   list: (filter: { state: string; level: string; repository: string; sessionId: string }) => {

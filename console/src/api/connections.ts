@@ -1,59 +1,10 @@
 /** The outside systems: how each fares, what it took in, and what may be done with it. */
 import { queryOptions } from '@tanstack/react-query';
 import { get, post } from './client.ts';
+import type { Connection, ConnectionTest, ProtectionReport } from './schema.ts';
+export type { Connection, ConnectionTest, ProtectionReport } from './schema.ts';
 
-export type ConnectionState = 'off' | 'paused' | 'waiting' | 'limited' | 'failing' | 'healthy';
-
-export interface Connection {
-  name: string;
-  title: string;
-  summary: string;
-  capabilities: ('signals' | 'knowledge' | 'work-items' | 'messages' | 'code-host')[];
-  documentation: string;
-  state: ConnectionState;
-  /** What has to be set before it works. */
-  missing: string | null;
-  webhookUrl: string | null;
-  /** Of a secret only whether it is set: `[set]`. */
-  settings: { path: string; value: string | null }[];
-  canTest: boolean;
-  canRotateSecret: boolean;
-  pause: { at: string; by: string; reason: string | null } | null;
-  lastEventAt: string | null;
-  lastSuccessAt: string | null;
-  lastError: { at: string; code: string; message: string } | null;
-  /** Repositories its system does not let us into any more. */
-  lost: { repository: string; since: string; why: string }[];
-  counts: {
-    deliveries: number;
-    duplicates: number;
-    refused: number;
-    signals: number;
-    objects: number;
-  };
-  rate: {
-    limit: number | null;
-    remaining: number | null;
-    resetsAt: string | null;
-    callsLastHour: number;
-    callsPerHour: number;
-    closedUntil: string | null;
-  } | null;
-}
-
-export interface ConnectionTest {
-  isWorking: boolean;
-  account: string;
-  findings: { level: 'ok' | 'warning' | 'problem'; text: string; hint?: string }[];
-}
-
-export interface ProtectionReport {
-  repository: string;
-  branch: string;
-  state: 'protected' | 'open' | 'unknown';
-  findings: { code: string; level: 'ok' | 'warning' | 'problem'; text: string; hint?: string }[];
-  checkedAt: string;
-}
+export type ConnectionState = Connection['state'];
 
 const REFRESH_MS = 15_000;
 

@@ -2,133 +2,17 @@
 import { queryOptions } from '@tanstack/react-query';
 import { get, post } from './client.ts';
 import type { Page } from './types.ts';
+import type { Answers, Assignment, Bodies, EscalationPackage } from './schema.ts';
+export type { Assignment, EscalationPackage, Watch } from './schema.ts';
+
+export type EscalationSlots = EscalationPackage['slots'];
+export type ShownAssignment = Answers['GET /v1/inbox/{id}'];
+/** Everybody who was asked about a change, the oldest first. */
+export type ChangeEscalation = Answers['GET /v1/changes/{id}/escalation'];
+export type InboxAnswer = Bodies['POST /v1/inbox/{id}/answers'];
 
 export const INBOX_DECISIONS = ['approve', 'approve-with-watch', 'send-back', 'hand-over'] as const;
 export type InboxDecision = (typeof INBOX_DECISIONS)[number];
-
-export interface Assignment {
-  id: string;
-  changeId: string;
-  repository: string;
-  title: string;
-  headSha: string;
-  decisionId: string;
-  slot: string;
-  /** Empty: any approver. */
-  sources: string[];
-  personId: string;
-  personName: string;
-  standsInFor: string | null;
-  via: string;
-  reasons: string[];
-  state: 'open' | 'acknowledged' | 'decided' | 'handed-over' | 'closed';
-  packageSha256: string;
-  /** When it goes to the next person; null once nobody is left. */
-  dueAt: string | null;
-  decision: InboxDecision | null;
-  endedWhy: string | null;
-  createdAt: string;
-  acknowledgedAt: string | null;
-  endedAt: string | null;
-}
-
-export interface EscalationSlots {
-  decision: { text: string; deadline: string; unlocks: string };
-  whyYou: {
-    text: string;
-    personId: string;
-    personName: string;
-    reasons: string[];
-    standsInFor: string | null;
-    next: string | null;
-  };
-  rules: {
-    text: string;
-    rules: { id: string; file: string; line: number; words: string }[];
-  };
-  risk: {
-    text: string;
-    percentile: number;
-    factors: { name: string; points: number; explanation: string }[];
-  };
-  blastRadius: {
-    text: string;
-    tiers: string[];
-    services: string[];
-    downstream: string[];
-    data: { name: string; standard: string | null }[];
-    reversibility: { level: 'easy' | 'with-care' | 'hard'; because: string };
-  };
-  hunks: {
-    text: string;
-    hunks: {
-      path: string;
-      startLine: number;
-      endLine: number;
-      added: number;
-      deleted: number;
-      why: string;
-    }[];
-    total: number | null;
-  };
-  evidence: {
-    text: string;
-    checks: 'passed' | 'failed' | 'unknown';
-    tests: string[];
-    findings: string[];
-    incidents: { title: string; severity: string; at: string; url: string | null }[];
-  };
-  provenance: {
-    text: string;
-    human: string | null;
-    agent: string | null;
-    sessionId: string | null;
-    workItemId: string | null;
-    workItem: string | null;
-    contextPackId: string | null;
-  };
-  rollback: { text: string; command: string; canary: string };
-  actions: { text: string; actions: InboxDecision[] };
-}
-
-export interface EscalationPackage {
-  changeId: string;
-  repository: string;
-  title: string;
-  headSha: string;
-  baseSha: string;
-  decisionId: string;
-  policyVersion: string;
-  slots: EscalationSlots;
-  words: number;
-}
-
-export interface ShownAssignment {
-  assignment: Assignment;
-  package: EscalationPackage;
-}
-
-export interface Watch {
-  watcherId: string;
-  hours: number;
-  endsAt: string | null;
-  state: 'promised' | 'watching' | 'over' | 'void';
-}
-
-/** Everybody who was asked about a change, the oldest first. */
-export interface ChangeEscalation {
-  assignments: Assignment[];
-  watch: Watch | null;
-}
-
-export interface InboxAnswer {
-  decision: InboxDecision;
-  reason: string;
-  /** What was looked at; refused when it is no longer what is asked. */
-  packageSha256: string;
-  to?: string;
-  watchHours?: number;
-}
 
 const at = encodeURIComponent;
 

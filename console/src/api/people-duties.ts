@@ -1,36 +1,8 @@
 /** Who is away and who stands in, and verdicts that were put aside. */
 import { queryOptions } from '@tanstack/react-query';
 import { get, post, remove } from './client.ts';
-
-export interface Absence {
-  id: string;
-  personId: string;
-  from: string;
-  to: string;
-  delegateId: string | null;
-  note: string;
-  createdAt: string;
-  cancelledAt: string | null;
-}
-
-export interface Override {
-  id: string;
-  changeId: string;
-  repository: string;
-  headSha: string;
-  requestedBy: string;
-  requesterName: string;
-  reason: string;
-  ticket: string | null;
-  /** Lands past the tests of the queue too. */
-  isEmergency: boolean;
-  state: 'requested' | 'active' | 'used' | 'expired';
-  confirmerName: string | null;
-  requestedAt: string;
-  activeAt: string | null;
-  expiresAt: string;
-  usedAt: string | null;
-}
+import type { Absence, Bodies, Override } from './schema.ts';
+export type { Absence, Override } from './schema.ts';
 
 export const absencesQuery = (personId: string) =>
   queryOptions({
@@ -41,7 +13,7 @@ export const absencesQuery = (personId: string) =>
 
 export function enterAbsence(
   personId: string,
-  absence: { from: string; to: string; delegateId?: string; note?: string },
+  absence: Bodies['POST /v1/people/{id}/absences'],
 ): Promise<Absence> {
   return post(`/v1/people/${personId}/absences`, absence);
 }
@@ -57,13 +29,7 @@ export const overridesQuery = (changeId: string) =>
       get<{ items: Override[] }>('/v1/overrides', { changeId, limit: 20 }, signal),
   });
 
-export function requestOverride(request: {
-  changeId: string;
-  headSha: string;
-  reason: string;
-  ticket?: string;
-  isEmergency?: boolean;
-}): Promise<Override> {
+export function requestOverride(request: Bodies['POST /v1/overrides']): Promise<Override> {
   return post('/v1/overrides', request);
 }
 

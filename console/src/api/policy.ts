@@ -1,103 +1,22 @@
 /** What the Policy Engine answers to the studio: the rules, their versions, checks and backtests. */
 import { queryOptions } from '@tanstack/react-query';
 import { ApiProblem, get, post } from './client.ts';
-import type { PolicyProblem, PolicySummary } from './types.ts';
+import type { Answers, Backtest, Bodies, OrganisationPolicy, PolicySummary } from './schema.ts';
+export type { Backtest, OrganisationPolicy, PolicyRemark } from './schema.ts';
+
+export type PolicyCheck = Answers['POST /v1/policy/validate'];
+export type RepositoryPolicy = Answers['GET /v1/policy/versions']['items'][number];
+export type MovedChange = Backtest['moved'][number];
+export type Replay = Answers['GET /v1/decisions/{id}/replay'];
+export type BacktestQuestion = Required<Omit<Bodies['POST /v1/policy/backtest'], 'limit'>>;
+export type Layer = BacktestQuestion['layer'];
+type BacktestLine = Answers['POST /v1/policy/backtest'];
+export type BacktestProgress = Omit<Extract<BacktestLine, { type: 'progress' }>, 'type'>;
 
 /** From the mildest to the strictest. */
 export const LANES = ['ship', 'ship-and-watch', 'one-reviewer', 'two-person', 'hold'] as const;
 export type Lane = (typeof LANES)[number];
 export type LaneCounts = Record<Lane, number>;
-
-export type Layer = 'repository' | 'organisation';
-
-export interface PolicyRemark {
-  file: string;
-  line: number;
-  rule: string;
-  kind: 'never-fires' | 'shadowed' | 'no-effect' | 'no-paths';
-  message: string;
-}
-
-export interface PolicyCheck {
-  problems: PolicyProblem[];
-  remarks: PolicyRemark[];
-  /** Null where it would not load. */
-  version: string | null;
-}
-
-export interface RepositoryPolicy {
-  version: string;
-  text: string;
-  sourceCommit: string;
-  acceptedAt: string;
-  isActive: boolean;
-}
-
-export interface OrganisationPolicy {
-  version: number;
-  text: string;
-  authorId: string;
-  authorName: string;
-  reason: string;
-  state: 'proposed' | 'active' | 'replaced' | 'withdrawn';
-  /** The version whose rules said who has to agree. */
-  judgedBy: number | null;
-  proposedAt: string;
-  activeAt: string | null;
-  approvals: { personId: string; personName: string; givenAt: string }[];
-}
-
-export interface MovedChange {
-  sha: string;
-  subject: string;
-  landedAt: string;
-  before: Lane;
-  after: Lane;
-  rulesAdded: string[];
-  rulesRemoved: string[];
-  score: number;
-}
-
-export interface Backtest {
-  changes: number;
-  from: string | null;
-  to: string | null;
-  before: LaneCounts;
-  after: LaneCounts;
-  weeks: { week: string; before: LaneCounts; after: LaneCounts }[];
-  stricter: number;
-  milder: number;
-  moved: MovedChange[];
-  paged: { who: string; before: number; after: number }[];
-  revertedLater: {
-    sha: string;
-    subject: string;
-    landedAt: string;
-    revertedBy: string;
-    revertedAt: string;
-    shippedBefore: boolean;
-  }[];
-  fired: { id: string; line: number; file: string; count: number }[];
-  neverFired: { id: string; line: number; file: string; because: string }[];
-  notes: string[];
-}
-
-export interface BacktestProgress {
-  phase: 'history' | 'risk' | 'patches' | 'verdicts' | 'done';
-  done: number;
-  total: number | null;
-}
-
-export interface BacktestQuestion {
-  text: string;
-  repository: string;
-  layer: Layer;
-  sinceDays: number;
-}
-
-export interface Replay {
-  isIdentical: boolean;
-}
 
 export const policyQueries = {
   inForce: (repository: string) =>
@@ -137,11 +56,6 @@ export const policyQueries = {
       staleTime: Infinity,
     }),
 };
-
-type BacktestLine =
-  | ({ type: 'progress' } & BacktestProgress)
-  | { type: 'report'; report: Backtest }
-  | { type: 'problem'; problem: { code?: string; title?: string; detail?: string; hint?: string } };
 
 /**
  * Puts a text over what landed; tells how far it is while it works.
@@ -192,12 +106,12 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
 
 function toProblem(
   status: number,
-  problem: { code?: string; title?: string; detail?: string; hint?: string },
+  problem: { code?: string; title?: string; detail?: string; hint?: string | null },
 ): ApiProblem {
   return new ApiProblem(status, {
     code: problem.code,
     message: problem.detail ?? problem.title ?? `The server answered ${status}.`,
-    hint: problem.hint,
+    hint: problem.hint ?? undefined,
     details: { ...problem },
   });
 }

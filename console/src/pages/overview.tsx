@@ -72,9 +72,14 @@ function readable(title: string): string {
   );
 }
 
+/** What the server counts, and what is read from the events here. */
+type Shown =
+  | Overview['attention'][number]
+  | (Omit<Overview['attention'][number], 'kind'> & { kind: 'claim-denied' });
+
 /** Claims refused within the hour, newest first, one for each session. */
-function refusalsIn(events: readonly LedgerEvent[]): Overview['attention'] {
-  const bySession = new Map<string, Overview['attention'][number]>();
+function refusalsIn(events: readonly LedgerEvent[]): Shown[] {
+  const bySession = new Map<string, Shown>();
   for (const event of events) {
     const ref = event.refs.session ?? event.subject;
     const isRecent = Date.now() - Date.parse(event.occurredAt) < REFUSAL_SHOWN_MS;

@@ -4,22 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 import { get } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
-import type { Trace } from '../api/types.ts';
+import type { WhyAnswer } from '../api/schema.ts';
 import { EmptyState, Facts, Loading, PageHeader, Panel, Problem } from '../parts/layout.tsx';
 import { Identifier } from '../parts/copy.tsx';
 import { Filters, RepositoryFilter } from '../parts/filters.tsx';
 import { useSearchState } from '../parts/search-state.ts';
 import { When } from '../parts/time.tsx';
 import { TraceView } from '../parts/trace-view.tsx';
-
-interface WhyAnswer {
-  repository: string;
-  path: string;
-  line: number;
-  text: string;
-  commit: { sha: string; subject: string; author: string; at: string };
-  trace: Trace | null;
-}
 
 /** `src/pay.ts:42`, which needs a repository beside it. */
 function readLine(text: string): { path: string; line: number } | undefined {

@@ -11,9 +11,9 @@ export function buildOpenApi(
   app: OpenAPIHono<Environment>,
   { version, config }: Pick<Services, 'version' | 'config'>,
 ): OpenApiDocument {
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
+  return describeApp(
+    app,
+    {
       title: 'LoomStack API',
       version,
       description: [
@@ -23,9 +23,40 @@ export function buildOpenApi(
       ].join(' '),
       license: { name: 'Apache-2.0' },
     },
-    servers: [{ url: config.publicUrl ?? '/' }],
+    config.publicUrl,
+  );
+}
+
+/** The document of whatever routes are on the app. */
+export function describeApp(
+  app: OpenAPIHono<Environment>,
+  info: OpenApiDocument['info'],
+  url = '/',
+): OpenApiDocument {
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info,
+    servers: [{ url }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   });
+  return withNullableReferences(document) as OpenApiDocument;
+}
+
+/**
+ * The library writes "this, or null" of a named schema as both at once, which null can never be. Said as
+ * JSON Schema means it, generated clients see the null.
+ */
+function withNullableReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withNullableReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  const { allOf } = value as { allOf?: { $ref?: string; type?: unknown }[] };
+  const [reference, beside] = allOf ?? [];
+  if (reference?.$ref !== undefined && [beside?.type].flat().includes('null')) {
+    return { anyOf: [reference, { type: 'null' }] };
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [key, withNullableReferences(part)]),
+  );
 }
 
 /** How callers sign in, for the document. */

@@ -12,7 +12,7 @@ import type { Environment, RequestContext } from './environment.ts';
 import { exampleOf } from './example-of.ts';
 import type { Access, Gate } from './gate.ts';
 import type { Idempotency } from './idempotency.ts';
-import { named } from './named.ts';
+import { named, namedSchemas } from './named.ts';
 import { Problem } from './problem.ts';
 
 export type Method = 'get' | 'post' | 'delete';
@@ -112,6 +112,7 @@ export function registerRoutes(
   pipeline: Pipeline,
   routes: readonly Route[],
 ): void {
+  for (const [name, schema] of namedSchemas()) app.openAPIRegistry.register(name, schema);
   for (const { definition } of routes) {
     describeRoute(app, definition);
     const template = definition.path.replaceAll(/\{(\w+)\}/g, ':$1');

@@ -6,21 +6,10 @@ import { Button, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { post } from '../../api/client.ts';
+import type { GitHubAppMade, GitHubAppManifest } from '../../api/schema.ts';
 import { Loading, Notice, Panel, Problem } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
-
-interface Beginning {
-  formUrl: string;
-  manifest: string;
-  state: string;
-}
-
-interface MadeApp {
-  slug: string;
-  url: string;
-  installUrl: string;
-}
 
 export function GitHubApp({ isSet }: { isSet: boolean }) {
   const [{ code, state }] = useSearchState({ code: '', state: '' });
@@ -32,7 +21,7 @@ function Begin() {
   const [organisation, setOrganisation] = useState('');
   const begin = useMutation({
     mutationFn: () =>
-      post<Beginning>(
+      post<GitHubAppManifest>(
         '/v1/connections/github/manifest',
         organisation.trim() === '' ? {} : { organisation: organisation.trim() },
       ),
@@ -86,7 +75,7 @@ function Begin() {
 function Finish({ code, state }: { code: string; state: string }) {
   const client = useQueryClient();
   const finish = useMutation({
-    mutationFn: () => post<MadeApp>('/v1/connections/github/app', { code, state }),
+    mutationFn: () => post<GitHubAppMade>('/v1/connections/github/app', { code, state }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['connections'] }),
   });
   // A code counts once, however often the page is drawn.

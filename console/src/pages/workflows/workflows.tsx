@@ -158,11 +158,11 @@ function Refused({ refused }: { refused: WorkflowLibrary['refused'] }) {
   return refused.map(({ path, problems }) => (
     <Notice key={path} tone="bad" title={`${path} was refused; the last good one stays in force`}>
       <ul>
-        {problems.map(({ line, message, suggestion }, index) => (
+        {problems.map(({ line, message, suggestion, hint }, index) => (
           <li key={index}>
-            {line !== undefined && `line ${line}: `}
-            {message}
-            {suggestion !== undefined && suggestion !== null && ` Did you mean ${suggestion}?`}
+            line {line}: {message}
+            {suggestion !== null && ` Did you mean ${suggestion}?`}
+            {hint !== null && <span className="quiet small"> {hint}</span>}
           </li>
         ))}
       </ul>

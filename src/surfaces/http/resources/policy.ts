@@ -14,6 +14,7 @@ import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { named } from '../named.ts';
 import { ndjson } from '../ndjson.ts';
+import { BacktestLine } from '../reports.ts';
 import { type Route, route } from '../route.ts';
 import { Decision, repositoryName } from '../schemas.ts';
 
@@ -228,7 +229,7 @@ export function policyRoutes(services: Services): Route[] {
         limit: z.int().min(1).max(MAX_BACKTEST_CHANGES).default(MAX_BACKTEST_CHANGES),
       }),
       bodyExample: { text: DRAFT, repository: 'acme/shop' },
-      answer: z.object({ type: z.enum(['progress', 'report', 'problem']) }),
+      answer: BacktestLine,
       contentType: 'application/x-ndjson',
       async handle({ body, context: request }) {
         const { name, git, baseSha } = await openBase(body.repository);

@@ -1,8 +1,9 @@
 /** `/v1/repositories`: what was imported, importing more, and a repository's history in figures. */
 import { z } from 'zod';
-import { AppError, JsonObject } from '#kernel';
+import { AppError } from '#kernel';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
+import { ContextStudy, XrayReport } from '../reports.ts';
 import { type Route, route } from '../route.ts';
 import { listQuery, page, pathId, ProtectionReport, Repository } from '../schemas.ts';
 
@@ -113,11 +114,10 @@ export function repositoryRoutes({ context, insights, protection, clock }: Servi
           .default('90d')
           .meta({ description: 'How far back: days, weeks, months or years.', example: '90d' }),
       }),
-      answer: JsonObject,
+      answer: XrayReport,
       async handle({ params: { id }, query }) {
         const repository = found(await context.findRepository(id), 'repository', id);
-        const report = await insights.xray(repository.id, parseSince(query.since, clock.now()));
-        return report as z.infer<typeof JsonObject>;
+        return insights.xray(repository.id, parseSince(query.since, clock.now()));
       },
     }),
     route({
@@ -129,18 +129,17 @@ export function repositoryRoutes({ context, insights, protection, clock }: Servi
       description:
         'Given only the title and text of each of the last 200 changes, and what was known before it: recall, mean reciprocal rank and examples. Worked out in the background for each new head; until then `state` is `computing`.',
       params,
-      answer: JsonObject,
+      answer: ContextStudy,
       async handle({ params: { id }, actor }) {
         const repository = found(await context.findRepository(id), 'repository', id);
         const study = await insights.contextStudy(repository.id);
-        if (study.state !== 'ready') return study as z.infer<typeof JsonObject>;
+        if (study.state !== 'ready') return study;
         const access = await context.accessTo(repository.id, actor);
         // A title tells as much as a path: an example with one closed file is not shown at all.
         const examples = study.figures.examples.filter(({ files }) =>
           files.every(({ path }) => access.mayReadPath(path)),
         );
-        const shown = { ...study, figures: { ...study.figures, examples } };
-        return shown as unknown as z.infer<typeof JsonObject>;
+        return { ...study, figures: { ...study.figures, examples } };
       },
     }),
   ];

@@ -42,12 +42,21 @@ const Workflow = named(
     graph: WorkflowGraph,
   }),
 );
+const WorkflowProblem = z.object({
+  line: z.int(),
+  column: z.int(),
+  path: z.string(),
+  code: z.string(),
+  message: z.string(),
+  suggestion: z.string().nullable(),
+  hint: z.string().nullable(),
+});
 const WorkflowLibrary = named(
   'WorkflowLibrary',
   z.object({
     workflows: z.array(Workflow),
     /** Files that were refused; the last good one of each stays in force. */
-    refused: z.array(z.object({ path: z.string(), problems: z.array(JsonObject) })),
+    refused: z.array(z.object({ path: z.string(), problems: z.array(WorkflowProblem) })),
   }),
 );
 const Candidate = z.object({ workflow: z.string(), origin: z.string(), priority: z.int() });
@@ -102,7 +111,7 @@ export function workflowRoutes({ composition, workflows }: Services): Route[] {
           workflows: library.workflows.map(toWorkflow),
           refused: library.refused.map(({ path, problems }) => ({
             path,
-            problems: problems.map((problem) => ({ ...problem })),
+            problems: [...problems],
           })),
         };
       },
