@@ -18,21 +18,16 @@ export const PROMPT = { gatherMs: 10, everyMs: 500 } as const;
 
 const GATHER_MS = 10;
 
-/** A notification is a commit of its own, with nothing in it that must be on disk to be true. */
-const NOTIFY = `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
-
 /**
  * Tells all nodes, soon and once for many calls, that there is work on a channel. It is to be called
- * after the commit and speaks outside of it: NOTIFY inside a transaction holds a lock of the whole
- * server to the end of its fsync, which would let commits happen only one by one.
+ * after the commit.
  */
 export function createAnnouncer(db: Db, channel: string, news: News): () => void {
   let timer: NodeJS.Timeout | undefined;
   return () => {
     timer ??= setTimeout(() => {
       timer = undefined;
-      // A lost wake-up is found by polling, so a closed pool or a dead server is no news here.
-      db.query(NOTIFY, [channel, news], 'ledger_notify').catch(() => {});
+      db.notify(channel, news);
     }, GATHER_MS).unref();
   };
 }

@@ -73,6 +73,35 @@ test('when a statement sent with the commit fails, nothing is committed and it s
   expect(calls).toEqual([]);
 });
 
+test('statements sent only with the commit are one transaction, and its failure harms no later one', async () => {
+  await using database = await testDatabase();
+  await using db = openDatabase({ url: database.url, poolSize: 1 });
+  await db.query('create table things (id int primary key, words text[])');
+  const insert = 'insert into things values ($1, $2) returning words, id';
+  const append = (first: number, second: number): Promise<object[]> =>
+    db.transaction(async (tx) => {
+      const told: object[] = [];
+      tx.withCommit(insert, [first, ['a "b"', null, '\\c']], 'insert', (rows) =>
+        told.push(...rows),
+      );
+      tx.withCommit('select count(*)::int as count from things', [], 'count', (rows) =>
+        told.push(...rows),
+      );
+      tx.withCommit(insert, [second, null], 'insert', (rows) => told.push(...rows));
+      return told;
+    });
+
+  await expect(append(1, 1)).rejects.toMatchObject({ code: '23505' });
+  const told = await append(1, 2);
+
+  expect(told).toEqual([
+    { words: ['a "b"', null, '\\c'], id: 1 },
+    { count: 1 },
+    { words: null, id: 2 },
+  ]);
+  expect(await append(3, 4)).toHaveLength(3);
+});
+
 test('two transactions that lock in opposite order both commit', async () => {
   await using database = await testDatabase();
   await database.db.query('create table counters (id int primary key, n int not null)');

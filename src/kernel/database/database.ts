@@ -7,6 +7,7 @@ import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } 
 import type pg from 'pg';
 import { Client, escapeIdentifier, Pool, types } from 'pg';
 import { AppError } from '../errors.ts';
+import { sendBatch, type Statement } from './batch.ts';
 import { gatheringSocket } from './gathering-socket.ts';
 
 export type Row = Record<string, unknown>;
@@ -56,9 +57,8 @@ export interface Db extends Queryable, AsyncDisposable {
   listen(channel: string, onNotify: (payload: string) => void, signal: AbortSignal): void;
   /**
    * Wakes whoever listens: those on this database object at once, all others through the server.
-   * It may be lost, and those on this object hear it twice. To be called after the commit of what it
-   * is about: inside a transaction NOTIFY holds a lock of the whole server until its fsync is over,
-   * so commits would queue one by one.
+   * It may be lost, and many within a moment reach the others as one. To be called after the commit of what it is about: inside a transaction NOTIFY
+   * holds a lock of the whole server until its fsync is over, so commits would queue one by one.
    */
   notify(channel: string, payload: string): void;
   readonly url: string;
@@ -68,6 +68,11 @@ export interface Db extends Queryable, AsyncDisposable {
 
 /** A notification is a commit of its own, with nothing in it that must be on disk to be true. */
 const NOTIFY = `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
+const BEGIN: Statement = { sql: 'begin', name: 'begin' };
+const BEGIN_SERIALIZABLE: Statement = { sql: 'begin isolation level serializable' };
+/** Each telling is a commit and wakes every listener, so the same news waits this long for more. */
+const TELL_AGAIN_MS = 25;
+const COMMIT: Statement = { sql: 'commit', name: 'commit' };
 const RETRIES = 6;
 /** Deadlock and serialisation failure: the transaction did nothing and may be run again. */
 const TRY_AGAIN = /^(40001|40P01)$/;
@@ -110,14 +115,47 @@ export function openDatabase(options: {
   // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
   pool.on('error', report);
 
+  /** Process numbers of the back ends behind our pool: what they are told to say, we know already. */
+  const own = new Set<unknown>();
+  // The driver has it; its types do not say so.
+  const processOf = (client: pg.PoolClient): unknown => Reflect.get(client, 'processID');
+  pool.on('connect', (client) => own.add(processOf(client)));
+  pool.on('remove', (client) => own.delete(processOf(client)));
+
+  async function send(
+    client: pg.PoolClient,
+    statements: readonly Statement[],
+  ): Promise<Record<string, unknown>[][]> {
+    return sendBatch(client, statements, customTypes.getTypeParser);
+  }
+
+  /** Lends a connection, and throws it away when it broke meanwhile. */
+  async function withClient<Result>(
+    work: (client: pg.PoolClient, breaks: (error: Error) => void) => Promise<Result>,
+  ): Promise<Result> {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    const breaks = (error: Error) => {
+      broken ??= error;
+    };
+    client.on('error', breaks);
+    try {
+      return await work(client, breaks);
+    } finally {
+      client.off('error', breaks);
+      client.release(broken);
+    }
+  }
+
   async function run<Result extends object>(
-    client: pg.Pool | pg.PoolClient,
     sql: string,
     values: readonly unknown[] = [],
     name?: string,
   ): Promise<Result[]> {
-    const query = { text: sql, values: [...values], ...(name === undefined ? {} : { name }) };
-    return (await client.query(query)).rows as Result[];
+    const statement = { sql, values, name };
+    if (isScript(statement)) return (await pool.query(sql)).rows as Result[];
+    const [rows] = await withClient((client) => send(client, [statement]));
+    return rows as Result[];
   }
 
   async function transaction<Result>(
@@ -138,53 +176,46 @@ export function openDatabase(options: {
     work: (tx: Tx) => Promise<Result>,
     isolation?: 'serializable',
   ): Promise<Result> {
-    const client = await pool.connect();
-    let broken: Error | undefined;
-    const calls: (() => void)[] = [];
-    const last: { send(): Promise<void>; answer(): void }[] = [];
-    const onClientError = (error: Error) => {
-      broken = error;
-    };
-    client.on('error', onClientError);
-    try {
-      // Sent along with the first statement: it fails only if the connection does, and then all do.
-      const begun = client.query(
-        isolation === 'serializable' ? 'begin isolation level serializable' : 'begin',
-      );
-      begun.catch(() => {});
+    return withClient(async (client, breaks) => {
+      const calls: (() => void)[] = [];
+      const last: { statement: Statement; onRows: (rows: never[]) => void }[] = [];
+      let isBegun = false;
+      function begin(statement: Statement): void {
+        isBegun = true;
+        // It fails only if the connection does, and then the statement after it fails too.
+        send(client, [statement]).catch(() => {});
+      }
+      async function query<Rows extends object>(statement: Statement): Promise<Rows[]> {
+        if (isScript(statement)) {
+          if (!isBegun) begin(BEGIN);
+          return (await client.query(statement.sql)).rows as Rows[];
+        }
+        const statements = isBegun ? [statement] : [BEGIN, statement];
+        isBegun = true;
+        return (await send(client, statements)).at(-1) as Rows[];
+      }
       const tx: Tx = {
         inTransaction: true,
-        query: (sql, values, name) => run(client, sql, values, name),
+        query: (sql, values, name) => query({ sql, values, name }),
         afterCommit: (call) => calls.push(call),
-        withCommit<Result extends object>(
-          sql: string,
-          values?: readonly unknown[],
-          name?: string,
-          onRows?: (rows: Result[]) => void,
-        ) {
-          let rows: Result[] = [];
-          last.push({
-            send: async () => void (rows = await run<Result>(client, sql, values, name)),
-            answer: () => onRows?.(rows),
-          });
-        },
+        withCommit: (sql, values, name, onRows = () => {}) =>
+          last.push({ statement: { sql, values, name }, onRows }),
       };
-      const result = await work(tx);
-      const sent = last.map(({ send }) => send());
-      // After a failure this commit rolls back, and the failed statement says why.
-      await Promise.all([begun, ...sent, client.query('commit')]);
-      for (const { answer } of last) answer();
-      for (const call of calls) call();
-      return result;
-    } catch (error) {
-      await client.query('rollback').catch((rollbackError: Error) => {
-        broken ??= rollbackError;
-      });
-      throw error;
-    } finally {
-      client.off('error', onClientError);
-      client.release(broken);
-    }
+      try {
+        if (isolation === 'serializable') begin(BEGIN_SERIALIZABLE);
+        const result = await work(tx);
+        const statements = last.map(({ statement }) => statement);
+        // What goes as one message is one transaction by itself.
+        if (isBegun) statements.push(COMMIT);
+        const answers = statements.length === 0 ? [] : await send(client, statements);
+        for (const [index, { onRows }] of last.entries()) onRows(answers[index] as never[]);
+        for (const call of calls) call();
+        return result;
+      } catch (error) {
+        if (isBegun) await client.query('rollback').catch(breaks);
+        throw error;
+      }
+    });
   }
 
   function listen(channel: string, onNotify: (payload: string) => void, until: AbortSignal): void {
@@ -202,7 +233,9 @@ export function openDatabase(options: {
             client.on('end', () => resolve());
             signal.addEventListener('abort', () => resolve(), { once: true });
           });
-          client.on('notification', (message) => onNotify(message.payload ?? ''));
+          client.on('notification', ({ processId, payload }) => {
+            if (!own.has(processId)) onNotify(payload ?? '');
+          });
           await client.connect();
           await client.query(`listen ${escapeIdentifier(channel)}`);
           onNotify('');
@@ -216,10 +249,26 @@ export function openDatabase(options: {
     })();
   }
 
+  /** News told to the server a moment ago, and whether there was more of it since. */
+  const told = new Map<string, { isPending: boolean }>();
+
   function notify(channel: string, payload: string): void {
     for (const onNotify of listeners.get(channel) ?? []) onNotify(payload);
+    const news = `${channel} ${payload}`;
+    const before = told.get(news);
+    if (before === undefined) tellOthers(channel, payload, news);
+    else before.isPending = true;
+  }
+
+  function tellOthers(channel: string, payload: string, news: string): void {
+    const saying = { isPending: false };
+    told.set(news, saying);
+    setTimeout(() => {
+      told.delete(news);
+      if (saying.isPending) tellOthers(channel, payload, news);
+    }, TELL_AGAIN_MS).unref();
     // A closed pool or a dead server is no news here: those far away will find out by polling.
-    run(pool, NOTIFY, [channel, payload], 'notify').catch(() => {});
+    run(NOTIFY, [channel, payload], 'notify').catch(() => {});
   }
 
   return {
@@ -229,7 +278,7 @@ export function openDatabase(options: {
     listen,
     notify,
     query: (sql, values, name) =>
-      run<never>(pool, sql, values, name).catch((error: unknown) => {
+      run<never>(sql, values, name).catch((error: unknown) => {
         throw translate(error);
       }),
     async [Symbol.asyncDispose]() {
@@ -269,6 +318,11 @@ export function kysely<Tables>(queryable: Queryable): Kysely<Tables> {
 
 async function refuseNesting(): Promise<never> {
   throw new Error('use db.transaction, which tries again on a deadlock');
+}
+
+/** Without values it may be many statements, which cannot be prepared. */
+function isScript({ values = [], name }: Statement): boolean {
+  return values.length === 0 && name === undefined;
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Acts on signals as they come. Any node may run it, and all of them do. */
 import { type BackgroundLoop, type Clock, type Db, type Logger, startLoop } from '#kernel';
 import type { Intake } from './service.ts';
+import { INBOX_CHANNEL } from './store.ts';
 
 const TIDY_EVERY_MS = 3_600_000;
 
@@ -25,6 +26,6 @@ export function createIntakeLoop(deps: {
       }
       return intake.processOnce();
     },
-    listen: (bell, signal) => db.listen('loom_inbox', () => bell.ring(), signal),
+    listen: (bell, signal) => db.listen(INBOX_CHANNEL, () => bell.ring(), signal),
   });
 }

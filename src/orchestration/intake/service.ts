@@ -128,7 +128,7 @@ export function createIntakeService(deps: IntakeDeps): Intake {
   function announce(): void {
     announcing ??= setTimeout(() => {
       announcing = undefined;
-      store.notifyInbox(db).catch(() => {});
+      db.notify(store.INBOX_CHANNEL, '');
     }, ANNOUNCE_MS).unref();
   }
 

@@ -2,6 +2,9 @@
 import { Signal } from '#connectors/contract';
 import type { Id, Queryable, Tx } from '#kernel';
 
+/** The loops of all nodes listen here for new signals. */
+export const INBOX_CHANNEL = 'loom_inbox';
+
 export interface KnownOf {
   /** By `deliveryKey`: the deliveries that were not known before. */
   freshDeliveries: Set<string>;
@@ -87,18 +90,6 @@ export function insertSignalsWithCommit(tx: Tx, signals: readonly NewInboxSignal
       signals.map(({ signal }) => JSON.stringify(signal)),
     ],
     'intake_insert_signals',
-  );
-}
-
-/**
- * Wakes the loops, after the commit and outside of it: NOTIFY inside a transaction holds a lock of
- * the whole server until its fsync is over. A lost wake-up is found by polling.
- */
-export async function notifyInbox(queryable: Queryable): Promise<void> {
-  await queryable.query(
-    `select set_config('synchronous_commit', 'off', true), pg_notify('loom_inbox', '')`,
-    [],
-    'intake_notify',
   );
 }
 
