@@ -5,6 +5,7 @@ import type { Connection, ConnectionTest, ProtectionReport } from './schema.ts';
 export type { Connection, ConnectionTest, ProtectionReport } from './schema.ts';
 
 export type ConnectionState = Connection['state'];
+export type Reading = Connection['readings'][number];
 
 const REFRESH_MS = 15_000;
 

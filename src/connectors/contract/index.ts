@@ -70,6 +70,7 @@ export type {
   KnowledgeItem,
   KnowledgePage,
   KnowledgeSource,
+  SweepProgress,
   KnownDocument,
   KnownThread,
   ObjectList,

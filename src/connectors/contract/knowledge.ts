@@ -50,6 +50,14 @@ export type KnowledgeItem = Common &
         state: 'open' | 'closed';
         labels: string[];
       }
+    /** Apart from the change, because a webhook tells of the change and not of its files. */
+    | {
+        kind: 'changed-files';
+        changeNumber: number;
+        files: { path: string; additions: number; deletions: number }[];
+      }
+    /** What somebody said on a change or work item. */
+    | { kind: 'comment'; on: 'change' | 'work-item'; number: number; text: string }
     | { kind: 'deployment'; environment: string; sha: string }
     | KnownDocument
     | KnownThread
@@ -106,6 +114,18 @@ export interface KnowledgePage {
   /** Where the next page, or the next sweep, goes on. Opaque; kept once the items are. */
   cursor: string;
   hasMore: boolean;
+  progress?: SweepProgress | undefined;
+}
+
+/** How far a first reading is, for people who wait for it. */
+export interface SweepProgress {
+  /** Part of the system being read: `pulls`. */
+  stream: string;
+  via: 'graphql' | 'rest';
+  /** Why not the quicker way; a sentence. */
+  why?: string | undefined;
+  /** Objects in this part, where the system says. */
+  total?: number | undefined;
 }
 
 export interface KnowledgeSource {

@@ -16,6 +16,14 @@ export function answerMarker(idempotencyKey: string): string {
   return `<!-- loomstack:answer:${hash('sha256', idempotencyKey, 'hex').slice(0, 24)} -->`;
 }
 
+/**
+ * Whether a comment begins as ours do. Whoever copies the marker is left out too, which harms only what
+ * they wrote themselves.
+ */
+export function isOurs(body: string): boolean {
+  return body.startsWith('<!-- loomstack:');
+}
+
 /** Writes our comment with the marker, or what it says now over what it said. */
 export async function writeComment(
   client: RepositoryClient,

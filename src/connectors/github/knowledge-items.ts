@@ -1,6 +1,7 @@
 /** GitHub's rows as knowledge items. Only the fields we use; the rest may come and go. Pure. */
 import { z } from 'zod';
 import type { KnowledgeItem } from '#connectors/contract';
+import { isOurs } from './comments.ts';
 
 const Account = z.object({ login: z.string() }).nullish();
 const Labels = z.array(z.union([z.string(), z.object({ name: z.string().nullish() })])).nullish();
@@ -50,6 +51,22 @@ export const Comment = z.object({
   pull_request_url: z.string(),
   updated_at: z.string(),
   user: Account,
+});
+
+/** A comment in the conversation of an issue or pull request. */
+export const Talk = z.object({
+  id: z.number(),
+  body: z.string().nullish(),
+  html_url: z.string().optional(),
+  issue_url: z.string().nullish(),
+  updated_at: z.string(),
+  user: Account,
+});
+
+export const ChangedFile = z.object({
+  filename: z.string(),
+  additions: z.int(),
+  deletions: z.int(),
 });
 
 export const Deployment = z.object({
@@ -148,6 +165,54 @@ export function toComment(
     path: comment.path,
     line: comment.line ?? undefined,
     text: comment.body ?? '',
+  };
+}
+
+/** Which files a change has, as the host compares it; merged ones are told by git as well. */
+export function toChangedFiles(
+  repository: string,
+  pull: Pick<z.infer<typeof Pull>, 'number' | 'updated_at'>,
+  files: readonly z.infer<typeof ChangedFile>[],
+): KnowledgeItem {
+  return {
+    kind: 'changed-files',
+    object: `changed-files/${pull.number}`,
+    repository,
+    updatedAt: new Date(pull.updated_at),
+    changeNumber: pull.number,
+    files: files
+      .map(({ filename: path, additions, deletions }) => ({ path, additions, deletions }))
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+  };
+}
+
+/** What was said on an issue or pull request; nothing of what we wrote there ourselves. */
+export function toTalk(
+  repository: string,
+  talk: z.infer<typeof Talk>,
+  on: { number: number; isPull: boolean } = talkedOn(talk),
+): KnowledgeItem[] {
+  if (!Number.isSafeInteger(on.number) || isOurs(talk.body ?? '')) return [];
+  return [
+    {
+      kind: 'comment',
+      object: `comment/${talk.id}`,
+      repository,
+      updatedAt: new Date(talk.updated_at),
+      url: talk.html_url,
+      author: talk.user?.login,
+      on: on.isPull ? 'change' : 'work-item',
+      number: on.number,
+      text: talk.body ?? '',
+    },
+  ];
+}
+
+/** The list of all comments names the issue by its address, and only the page says what it is. */
+function talkedOn(talk: z.infer<typeof Talk>): { number: number; isPull: boolean } {
+  return {
+    number: Number(/\/issues\/(\d+)$/.exec(talk.issue_url ?? '')?.[1] ?? Number.NaN),
+    isPull: /\/pull\/\d+(?:#|$)/.test(talk.html_url ?? ''),
   };
 }
 

@@ -53,11 +53,15 @@ beforeEach(() => {
     const match = new RegExp(`^/repos/${REPOSITORY}/(.+)$`).exec(url.pathname);
     const what = match?.[1] ?? '';
     const name = what === 'pulls/comments' ? 'comments' : what;
-    const isOurs = /^(?:issues|pulls|comments|deployments|pulls\/\d+\/reviews)$/.test(name);
+    const isOurs =
+      /^(?:issues|pulls|comments|deployments|issues\/comments|pulls\/\d+\/(?:reviews|files))$/.test(
+        name,
+      );
     if (method !== 'GET' || !isOurs) return undefined;
     asked.push(`${name}?page=${url.searchParams.get('page')}`);
     const failure = failAt(`${name}?page=${url.searchParams.get('page')}`);
     if (failure !== undefined) return failure;
+    if (name === 'issues/comments' || name.endsWith('/files')) return { status: 200, body: [] };
     const review = /^pulls\/(\d+)\/reviews$/.exec(name);
     if (review !== null) return { status: 200, body: reviews.get(Number(review[1])) ?? [] };
     return answer(lists[name as keyof typeof lists], url.searchParams, name);
@@ -141,6 +145,7 @@ describe('a sweep', () => {
 
     const first = await sweepAll(null);
     expect(objects(first.items)).toEqual([
+      'changed-files/2',
       'deployment/90',
       'issue/1',
       'pull/2',
@@ -166,7 +171,8 @@ describe('a sweep', () => {
 
     const { items } = await sweepAll(null);
 
-    expect(new Set(objects(items)).size).toBe(380);
+    // Each pull request with its files.
+    expect(new Set(objects(items)).size).toBe(250 + 2 * 130);
   });
 
   test('an unchanged list is asked for by its tag and costs nothing more', async () => {
@@ -228,8 +234,8 @@ describe('the list of all objects', () => {
     lists.issues = [issue(1, 1), issue(2, 2, { pull_request: {} })];
 
     expect(await source.listObjects(REPOSITORY)).toEqual({
-      prefixes: ['pull/', 'issue/'],
-      objects: ['issue/1', 'pull/2'],
+      prefixes: ['pull/', 'issue/', 'changed-files/', 'review-comment/', 'comment/', 'deployment/'],
+      objects: ['issue/1', 'pull/2', 'changed-files/2'],
     });
   });
 

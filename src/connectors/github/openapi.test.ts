@@ -39,6 +39,7 @@ const RULES = [
 /** What the emulator does not serve, as the description says GitHub would answer. */
 const ANSWERS = new Map(
   Object.entries({
+    'GET /repos/acme/shop/issues/comments': [],
     'GET /app': { slug: 'loomstack', permissions: { checks: 'write' }, events: ['push'] },
     'GET /app/hook/config': { url: 'https://elsewhere.example/webhooks/github' },
     'PATCH /app/hook/config': {},
@@ -136,7 +137,7 @@ test('every call to GitHub is as GitHub publishes it, and none of ours is left o
     client,
   });
   let cursor: string | null = null;
-  for (let page = 0; page < 4; page += 1) {
+  for (let page = 0; page < 5; page += 1) {
     cursor = (await knowledge.sweep(REPOSITORY, cursor)).cursor;
   }
   await knowledge.listObjects(REPOSITORY);
@@ -155,7 +156,9 @@ test('every call to GitHub is as GitHub publishes it, and none of ours is left o
   expect(tested.findings.some(({ level }) => level === 'problem')).toBe(true);
   expect(swept.deliveries).toEqual([{ deliveryId: 'g-7', signals: [] }]);
   const description = readGitHubDescription();
-  const checked = github.calls.map((call) => description.check(call));
+  // GraphQL has a schema of its own, which the test of the backfill asks.
+  const calls = github.calls.filter(({ url }) => url !== '/graphql');
+  const checked = calls.map((call) => description.check(call));
   expect(checked.flatMap(({ problems }) => problems)).toEqual([]);
   const seen = new Set(checked.map(({ operation }) => operation));
   expect(callsInSources().filter((operation) => !seen.has(operation))).toEqual([]);

@@ -21,7 +21,7 @@ export interface Answer {
   body?: unknown;
 }
 /** Answers in place of the emulator, or lets the request through. */
-export type Intercept = (method: string, path: string) => Answer | undefined;
+export type Intercept = (method: string, path: string, body: string) => Answer | undefined;
 
 export interface TestGitHub extends AsyncDisposable {
   /** Address of the proxy; the emulator is behind it. */
@@ -67,7 +67,8 @@ export async function startTestGitHub(): Promise<TestGitHub> {
     void (async () => {
       const body = await readBody(request);
       calls.push({ method, url, body: body.toString('utf8') });
-      const answer = hook?.(method, url) ?? (await forward(emulator.url, request, body));
+      const answer =
+        hook?.(method, url, body.toString('utf8')) ?? (await forward(emulator.url, request, body));
       response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
       response.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
     })();

@@ -15,6 +15,7 @@ export type RepositoryItem = Exclude<KnowledgeItem, KnownDocument | KnownThread>
 const MAX_TITLE = 300;
 const MAX_TEXT = 500;
 const MAX_LINKS = 20;
+const MAX_FILES = 100;
 
 export function knowledgeStatement(system: string, item: RepositoryItem): Statement {
   return {
@@ -145,6 +146,28 @@ function factsOf(system: string, item: RepositoryItem): NewFact[] {
               },
             },
           ];
+    case 'changed-files': {
+      const self = changeRef(item.repository, item.changeNumber);
+      return [
+        {
+          kind: 'is',
+          from: self,
+          to: self,
+          method: 'declared',
+          properties: {
+            files: item.files.slice(0, MAX_FILES).map(({ path }) => path.slice(0, 500)),
+            fileCount: item.files.length,
+            additions: sum(item.files.map(({ additions }) => additions)),
+            deletions: sum(item.files.map(({ deletions }) => deletions)),
+          },
+        },
+      ];
+    }
+    case 'comment': {
+      const { on, repository: name, number } = item;
+      const subject = on === 'change' ? changeRef(name, number) : workItemRef(name, number);
+      return [...byPerson, ...discussions(subject, item.text)];
+    }
     case 'work-item':
       return [
         held(workItemRef(item.repository, item.number), {
@@ -176,6 +199,8 @@ function factsOf(system: string, item: RepositoryItem): NewFact[] {
     }
   }
 }
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0);
 
 const changeRef = (repository: string, number: number): EntityRef => ({
   kind: 'change',

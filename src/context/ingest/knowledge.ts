@@ -3,7 +3,7 @@
  * transaction, so a sweep that breaks off goes on where it was.
  */
 import type { KnowledgeItem, KnowledgeSource, ObjectList } from '#connectors/contract';
-import type { Clock, Db, Tx } from '#kernel';
+import { type Clock, type Db, toAppError, type Tx } from '#kernel';
 import { type GraphChange, stateFacts } from '../graph/assert.ts';
 import { readNewest } from '../graph/write-store.ts';
 import { keepRemarks } from '../lessons/remarks.ts';
@@ -11,6 +11,7 @@ import { buryDocuments, findUnknown, keepSources } from '../sources/keep-sources
 import type { SourceItem } from '../sources/read-source.ts';
 import { goneStatement, knowledgeStatement, type RepositoryItem } from './knowledge-facts.ts';
 import { isDerivedObject, linkLanded } from './landed.ts';
+import { noteEnd, noteFailure, notePage } from './reading-store.ts';
 import { readCursor, saveCursor } from './sync-store.ts';
 
 /** What is asked of a connector here; see its contract. */
@@ -88,12 +89,19 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
       let cursor =
         ((await readCursor(db, name))?.cursor as { next: string } | undefined)?.next ?? null;
       let statements = 0;
+      const where = { system, scope: repository };
       for (let page = 0; page < maxPages; page += 1) {
-        const read = await source.sweep(repository, cursor);
+        const read = await source.sweep(repository, cursor).catch(async (error: unknown) => {
+          const { message, hint } = toAppError(error);
+          await noteFailure(db, where, [message, hint].filter(Boolean).join(' '), clock.now());
+          throw error;
+        });
         const change = await db.transaction(async (tx) => {
           const now = clock.now();
           const made = await state(tx, system, read.items, now);
           await saveCursor(tx, name, { next: read.cursor }, [], now);
+          await notePage(tx, where, read, now);
+          if (!read.hasMore) await noteEnd(tx, where, statements + made.statements > 0, now);
           return made;
         });
         statements += change.statements;

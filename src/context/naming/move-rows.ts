@@ -38,6 +38,11 @@ async function moveKeys(tx: Tx, host: string, from: string, to: string): Promise
     'update loom.connection_sweeps set scope = $3 where connection = $1 and scope = $2',
     [host, from, to],
   );
+  await tx.query('update loom.knowledge_readings set scope = $3 where system = $1 and scope = $2', [
+    host,
+    from,
+    to,
+  ]);
   await tx.query(
     `update loom.review_remarks set id = replace(id, $1 || ':', $2 || ':'),
        change_id = replace(change_id, $1 || '#', $2 || '#')

@@ -29,6 +29,28 @@ export const Connection = z.object({
   lastError: z.object({ at: z.date(), code: z.string(), message: z.string() }).nullable(),
   /** Repositories its system does not let us into any more. */
   lost: z.array(z.object({ repository: z.string(), since: z.date(), why: z.string() })),
+  /** How far what it knows was read: of each repository, space or channel. */
+  readings: z.array(
+    z.object({
+      scope: z.string(),
+      /** `failed` is tried again by itself, from where it was. */
+      state: z.enum(['reading', 'read', 'failed']),
+      /** Part being read: `pulls`. */
+      stream: z.string().nullable(),
+      via: z.enum(['graphql', 'rest']).nullable(),
+      /** Why not the quicker way. */
+      why: z.string().nullable(),
+      total: z.int().nullable(),
+      /** Of `total`, how many were told. */
+      told: z.int().nonnegative(),
+      /** Objects known by kind, as of the last whole reading. */
+      objects: z.record(z.string(), z.int()),
+      startedAt: z.date(),
+      updatedAt: z.date(),
+      finishedAt: z.date().nullable(),
+      error: z.string().nullable(),
+    }),
+  ),
   counts: z.object({
     /** Deliveries that were taken, known ones included. */
     deliveries: z.int().nonnegative(),

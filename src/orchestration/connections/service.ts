@@ -91,8 +91,10 @@ export function createConnectionService(deps: ConnectionDeps): ConnectionService
     await sync();
     const rows = new Map((await store.listRows(db)).map((row) => [row.name, row]));
     const lost = Map.groupBy(await store.listLost(db), ({ host }) => host);
+    const readings = Map.groupBy(await store.listReadings(db), ({ system }) => system);
     return deps.parts().map((part) => ({
       ...toConnection(part, rows.get(part.name), clock.now()),
+      readings: (readings.get(part.name) ?? []).map(({ system: _system, ...one }) => one),
       lost: (lost.get(part.name) ?? []).map(({ host: _host, ...one }) => one),
     }));
   }
@@ -199,7 +201,7 @@ function toConnection(
   part: ConnectionPart,
   row: store.ConnectionRow | undefined,
   now: Date,
-): Omit<Connection, 'lost'> {
+): Omit<Connection, 'lost' | 'readings'> {
   const { name, title, summary, capabilities, documentation, missing } = part;
   const rate = part.rate?.() ?? StoredRate.safeParse(row?.rate).data;
   return {

@@ -33,6 +33,31 @@ export function listLost(
   );
 }
 
+export interface ReadingRow {
+  system: string;
+  scope: string;
+  state: 'reading' | 'read' | 'failed';
+  stream: string | null;
+  via: 'graphql' | 'rest' | null;
+  why: string | null;
+  total: number | null;
+  told: number;
+  objects: Record<string, number>;
+  startedAt: Date;
+  updatedAt: Date;
+  finishedAt: Date | null;
+  error: string | null;
+}
+
+/** What goes on and what failed comes first. */
+export function listReadings(queryable: Queryable): Promise<ReadingRow[]> {
+  return queryable.query<ReadingRow>(
+    `select system, scope, state, stream, via, why, total, told, objects, started_at as "startedAt",
+       updated_at as "updatedAt", finished_at as "finishedAt", error
+     from loom.knowledge_readings order by state = 'read', updated_at desc, scope limit 500`,
+  );
+}
+
 /** Gives whether it was not paused before. */
 export async function pause(
   tx: Tx,

@@ -10,6 +10,7 @@ import { Actions } from './actions.tsx';
 import './connections.css';
 import { GitHubApp } from './github-app.tsx';
 import { Protection } from './protection.tsx';
+import { Readings } from './readings.tsx';
 import { SetUp } from './set-up.tsx';
 import { CAPABILITY_WORDS, ConnectionBadge } from './state.tsx';
 
@@ -48,6 +49,7 @@ export function ConnectionPage() {
         {connection.capabilities.includes('code-host') && connection.state !== 'off' && (
           <Protection host={connection.name} />
         )}
+        <Readings readings={connection.readings} />
         <SetUp connection={connection} />
         <Health connection={connection} />
       </div>

@@ -120,6 +120,10 @@ function describe(one: Wire<Connection>): string {
       : [
           `calls       ${rate.callsLastHour} of ${rate.callsPerHour} in the last hour${rate.remaining === null ? '' : `, ${rate.remaining} left there`}`,
         ]),
+    ...one.readings.map(
+      ({ scope, state, total, told, error, why }) =>
+        `read        ${scope}: ${state}${state === 'reading' && total !== null ? ` ${told} of ${total}` : ''}${error === null ? '' : `, ${error}`}${why === null ? '' : ` (${why})`}`,
+    ),
     ...one.settings.map(({ path, value }) => `setting     ${path} = ${value ?? '(unset)'}`),
     `see         ${one.documentation}`,
   ].join('\n');
