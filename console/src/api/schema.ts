@@ -466,6 +466,20 @@ export type Connection = {
     since: string;
     why: string;
   }[];
+  readings: {
+    scope: string;
+    state: 'reading' | 'read' | 'failed';
+    stream: string | null;
+    via: 'graphql' | 'rest' | null;
+    why: string | null;
+    total: number | null;
+    told: number;
+    objects: Record<string, number>;
+    startedAt: string;
+    updatedAt: string;
+    finishedAt: string | null;
+    error: string | null;
+  }[];
   counts: {
     deliveries: number;
     duplicates: number;
