@@ -197,13 +197,17 @@ function testedBy(snapshot: Snapshot, tests: readonly Ranked[]): Scores {
   return scores;
 }
 
+const SLASH = 47;
+
 /** How many folders two paths share at their start. */
 export function sharedParts(a: string, b: string): number {
-  const left = a.split('/');
-  const right = b.split('/');
+  const length = Math.min(a.length, b.length);
   let shared = 0;
-  while (shared < left.length - 1 && shared < right.length - 1 && left[shared] === right[shared])
-    shared += 1;
+  for (let at = 0; at < length; at += 1) {
+    const code = a.charCodeAt(at);
+    if (code !== b.charCodeAt(at)) break;
+    if (code === SLASH) shared += 1;
+  }
   return shared;
 }
 

@@ -5,6 +5,7 @@ import { type ChangeExample, pickExamples, toExample } from './own-examples.ts';
 import { makeOwnQueries, type OwnChange, type OwnQuery, toOwnChange } from './own-queries.ts';
 import { type BacktestTask, taskOf } from './queries.ts';
 import type { RankingWeights } from './model.ts';
+import { readBranches } from './replay.ts';
 
 export interface TaskFigures {
   task: 'files' | 'companions' | 'documents' | 'people';
@@ -102,9 +103,11 @@ export async function readOwnChanges(
   signal?: AbortSignal,
 ): Promise<OwnChange[]> {
   const changes: OwnChange[] = [];
+  // A robot that merges says nothing: the change is its branch's author's.
+  const branches = await readBranches(git, to);
   for await (const change of git.changeLog({ to })) {
     if (signal?.aborted === true) return [];
-    const own = toOwnChange(change);
+    const own = toOwnChange(change, branches(change)?.author);
     if (own !== undefined) changes.push(own);
     if (changes.length > 2 * MAX_REMEMBERED) changes.splice(0, MAX_REMEMBERED);
   }

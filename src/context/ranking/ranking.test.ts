@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openRepository } from '#git';
 import { answerQueries, parseQueries } from './backtest.ts';
 import { readPurpose, readScopes } from './messages.ts';
+import { readOwnChanges } from './own-backtest.ts';
 import { Postings } from './postings.ts';
 import { Ranker } from './ranker.ts';
 import { Replay } from './replay.ts';
@@ -134,6 +135,26 @@ describe('a ranker over a history', () => {
     );
     expect(answers[0]?.ranked?.[0]).toBe('src/gift/card.ts');
     expect(answers[1]).toMatchObject({ ranked: [], problem: 'unknown base' });
+  });
+});
+
+describe('questions of a history', () => {
+  it('asks about a branch that a robot merged as the change of who wrote it', async () => {
+    const repository = makeRepository();
+    repository.commit('Begin', SHOP);
+    repository.git('switch', '-qc', 'side');
+    repository.commit('cart: floor', { 'src/cart/total.ts': 'Math.floor(total);\n' });
+    repository.git('switch', '-q', 'main');
+    const words = 'Merge pull request #7 from ada/side\n\nRound the cart total down';
+    repository.git('merge', '-q', '--no-ff', '-m', words, 'side');
+    repository.git('commit', '-q', '--amend', '--no-edit', '--author=Prow Robot <ci@example.org>');
+    const git = openRepository(repository.dir);
+
+    const changes = await readOwnChanges(git, repository.git('rev-parse', 'HEAD'));
+
+    expect(changes.map(({ title, author }) => [title, author.name])).toEqual([
+      ['Round the cart total down', 'Ada Lovelace'],
+    ]);
   });
 });
 

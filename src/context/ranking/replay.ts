@@ -84,10 +84,10 @@ export class Replay {
  * What merges brought: the author of the branch's tip (the merge itself is often a robot's), and what its
  * commits said. Where nothing was merged, one count of commits is all it costs.
  */
-async function readBranches(
+export async function readBranches(
   git: GitRepository,
   to: string,
-  from: string | undefined,
+  from?: string,
 ): Promise<(change: MergedChange) => MergedBranch | undefined> {
   if (from === undefined) {
     const [all, merged] = await Promise.all([
