@@ -218,6 +218,28 @@ test('a limit of the provider is slept through without a worker, and the next st
   expect(told).toContain('Next I round the rest.');
 });
 
+test('the label of a work item sets what its agent may use', async () => {
+  const script = [{ tokens: { input: 900, output: 200 } }, { say: 'Well.' }, { hang: true }];
+  const budgets = [
+    { labels: 'budget:large', costUsd: 50 },
+    { labels: ['Budget:Small'], priority: ['high', 'urgent'], tokens: 1_000, minutes: 5 },
+  ];
+  const item = await shop.work.create(
+    { title: 'Round', repository: REPOSITORY, labels: ['budget:small', 'P1'] },
+    { kind: 'system', id: 'test' },
+  );
+
+  const run = await shop.start(agent('claude-code', script, { budgets, budget: { costUsd: 3 } }), {
+    workItemId: item.id,
+  });
+  await shop.worker.runOnce();
+
+  expect((await shop.steps(run.id))['work']).toMatchObject({
+    message: 'The budget is used up: 1100 of 1000 tokens. (agents.over_budget)',
+  });
+  expect((await rowOf(shop, run.id))['budget']).toEqual({ tokens: 1_000, costUsd: 3, minutes: 5 });
+});
+
 test('a budget of tokens ends the agent, and its work so far is on the branch', async () => {
   const run = await shop.start(
     agent(

@@ -18,6 +18,7 @@ import { ADAPTERS } from './adapters/index.ts';
 import type { AgentDeps, Wired } from './deps.ts';
 import { diagnose, isStuck } from './diagnose.ts';
 import { prepareHome } from './home.ts';
+import { chooseBudget } from './budget.ts';
 import { createMeter, overBudget, sum } from './meter.ts';
 import { type AgentProcess, type ProcessEnd, startAgentProcess } from './process.ts';
 import { type Progress, renderHandover, renderPrompt, type Task } from './prompt.ts';
@@ -67,10 +68,13 @@ const ENDED_LOOKS = 2;
 export async function runAgent(
   deps: AgentDeps,
   context: StepContext,
-  request: AgentRequest,
+  wanted: AgentRequest,
 ): Promise<AgentOutcome> {
   const { db, log } = deps;
-  const { options, task, baseSha } = request;
+  const { task, baseSha, workItemId } = wanted;
+  const item = workItemId === null ? undefined : await deps.work.find(workItemId);
+  const options = { ...wanted.options, budget: chooseBudget(wanted.options, item) };
+  const request = { ...wanted, options };
   const key = { run_id: context.run.id, step_name: request.stepName };
   const row = await store.beginAgentRun(db, {
     ...key,
@@ -79,6 +83,7 @@ export async function runAgent(
     branch: task.branch,
     base_sha: baseSha,
     head_sha: request.headSha ?? baseSha,
+    budget: options.budget,
   });
   const before = store.usedOf(row);
   const start = new Start(deps, context, request, row);

@@ -12,19 +12,40 @@ export const AGENT_NAMES = [
 export const AgentName = z.enum(AGENT_NAMES);
 export type AgentName = z.infer<typeof AgentName>;
 
+const Minutes = z
+  .number()
+  .positive()
+  .max(24 * 60);
+
 /** Limits of one piece of work, over all its starts. */
 export const Budget = z.strictObject({
   /** Input and output together; what was read from a cache does not count. */
   tokens: z.int().min(1).optional(),
   /** Needs an agent that tells its cost, or prices. */
   costUsd: z.number().positive().max(10_000).optional(),
-  minutes: z
-    .number()
-    .positive()
-    .max(24 * 60)
-    .default(60),
+  minutes: Minutes.default(60),
 });
 export type Budget = z.infer<typeof Budget>;
+
+/** Of a work item, from 0 on. */
+export const PRIORITY_NAMES = ['lowest', 'low', 'normal', 'high', 'urgent'] as const;
+
+const oneOrMany = <Item extends z.ZodType>(item: Item) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? [value] : value),
+    z.array(item).min(1).max(50),
+  );
+
+/** Other limits for work items that match: one of the labels, and one of the priorities. */
+export const BudgetRule = Budget.partial()
+  .extend({
+    labels: oneOrMany(z.string().min(1).max(200)).optional(),
+    priority: oneOrMany(z.enum(PRIORITY_NAMES)).optional(),
+    minutes: Minutes.optional(),
+  })
+  .refine(({ labels, priority }) => labels !== undefined || priority !== undefined, {
+    error: 'names labels or a priority: limits for all work are `budget`',
+  });
 
 /** US dollars for a million tokens, for agents that tell no cost. */
 export const Prices = z.strictObject({
@@ -43,6 +64,8 @@ export const AgentOptions = z.strictObject({
   /** `{title}`, `{text}`, `{repository}` and `{branch}` are filled in. Unset: title and text. */
   prompt: z.string().min(1).max(20_000).optional(),
   budget: Budget.prefault({}),
+  /** Limits for work items of a label or a priority; the first that matches counts. */
+  budgets: z.array(BudgetRule).max(50).default([]),
   prices: Prices.optional(),
   /** A hint for the agent's own sandbox: it may read, write in its devbox, or do as it likes there. */
   sandbox: z.enum(['read-only', 'workspace', 'full']).default('workspace'),

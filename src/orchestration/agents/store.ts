@@ -1,6 +1,6 @@
 /** SQL of agent runs: one row for each step that runs an agent. */
 import type { Id, Queryable, Tx } from '#kernel';
-import type { AgentName } from './schema.ts';
+import type { AgentName, Budget } from './schema.ts';
 
 export interface AgentRunRow {
   run_id: Id<'run'>;
@@ -28,6 +28,8 @@ export interface AgentRunRow {
   wake_at: Date | null;
   started_at: Date;
   ended_at: Date | null;
+  /** What it may use; null in rows of before it was kept. */
+  budget: Budget | null;
 }
 
 type Key = Pick<AgentRunRow, 'run_id' | 'step_name'>;
@@ -35,13 +37,13 @@ type Key = Pick<AgentRunRow, 'run_id' | 'step_name'>;
 /** Begins the row, or takes it up again: what was used before stays used. */
 export async function beginAgentRun(
   queryable: Queryable,
-  start: Key & Pick<AgentRunRow, 'agent' | 'model' | 'branch' | 'base_sha' | 'head_sha'>,
+  start: Key & Pick<AgentRunRow, 'agent' | 'model' | 'branch' | 'base_sha' | 'head_sha' | 'budget'>,
 ): Promise<AgentRunRow> {
   const rows = await queryable.query<AgentRunRow>(
-    `insert into loom.agent_runs (run_id, step_name, agent, model, state, starts, branch, base_sha, head_sha)
-     values ($1, $2, $3, $4, 'running', 1, $5, $6, $7)
+    `insert into loom.agent_runs (run_id, step_name, agent, model, state, starts, branch, base_sha, head_sha, budget)
+     values ($1, $2, $3, $4, 'running', 1, $5, $6, $7, $8)
      on conflict (run_id, step_name) do update set state = 'running', agent = excluded.agent,
-       model = excluded.model, starts = agent_runs.starts + 1, exit_code = null, error_code = null,
+       model = excluded.model, starts = agent_runs.starts + 1, budget = excluded.budget, exit_code = null, error_code = null,
        wake_at = null, ended_at = null
      returning *`,
     [
@@ -52,6 +54,7 @@ export async function beginAgentRun(
       start.branch,
       start.base_sha,
       start.head_sha,
+      JSON.stringify(start.budget),
     ],
   );
   return rows[0]!;

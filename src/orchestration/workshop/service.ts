@@ -49,7 +49,9 @@ export function createWorkshop({ db }: { db: Db }): Workshop {
            a.output_tokens::float8 as "outputTokens", a.cost_usd_micros::float8 as "costUsdMicros",
            a.tool_calls as "toolCalls", a.work_ms::float8 as "workMs", a.error_code as "errorCode",
            a.output, a.answer, a.handover, a.wake_at as "wakeAt", a.started_at as "startedAt",
-           a.ended_at as "endedAt", s.options
+           a.ended_at as "endedAt",
+           case when a.budget is null then s.options
+             else jsonb_build_object('budget', a.budget) end as options
          from loom.agent_runs a left join loom.steps s on s.run_id = a.run_id and s.name = a.step_name
          where a.run_id = $1 order by a.started_at, a.step_name`,
         [runId],
@@ -59,7 +61,7 @@ export function createWorkshop({ db }: { db: Db }): Workshop {
   };
 }
 
-/** As the step says it; without a word of it an hour, as agents are started with. Pure. */
+/** As it was started with, else as the step says it; without a word of it an hour, as agents are started with. Pure. */
 export function budgetOf(options: JsonObject | null): AgentRunView['budget'] {
   const given = (options?.['budget'] ?? {}) as Record<string, unknown>;
   const numberOf = (key: string) => (typeof given[key] === 'number' ? given[key] : null);
