@@ -17,11 +17,15 @@ import { sourceHits } from './sources/pack-sources.ts';
 import { findRepositoryRow, listRepositoryRows } from './store.ts';
 import { shorten } from './tokens.ts';
 import { countTerms } from './words.ts';
+import { findSymbols } from './code/index.ts';
+import { askedNames } from './identifiers.ts';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 const MAX_REPOSITORIES = 50;
 const EXCERPT = 400;
+/** Who asks for a name wants its definition before all that uses it. */
+const SYMBOL_SCORES = { exported: 1.3, top: 1.2, inner: 1.1, test: 0.5 };
 
 export async function searchRepositories(
   db: Queryable,
@@ -63,7 +67,12 @@ export async function searchRepositories(
     const access = await viewer.accessTo(repository.id);
     if (access.mayReadPath('')) {
       // Hits that are kept from the caller make room for others, so that their number tells nothing.
-      const found = await searchOne(db, repository, terms, access.seesAll ? limit : MAX_LIMIT);
+      const found = await searchOne(
+        db,
+        repository,
+        { terms, names: askedNames(query.text) },
+        access.seesAll ? limit : MAX_LIMIT,
+      );
       return found.filter(
         ({ kind, path }) => kind === 'lesson' || path === null || access.mayReadPath(path),
       );
@@ -83,7 +92,7 @@ async function repositoriesOf(db: Queryable, name: string | undefined): Promise<
 async function searchOne(
   db: Queryable,
   repository: Repository,
-  terms: ReadonlyMap<string, number>,
+  { terms, names }: { terms: ReadonlyMap<string, number>; names: readonly string[] },
   limit: number,
 ): Promise<SearchHit[]> {
   const index = await readIndex(
@@ -114,6 +123,7 @@ async function searchOne(
   });
   const kinds = new Map(documents.map((document) => [document.path, document]));
   const bestSection = bestOf(sections) || 1;
+  const symbols = await findSymbols(db, repository.id, names, limit);
   const lessons = (await readServedLessons(db, repository.id)).flatMap((lesson) => {
     const own = countTerms(lesson.text);
     const common = [...terms.keys()].filter((term) => own.has(term)).length;
@@ -138,6 +148,15 @@ async function searchOne(
       path: section.path,
       excerpt: safe(section.text),
       score: (sections.get(section.number) ?? 0) / bestSection,
+    })),
+    ...symbols.map((symbol): SearchHit => ({
+      ...base,
+      kind: 'symbol',
+      title: asLine(`${symbol.kind} ${symbol.name}`),
+      path: symbol.path,
+      line: symbol.startLine,
+      excerpt: safe(symbol.signature),
+      score: SYMBOL_SCORES[symbol.class === 'test' ? 'test' : (symbol.reach ?? 'inner')],
     })),
     ...lessons.map(({ lesson, score }): SearchHit => ({
       ...base,

@@ -19,7 +19,7 @@ export interface ImportProgress {
 }
 
 export interface SearchHit {
-  kind: PackItem['kind'];
+  kind: PackItem['kind'] | 'symbol';
   title: string;
   path: string | null;
   excerpt: string;
@@ -27,6 +27,8 @@ export interface SearchHit {
   repository: string;
   revision: string;
   score: number;
+  /** Where in the file it begins, from 1. */
+  line?: number;
   /** Of pages and threads of outside systems: where they are, who answers for them, whether they hold. */
   source?: { system: string; object: string; url?: string };
   owner?: string | null;

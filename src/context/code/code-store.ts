@@ -55,34 +55,25 @@ export async function saveOutlines(
   );
 }
 
-/** What the file at a path of the last import declares, in order. */
-export async function symbolsOf(
-  db: Queryable,
-  repositoryId: string,
-  path: string,
-): Promise<Definition[]> {
-  const [row] = await db.query<{ outline: CodeOutline | null }>(
-    `select o.outline from files f join code_outlines o on o.blob_sha = f.blob_sha
-     where f.repository_id = $1 and f.path = $2 and f.is_alive and o.outline is not null limit 1`,
-    [repositoryId, path],
-  );
-  return row?.outline?.definitions ?? [];
-}
-
-/** Where a name is declared in a repository. */
+/** Where names are declared in a repository: what others may use first, tests last. */
 export async function findSymbols(
   db: Queryable,
   repositoryId: string,
-  name: string,
-  limit = 20,
-): Promise<(Definition & { path: string })[]> {
-  const rows = await db.query<{ path: string; outline: CodeOutline }>(
-    `select f.path, o.outline from code_outlines o
+  names: readonly string[],
+  limit: number,
+): Promise<(Definition & { path: string; class: string })[]> {
+  if (names.length === 0) return [];
+  const rows = await db.query<Definition & { path: string; class: string }>(
+    `select f.path, f.class, d.definition->>'name' as name, d.definition->>'kind' as kind,
+       (d.definition->>'startLine')::int as "startLine", (d.definition->>'endLine')::int as "endLine",
+       d.definition->>'signature' as signature, d.definition->>'reach' as reach
+     from code_outlines o
      join files f on f.blob_sha = o.blob_sha and f.repository_id = $1 and f.is_alive
-     where o.names @> array[$2] order by f.path collate "C" limit $3`,
-    [repositoryId, name, limit],
+     cross join lateral jsonb_array_elements(o.outline->'definitions') as d (definition)
+     where o.names && $2 and d.definition->>'name' = any($2)
+     order by f.class = 'test', d.definition->>'reach' is null, d.definition->>'reach', f.path collate "C", 5
+     limit $3`,
+    [repositoryId, names, limit],
   );
-  return rows.flatMap(({ path, outline }) =>
-    outline.definitions.filter((one) => one.name === name).map((one) => ({ ...one, path })),
-  );
+  return rows;
 }

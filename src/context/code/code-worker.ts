@@ -7,7 +7,8 @@ import { join, dirname } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { Language as Grammar, Parser, Query } from 'web-tree-sitter';
 import { type Language, QUERIES } from './languages.ts';
-import { type CodeOutline, toOutline, whyUnreadable } from './outline.ts';
+import { type CodeOutline, type Definition, toOutline, whyUnreadable } from './outline.ts';
+import { reachOf } from './reach.ts';
 
 export interface ReadRequest {
   id: number;
@@ -60,21 +61,29 @@ async function read({ id, language, text, timeoutMs }: ReadRequest): Promise<Rea
     return { id, problem: 'code that took too long to parse is known by its text only' };
   }
   try {
-    const definitions = [];
+    const definitions: Omit<Definition, 'signature'>[] = [];
     const imports = [];
+    /** Exported apart from where they are declared, as `export { name }` does. */
+    const exported = new Set<string>();
     for (const { name, node } of query.captures(tree.rootNode, { progressCallback: isLate })) {
+      if (name === '_exported') exported.add(node.text);
       if (name.startsWith('_') || name === 'package') continue;
       if (name === 'import') {
         imports.push(node.text);
         continue;
       }
       const whole = node.parent ?? node;
+      const reach = reachOf(language, node.text, name, whole);
       definitions.push({
         name: node.text,
         kind: name,
         startLine: whole.startPosition.row + 1,
         endLine: whole.endPosition.row + 1,
+        ...(reach === undefined ? {} : { reach }),
       });
+    }
+    for (const one of definitions) {
+      if (one.reach === 'top' && exported.has(one.name)) one.reach = 'exported';
     }
     return { id, outline: toOutline(text, { definitions, imports }) };
   } finally {

@@ -16,6 +16,8 @@ interface Sample {
   text: string;
   /** `kind name` in order. */
   declares: string[];
+  /** Names other files may use. */
+  open: string[];
   /** Files of the repository an import of this one means. */
   files: string[];
   imports: string[];
@@ -35,6 +37,7 @@ const SAMPLES: Record<string, Sample> = {
       'constant total',
       'function helper',
     ],
+    open: ['Shop', 'Order', 'Cents', 'total'],
     files: ['src/app/a.ts', 'src/b/index.tsx', 'packages/money/src/index.ts'],
     imports: ['src/app/a.ts', 'packages/money/src/index.ts', 'src/b/index.tsx'],
   },
@@ -42,6 +45,7 @@ const SAMPLES: Record<string, Sample> = {
     path: 'ui/page.tsx',
     text: "import { Button } from './button';\nexport function Page() {\n  return <Button />;\n}\n",
     declares: ['function Page'],
+    open: ['Page'],
     files: ['ui/button.tsx'],
     imports: ['ui/button.tsx'],
   },
@@ -49,6 +53,7 @@ const SAMPLES: Record<string, Sample> = {
     path: 'lib/index.js',
     text: "const util = require('./util');\nclass Cart {}\nfunction* walk() {}\nmodule.exports = { Cart };\n",
     declares: ['constant util', 'class Cart', 'function walk'],
+    open: [],
     files: ['lib/util.js'],
     imports: ['lib/util.js'],
   },
@@ -56,6 +61,7 @@ const SAMPLES: Record<string, Sample> = {
     path: 'shop/pay/views.py',
     text: 'import os\nfrom . import models\nfrom ..core.money import Cents as C\nfrom shop.orders import total\nLIMIT = 3\n@route\ndef pay():\n    pass\nclass View(Base):\n    def get(self):\n        pass\n',
     declares: ['constant LIMIT', 'function pay', 'class View', 'function get'],
+    open: ['LIMIT', 'pay', 'View'],
     files: ['shop/pay/models.py', 'shop/core/money.py', 'shop/orders/__init__.py'],
     imports: ['shop/pay/models.py', 'shop/core/money.py', 'shop/orders/__init__.py'],
   },
@@ -63,6 +69,7 @@ const SAMPLES: Record<string, Sample> = {
     path: 'cmd/main.go',
     text: 'package main\n\nimport (\n\t"fmt"\n\tx "example.com/shop/internal/pay"\n)\n\ntype Server struct{}\n\nfunc (s *Server) Serve() {}\n\nfunc main() { x.Pay() }\n\nconst Limit = 1\n',
     declares: ['type Server', 'method Serve', 'function main', 'constant Limit'],
+    open: ['Server', 'Limit'],
     files: ['internal/pay/pay.go', 'internal/pay/pay_test.go', 'go.mod'],
     imports: ['internal/pay/pay.go'],
   },
@@ -70,6 +77,7 @@ const SAMPLES: Record<string, Sample> = {
     path: 'app/src/main/java/com/acme/Shop.java',
     text: 'package com.acme;\nimport com.acme.pay.Payment;\nimport static com.acme.Money.cents;\nimport java.util.*;\npublic class Shop { void open() {} enum State { A } }\ninterface Door {}\nrecord Key(int x) {}\n',
     declares: ['class Shop', 'method open', 'enum State', 'interface Door', 'class Key'],
+    open: ['Shop', 'Door', 'Key'],
     files: ['app/src/main/java/com/acme/pay/Payment.java', 'app/src/main/java/com/acme/Money.java'],
     imports: [
       'app/src/main/java/com/acme/pay/Payment.java',
@@ -87,6 +95,7 @@ const SAMPLES: Record<string, Sample> = {
       'function start',
       'type Key',
     ],
+    open: ['Shop', 'Door', 'Registry', 'start', 'Key'],
     files: ['app/src/main/kotlin/com/acme/pay/Payment.kt'],
     imports: ['app/src/main/kotlin/com/acme/pay/Payment.kt'],
   },
@@ -101,6 +110,7 @@ const SAMPLES: Record<string, Sample> = {
       'function total',
       'constant MAX',
     ],
+    open: ['Order'],
     files: ['crates/shop/src/money.rs', 'crates/shop/src/pay.rs'],
     imports: ['crates/shop/src/money.rs', 'crates/shop/src/pay.rs'],
   },
@@ -116,6 +126,7 @@ const SAMPLES: Record<string, Sample> = {
       'class Money',
       'enum State',
     ],
+    open: ['Orders', 'IDoor', 'Key', 'Money', 'State'],
     files: [],
     imports: [],
   },
@@ -123,6 +134,7 @@ const SAMPLES: Record<string, Sample> = {
     path: 'lib/shop/orders.rb',
     text: 'require "json"\nrequire_relative "money"\nrequire "shop/pay"\nmodule Shop\n  class Orders < Base\n    def total; end\n    def self.open; end\n  end\nend\n',
     declares: ['module Shop', 'class Orders', 'method total', 'method open'],
+    open: ['Shop', 'Orders'],
     files: ['lib/shop/money.rb', 'lib/shop/pay.rb'],
     imports: ['lib/shop/money.rb', 'lib/shop/pay.rb'],
   },
@@ -136,6 +148,7 @@ const SAMPLES: Record<string, Sample> = {
       'interface Logs',
       'function helper',
     ],
+    open: ['Service', 'Door', 'Logs', 'helper'],
     files: ['src/Pay/Payment.php', 'src/Money/Cents.php', 'src/Orders/setup.php'],
     imports: ['src/Pay/Payment.php', 'src/Money/Cents.php', 'src/Orders/setup.php'],
   },
@@ -166,6 +179,8 @@ describe.each(Object.entries(SAMPLES))('%s', (language, sample) => {
       sample.declares.toSorted(),
     );
     for (const { signature, name } of definitions) expect(signature).toContain(name);
+    const open = definitions.filter(({ reach }) => reach === 'exported').map(({ name }) => name);
+    expect(open.sort()).toEqual(sample.open.toSorted());
     const scope = scopeOf([...sample.files, sample.path]);
     const meant = imports.flatMap((written) =>
       resolveImport(language as Language, sample.path, written, scope),

@@ -53,6 +53,8 @@ const JAVASCRIPT = `
 (program (lexical_declaration (variable_declarator name: (identifier) @constant)))
 (program (variable_declaration (variable_declarator name: (identifier) @constant)))
 (export_statement declaration: (lexical_declaration (variable_declarator name: (identifier) @constant)))
+(export_statement (export_clause (export_specifier name: (identifier) @_exported)) !source)
+(export_statement value: (identifier) @_exported)
 `;
 const TYPESCRIPT = `${JAVASCRIPT}
 (class_declaration name: (type_identifier) @class)

@@ -9,6 +9,8 @@ export const Definition = z.object({
   endLine: z.number(),
   /** The line that declares it, without its body. */
   signature: z.string(),
+  /** Who may use it: other files, or its own file at its top; absent for what lies inside of something. */
+  reach: z.enum(['exported', 'top']).optional(),
 });
 export type Definition = z.infer<typeof Definition>;
 
@@ -22,7 +24,7 @@ export const CodeOutline = z.object({
 export type CodeOutline = z.infer<typeof CodeOutline>;
 
 /** Raised when a reader finds more than before; blobs are then read again. */
-export const OUTLINE_VERSION = 1;
+export const OUTLINE_VERSION = 2;
 export const MAX_CODE_BYTES = 400_000;
 /** Longer lines are generated, and no person reads them. */
 export const MAX_LINE_CHARACTERS = 20_000;

@@ -12,8 +12,8 @@ const HALF_LIFE_DAYS: Partial<Record<EntityKind, number>> = {
   thread: 30,
 };
 
-/** Observed ownership without a newer look. */
-const OWNERSHIP_DAYS = 90;
+/** What is concluded from history, without a newer look. */
+const DERIVED_DAYS: Readonly<Record<string, number>> = { owns_observed: 90, co_changed: 730 };
 
 export interface Standing {
   kind: EntityKind;
@@ -57,5 +57,5 @@ export function freshnessOfEdge(
     if (from === bad || to === bad) return bad;
   }
   const days = (now.getTime() - edge.confirmedAt.getTime()) / 86_400_000;
-  return edge.kind === 'owns_observed' && days > OWNERSHIP_DAYS ? 'unverified' : 'current';
+  return days > (DERIVED_DAYS[edge.kind] ?? Infinity) ? 'unverified' : 'current';
 }

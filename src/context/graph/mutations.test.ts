@@ -1,8 +1,8 @@
 /**
  * Goal: whatever happens to the sources of the graph, nothing that is over is shown as current, and the
  * graph depends on what was said and not on when or how often we heard it.
- * Method: 210 generated lives of sources (rename, delete, supersede, contradict, a source taken away,
- * replay, reorder, rewritten history) on real PostgreSQL, each beside a model that keeps only the last
+ * Method: 210 generated lives of sources (rename, delete, definitions, changes together, supersede, contradict, a
+ * source taken away, replay, reorder, rewritten history) on real PostgreSQL, each beside a model that keeps only the last
  * word of every source. Seeds are fixed; a case that fails names its own.
  */
 import * as fc from 'fast-check';
@@ -12,6 +12,7 @@ import { stateFacts, withdrawStatements } from './assert.ts';
 import { graphHash } from './hash.ts';
 import { readRelations, summarise } from './read.ts';
 import { findEntityRow } from './read-store.ts';
+import { symbolRef } from '../ingest/symbol-facts.ts';
 import type { EntityRef, NewFact, Perspective, Statement } from './schema.ts';
 
 let database: TestDatabase;
@@ -32,6 +33,8 @@ const file = (name: string): EntityRef => ({ kind: 'file', key: `acme/shop:${nam
 const decision = (name: string): EntityRef => ({ kind: 'decision', key: `acme/shop:${name}@root` });
 const FILES = ['a.ts', 'b.ts', 'c.ts'];
 const DECISIONS = ['one', 'two', 'three'];
+const NAMES = ['pay', 'refund'];
+const symbol = (of: string, name: string) => symbolRef(file(of), name);
 const HUB: EntityRef = { kind: 'component', key: 'default/hub' };
 
 /** One thing that happens to one source object; its place in the list is its order there. */
@@ -46,6 +49,8 @@ type Event =
       replaces: string | null;
     }
   | { do: 'delete-decision'; decision: string }
+  | { do: 'define'; file: string; names: string[]; signature: string }
+  | { do: 'change-together'; file: string; with: string[]; times: number }
   | { do: 'depend'; source: string; on: string[] }
   | { do: 'contradict'; a: string; b: string; settled: boolean };
 
@@ -66,6 +71,21 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     replaces: fc.option(decisionName),
   }),
   fc.record({ do: fc.constant('delete-decision' as const), decision: decisionName }),
+  fc.record({
+    do: fc.constant('define' as const),
+    file: fileName,
+    // None: the file's code says nothing any more, as when it was emptied.
+    names: fc.uniqueArray(fc.constantFrom(...NAMES), { maxLength: 2 }),
+    signature: fc.constantFrom('()', '(a)'),
+  }),
+  fc
+    .record({
+      do: fc.constant('change-together' as const),
+      file: fileName,
+      with: fc.uniqueArray(fileName, { maxLength: 2 }),
+      times: fc.integer({ min: 3, max: 6 }),
+    })
+    .map((one) => ({ ...one, with: one.with.filter((other) => other !== one.file) })),
   fc.record({
     do: fc.constant('depend' as const),
     source: fc.constantFrom('catalog', 'manifest'),
@@ -95,6 +115,10 @@ function objectOf(one: Event): string {
     case 'write-decision':
     case 'delete-decision':
       return `document:${one.decision}`;
+    case 'define':
+      return `symbols:${one.file}`;
+    case 'change-together':
+      return `co-change:${one.file}`;
     case 'depend':
       return one.source;
     case 'contradict':
@@ -128,6 +152,26 @@ function factsOf(one: Event): NewFact[] {
           : [{ kind: 'supersedes' as const, from: self, to: decision(one.replaces) }]),
       ];
     }
+    case 'define':
+      return one.names.map((name) => ({
+        kind: 'defines',
+        from: file(one.file),
+        to: symbol(one.file, name),
+        evidence: { path: one.file, startLine: 1 },
+        properties: { title: name, signature: `${name}${one.signature}` },
+      }));
+    case 'change-together':
+      return one.with.map((other) => ({
+        kind: 'co_changed',
+        from: file(one.file),
+        to: file(other),
+        method: 'derived',
+        confidence: one.times / 10,
+        evidence: {
+          path: one.file,
+          history: { changes: one.times, of: 8, lastAt: at(0).toISOString(), lastCommit: 'c' },
+        },
+      }));
     case 'depend':
       return one.on.map((name) => ({
         kind: 'depends_on',
@@ -192,6 +236,10 @@ interface Model {
   superseded: Set<string>;
   contradicted: Set<string>;
   dependsOn: Set<string>;
+  /** Signature by `file name`. */
+  defined: Map<string, string>;
+  /** How sure, by `file other`. */
+  together: Map<string, number>;
 }
 
 function modelOf(events: readonly Event[]): Model {
@@ -222,19 +270,35 @@ function modelOf(events: readonly Event[]): Model {
     contradicted.add(one.a).add(one.b);
   }
   const dependsOn = new Set(words.flatMap((one) => (one.do === 'depend' ? one.on : [])));
-  return { livingFiles, decisions, superseded, contradicted, dependsOn };
+  const defined = new Map(
+    words.flatMap((one) =>
+      one.do === 'define'
+        ? one.names.map((name) => [`${one.file} ${name}`, `${name}${one.signature}`] as const)
+        : [],
+    ),
+  );
+  const together = new Map(
+    words.flatMap((one) =>
+      one.do === 'change-together'
+        ? one.with.map((other) => [`${one.file} ${other}`, one.times / 10] as const)
+        : [],
+    ),
+  );
+  return { livingFiles, decisions, superseded, contradicted, dependsOn, defined, together };
 }
 
 /** What the graph shows of everything that was ever named. */
 async function shown(from = perspective()) {
   const { db } = database;
   const ids = new Map<string, number>();
-  for (const ref of [...FILES.map(file), ...DECISIONS.map(decision), HUB]) {
+  const symbols = FILES.flatMap((of) => NAMES.map((name) => symbol(of, name)));
+  for (const ref of [...FILES.map(file), ...symbols, ...DECISIONS.map(decision), HUB]) {
     const id = await findEntityRow(db, ref);
     if (id !== undefined) ids.set(ref.key, id);
   }
   const summaries = await summarise(db, from, [...ids.values()]);
   return {
+    properties: (ref: EntityRef) => summaries.get(ids.get(ref.key) ?? -1)?.properties,
     freshness: (ref: EntityRef) => summaries.get(ids.get(ref.key) ?? -1)?.freshness,
     title: (ref: EntityRef) => summaries.get(ids.get(ref.key) ?? -1)?.title,
     relations: async (ref: EntityRef) => {
@@ -257,6 +321,22 @@ async function expectNothingStale(events: readonly Event[]): Promise<void> {
         model.livingFiles.get(name),
       ]);
     } else expect([name, freshness]).not.toEqual([name, 'current']);
+
+    for (const symbolName of NAMES) {
+      const ref = symbol(name, symbolName);
+      const signature = model.defined.get(`${name} ${symbolName}`);
+      if (signature === undefined) expect(graph.freshness(ref)).not.toBe('current');
+      else expect(graph.properties(ref)).toMatchObject({ signature });
+    }
+    const wasTogether = events.some((one) => one.do === 'change-together' && one.file === name);
+    for (const relation of wasTogether ? await graph.relations(file(name)) : []) {
+      if (relation.kind !== 'co_changed' || relation.direction !== 'out') continue;
+      const other = FILES.find((one) => file(one).key === relation.other.key)!;
+      const [word] = relation.sources;
+      expect(word!.confidence).toBeCloseTo(model.together.get(`${name} ${other}`) ?? -1);
+      const bothLive = model.livingFiles.has(name) && model.livingFiles.has(other);
+      if (relation.freshness === 'current') expect(bothLive).toBe(true);
+    }
   }
   for (const name of DECISIONS) {
     const word = model.decisions.get(name);

@@ -54,7 +54,7 @@ const LIVE = `${KNOWN} and a.valid @> $2::timestamptz`;
 /** A declared word before a parsed one before a guess; then in a fixed order. */
 const BEST = `array_position(array['declared', 'parsed', 'derived', 'model'], a.method), a.confidence desc,
   a.source_id`;
-const EXISTENCE = "('is', 'contains')";
+const EXISTENCE = "('is', 'contains', 'defines')";
 
 const lookFrom = ({ acls, validAt, knownAt, hiddenSources }: Perspective) => [
   acls,
@@ -143,7 +143,10 @@ export async function readEntities(
   );
 }
 
-/** Entities whose name or key holds the text, that exist now; the best known first. */
+/**
+ * Entities whose name or key holds the text, that exist now; the best known first. Symbols, which are
+ * many, by the beginning of their name.
+ */
 export async function searchEntityIds(
   db: Queryable,
   perspective: Perspective,
@@ -155,7 +158,10 @@ export async function searchEntityIds(
     limit: number;
   },
 ): Promise<number[]> {
-  const pattern = `%${query.text.replace(/[\\%_]/g, '\\$&')}%`;
+  const escaped = query.text.replace(/[\\%_]/g, '\\$&');
+  const others = query.kinds?.filter((kind) => kind !== 'symbol');
+  const wantsSymbols =
+    query.kinds === undefined ? query.text !== '' : others?.length !== query.kinds.length;
   const rows = await db.query<{ id: number }>(
     `select n.id from (
        select n.id, n.kind, n.key, min(length(coalesce(a.properties->>'title', n.key))) as size,
@@ -164,21 +170,34 @@ export async function searchEntityIds(
        join graph_assertions a on a.edge_id = e.id
        join graph_entities n on n.id = e.to_id
        join graph_sources s on s.id = a.source_id
-       where e.kind in ${EXISTENCE} and ${LIVE}
+       where e.kind in ('is', 'contains') and ${LIVE}
          and ($6::text[] is null or n.kind = any($6)) and ($7::text is null or s.scope = $7)
          and (n.key ilike $8 or a.properties->>'title' ilike $8 or a.properties->>'path' ilike $8)
        group by n.id, n.kind, n.key
+       union all
+       (select n.id, n.kind, n.key, min(length(n.key)),
+         bool_or(lower(substring(n.key from '[^#]*$')) = lower($5))
+       from graph_entities n
+       join graph_edges e on e.to_id = n.id and e.kind = 'defines'
+       join graph_assertions a on a.edge_id = e.id
+       join graph_sources s on s.id = a.source_id
+       where $11::bool and n.kind = 'symbol' and lower(substring(n.key from '[^#]*$')) like lower($12)
+         and ${LIVE} and ($7::text is null or s.scope = $7)
+       group by n.id, n.kind, n.key
+       order by 5 desc, 4, n.key collate "C" limit $9::int + $10::int)
      ) n
      order by is_exact desc, (kind in ('file', 'section', 'symbol', 'package')), size, kind, key collate "C"
-     offset $9 limit $10`,
+     offset $9::int limit $10::int`,
     [
       ...lookFrom(perspective),
       query.text,
-      query.kinds ?? null,
+      others ?? null,
       query.scope ?? null,
-      pattern,
+      `%${escaped}%`,
       query.offset,
       query.limit,
+      wantsSymbols,
+      `${escaped}%`,
     ],
   );
   return rows.map(({ id }) => id);

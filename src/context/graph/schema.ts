@@ -65,7 +65,7 @@ export const EdgeKind = z.enum(EDGE_KINDS);
 export type EdgeKind = z.infer<typeof EdgeKind>;
 
 /** Edges by which an entity exists; their properties are its title, path, status and the like. */
-export const EXISTENCE: readonly EdgeKind[] = ['is', 'contains'];
+export const EXISTENCE: readonly EdgeKind[] = ['is', 'contains', 'defines'];
 
 export const EntityRef = z.object({ kind: EntityKind, key: z.string().min(1).max(1_500) });
 export type EntityRef = z.infer<typeof EntityRef>;
@@ -77,6 +77,15 @@ export const Evidence = z.object({
   url: z.string().optional(),
   /** A few words of what was read. */
   quote: z.string().max(300).optional(),
+  /** Of what is counted in history: how many changes show it, of how many, and the newest of them. */
+  history: z
+    .object({
+      changes: z.int().positive(),
+      of: z.int().positive(),
+      lastAt: z.string(),
+      lastCommit: z.string(),
+    })
+    .optional(),
 });
 export type Evidence = z.infer<typeof Evidence>;
 

@@ -17,6 +17,7 @@ import { readTexts } from './read-texts.ts';
 import type { Draft, RepositoryView, ViewedFile } from './repository-view.ts';
 import type { Skipped } from './skipped.ts';
 import { submoduleDrafts } from './submodules.ts';
+import { symbolDrafts } from './symbol-facts.ts';
 
 const MAX_MANIFESTS = 5_000;
 
@@ -48,6 +49,7 @@ export async function draftSources(
       ({ file, reading }) => manifestDraft(view, file, reading, components) ?? [],
     ),
     ...(await codeDrafts(view, code, importScope(view, manifests), grpcServices(view, manifests))),
+    ...symbolDrafts(code, skipped),
     ...catalogControlDrafts(view, catalog),
     ...dataClassDrafts(view, deps.dataClasses),
     ...(await submoduleDrafts(view, git)),

@@ -2,6 +2,8 @@
 import type { EntityRef, NewFact } from '../graph/schema.ts';
 
 export interface ViewedFile {
+  /** Within its repository's history. */
+  number: number;
   ref: EntityRef;
   path: string;
   class: string;
@@ -34,7 +36,9 @@ export interface Draft {
   revision: string;
   /** Position of the commit from which on they hold. */
   position: number;
-  facts: NewFact[];
+  readonly facts: readonly NewFact[];
+  /** The facts depend on the blob and its path alone: untouched since it was last said, they stand. */
+  isOfBlob?: true;
 }
 
 /** The thing a path names: a file that is, a file that was, or nothing we know. */

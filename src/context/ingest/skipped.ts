@@ -2,7 +2,8 @@
 import type { SkippedReason } from './sync-store.ts';
 
 export interface Skipped {
-  add(reason: string, example: string): void;
+  /** @param isKnown It is known by another way all the same, so packs need not tell. */
+  add(reason: string, example: string, isKnown?: boolean): void;
   list(): SkippedReason[];
 }
 
@@ -12,11 +13,16 @@ const MAX_REASONS = 50;
 export function createSkipped(): Skipped {
   const byReason = new Map<string, SkippedReason>();
   return {
-    add(reason, example) {
+    add(reason, example, isKnown = false) {
       const known = byReason.get(reason);
       if (known === undefined) {
         if (byReason.size < MAX_REASONS)
-          byReason.set(reason, { reason, count: 1, examples: [example.slice(0, 200)] });
+          byReason.set(reason, {
+            reason,
+            count: 1,
+            examples: [example.slice(0, 200)],
+            ...(isKnown ? { isKnown } : {}),
+          });
         return;
       }
       known.count += 1;

@@ -16,6 +16,13 @@ import { readNewest } from '../graph/write-store.ts';
 import type { Repository } from '../schema.ts';
 import { findRepositoryRow, lockRepository } from '../store.ts';
 import { catalogDrafts } from './catalog-facts.ts';
+import {
+  coChangeDrafts,
+  coChangeObject,
+  hasCompanions,
+  standingCoChanges,
+} from './co-change-facts.ts';
+import { readAllChanges, readChangesOf, readWhoNames } from './co-change-store.ts';
 import { codeOwnerDrafts } from './code-owner-facts.ts';
 import type { DataClass } from './controls.ts';
 import { documentDrafts } from './document-facts.ts';
@@ -23,7 +30,7 @@ import { draftSources, type SourceDeps } from './draft-sources.ts';
 import { fileDrafts, repositoryDraft } from './file-facts.ts';
 import { linkLanded, unlinkLanded } from './landed.ts';
 import { type MailmapEntry, parseMailmap, peopleDrafts } from './people-facts.ts';
-import type { Draft, RepositoryView } from './repository-view.ts';
+import type { Draft, RepositoryView, ViewedFile } from './repository-view.ts';
 import { createSkipped, type Skipped } from './skipped.ts';
 import {
   analyseTables,
@@ -48,7 +55,7 @@ export interface SyncDeps {
 
 export const GIT = 'git';
 /** Raised when an extractor reads more than before: everything is drafted again. */
-const SYNC_VERSION = 2;
+const SYNC_VERSION = 3;
 /** The largest integer of the database. */
 const MAX_POSITION = 2_147_483_647;
 /** So many new facts make the planner's knowledge of the tables worthless. */
@@ -84,10 +91,10 @@ export async function syncRepository(
 
     const skipped = createSkipped();
     const dataClasses = (await deps.dataClassesOf?.(repository.name)) ?? [];
-    const { view, drafts } = await draftRepository(
+    const { view, drafts, isStanding, isWhole } = await draftRepository(
       { db, git, reader: deps.reader, dataClasses, skipped, onProgress },
       repository,
-      known?.position ?? MAX_POSITION,
+      known,
     );
     const written = await db.transaction(async (tx) => {
       const standing = await lockRepository(tx, id);
@@ -95,7 +102,7 @@ export async function syncRepository(
       // Somebody imported more meanwhile: what was drafted is of yesterday.
       if (standing.headSha !== repository.headSha) return undefined;
       const newest = await readNewest(tx, { system: GIT, scope: repository.name });
-      const statements = await toStatements(view, drafts, newest);
+      const statements = await toStatements(view, drafts, newest, { isStanding, isWhole });
       const change = await stateFacts(tx, statements, clock.now());
       // Of tables that were all but empty a moment ago the planner believes that they still are.
       if (change.opened > MANY_FACTS) await analyseTables(tx);
@@ -145,8 +152,8 @@ const NOTHING: SyncResult = { statements: 0, opened: 0, closed: 0 };
 async function draftRepository(
   deps: SourceDeps,
   repository: Repository,
-  syncedTo: number,
-): Promise<{ view: RepositoryView; drafts: Draft[] }> {
+  known: RepositoryCursor | undefined,
+): Promise<{ view: RepositoryView; drafts: Draft[] } & Settled> {
   const { db, git, skipped } = deps;
   const records = await readRecords(db, repository.id);
   const catalog = await readCatalogRows(db, repository.id);
@@ -154,8 +161,10 @@ async function draftRepository(
   const { view, names, dead } = await viewRepository(db, repository, {
     deadPaths: [...new Set(records.flatMap(({ mentions }) => mentions.map(({ path }) => path)))],
     // A first reading has nobody to tell of deaths.
-    diedAfter: syncedTo,
+    diedAfter: known?.position ?? MAX_POSITION,
   });
+  // After another version of the readers or a rewritten history nothing is taken for settled.
+  const isWhole = known?.version !== SYNC_VERSION || view.shaAt(known.position) !== known.headSha;
   const living = [...view.files.values()];
   const breathe = createBreather();
   const drafts: Draft[] = [];
@@ -172,7 +181,47 @@ async function draftRepository(
     ...peopleDrafts(view, authors, await readMailmap(view, git, skipped)),
     ...(await draftSources(deps, view, catalog)),
   );
-  return { view, drafts };
+  const { together, isStanding } = await draftCoChanges(
+    db,
+    repository,
+    view,
+    dead,
+    isWhole ? undefined : known.position,
+  );
+  drafts.push(...together);
+  return { view, drafts, isStanding, isWhole };
+}
+
+/**
+ * What changes together is drafted for the files that changed, and for those that went with a file that is
+ * no more; of all others the last word stands.
+ * @param after Position up to which it was said; undefined when all of it is to be said.
+ */
+async function draftCoChanges(
+  db: SourceDeps['db'],
+  repository: Repository,
+  view: RepositoryView,
+  dead: readonly ViewedFile[],
+  after: number | undefined,
+): Promise<{ together: Draft[]; isStanding: Settled['isStanding'] }> {
+  const files = [...view.files.values()].filter(hasCompanions);
+  if (after === undefined) {
+    const changes = await readAllChanges(db, repository.id, view.head.position);
+    const together = await coChangeDrafts(view, files, changes);
+    return { together, isStanding: () => false };
+  }
+  const died = dead.filter(({ position }) => position > after).map(({ ref }) => ref.key);
+  const bereft = await readWhoNames(db, repository.name, died);
+  const wanted = files.filter(({ position, ref }) => position > after || bereft.has(ref.key));
+  const changes = await readChangesOf(
+    db,
+    repository.id,
+    wanted.map(({ number }) => number),
+  );
+  return {
+    together: await coChangeDrafts(view, wanted, changes),
+    isStanding: standingCoChanges(view, new Set(wanted.map(coChangeObject))),
+  };
 }
 
 async function draftOwners(
@@ -205,11 +254,20 @@ async function readMailmap(
   return parseMailmap((await git.readText(view.head.sha, file.path, MAX_MAILMAP_BYTES)) ?? '');
 }
 
+/** What need not be looked at again. */
+interface Settled {
+  /** Whether an object nobody drafted still says what it said. */
+  isStanding(object: string): boolean;
+  /** Everything is compared with what was said, whatever seems untouched. */
+  isWhole: boolean;
+}
+
 /** Gives drafts their place, leaves out what was the last word anyway, and buries what is gone. */
 export async function toStatements(
   view: RepositoryView,
   drafts: readonly Draft[],
   newest: Awaited<ReturnType<typeof readNewest>>,
+  { isStanding, isWhole }: Settled,
 ): Promise<Statement[]> {
   const breathe = createBreather();
   const place = (draft: Omit<Draft, 'position'>, ordinal: number): Statement => ({
@@ -231,8 +289,11 @@ export async function toStatements(
     await breathe();
     const last = ofObject.at(-1)!;
     const word = newest.get(object);
+    const isUntouched =
+      !isWhole && last.isOfBlob === true && (word?.ordinal ?? -1) >= last.position;
     const isKnown =
-      word?.revision === last.revision && word.payloadHash === payloadHash(last.facts);
+      word?.revision === last.revision &&
+      (isUntouched || word.payloadHash === payloadHash(last.facts));
     if (isKnown) continue;
     // Something else changed what this blob means, such as a file it names: that is of the head.
     const isLate = word !== undefined && word.ordinal >= last.position;
@@ -241,7 +302,7 @@ export async function toStatements(
     }
   }
   for (const [object, word] of newest) {
-    if (word.isGone || byObject.has(object)) continue;
+    if (word.isGone || byObject.has(object) || isStanding(object)) continue;
     const gone = {
       object,
       revision: `gone@${view.head.sha}`,

@@ -164,6 +164,8 @@ export interface SkippedReason {
   count: number;
   /** A few of them. */
   examples: string[];
+  /** It is known by another way all the same. */
+  isKnown?: boolean;
 }
 
 export async function readCursor(

@@ -189,8 +189,47 @@ test('push by push and all at once give the same graph of today, and a replay ch
   await context.importRepository({ url: made.dir, name: 'acme/steps' }, actor);
   await made.commit({ files: { 'docs/guide.md': '# Guide\n\nSee `src/new.ts`.\n' } });
   await context.refreshRepository('acme/steps');
+  for (const step of [1, 2, 3, 4]) {
+    const pay = `export const pay = ${step};\nfunction within() {}\n`;
+    await made.commit({
+      files: { 'src/pay.ts': pay, 'src/old.ts': `${step}\n`, 'src/AGENTS.md': `# ${step}\n` },
+    });
+    if (step !== 2) await context.refreshRepository('acme/steps');
+  }
+  const { graph } = rooms();
+  const payId = await idOf(graph, 'src/pay.ts', 'file', 'acme/steps');
+  const together = await graph.entity(EVERYTHING, payId, { kinds: ['co_changed', 'defines'] });
+  expect(
+    together.relations.map(({ direction, kind, other, sources: [word] }) =>
+      [direction, kind, other.title, word!.method, word!.evidence?.history?.changes].join(' '),
+    ),
+  ).toEqual([
+    'in co_changed src/AGENTS.md derived 5',
+    'in co_changed src/old.ts derived 5',
+    'out co_changed src/AGENTS.md derived 5',
+    'out co_changed src/old.ts derived 5',
+    'out defines pay parsed ',
+  ]);
+  expect(await graph.search(EVERYTHING, { text: 'PA', kinds: ['symbol'] })).toMatchObject([
+    { kind: 'symbol', title: 'pay', properties: { signature: 'export const pay = 4;' } },
+  ]);
+  expect(
+    await context.search({ text: 'Where is pay defined?', repository: 'acme/steps' }, actor),
+  ).toContainEqual(expect.objectContaining({ kind: 'symbol', path: 'src/pay.ts', line: 1 }));
   await made.commit({ files: { 'src/new.ts': 'new\n', 'src/old.ts': null } });
+  await made.commit({
+    files: { 'src/money.ts': 'export const pay = 4;\nfunction within() {}\n', 'src/pay.ts': null },
+  });
   await context.refreshRepository('acme/steps');
+  expect(await related(graph, payId, 'co_changed')).toEqual([
+    'in src/AGENTS.md current',
+    'out src/AGENTS.md current',
+  ]);
+  const [symbol] = await graph.search(EVERYTHING, { text: 'pay', kinds: ['symbol'] });
+  const { sources } = await graph.entity(EVERYTHING, symbol!.id);
+  expect(sources.find(({ validTo }) => validTo === null)!.evidence).toMatchObject({
+    path: 'src/money.ts',
+  });
   const now = { scope: 'current' as const, at: clock.now() };
   const steps = await graphHash(database.db, now);
 

@@ -84,6 +84,7 @@ function toFile(
         sha: isBirth ? shas[first.position] : undefined,
       }),
     },
+    number: row.number,
     path: row.path,
     class: row.class,
     blobSha: row.blobSha,

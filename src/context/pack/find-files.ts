@@ -23,6 +23,7 @@ export async function pickFiles(
   id: string,
   ranked: readonly RankedPath[],
   named: readonly KnownFile[],
+  definers: readonly FoundFile[],
   mayRead: (path: string) => boolean,
 ): Promise<FoundFile[]> {
   const rows = await findFiles(
@@ -41,6 +42,12 @@ export async function pickFiles(
     ],
   }));
   const isNamed = new Set(named.map(({ path }) => path));
+  for (const one of definers) {
+    if (isNamed.has(one.file.path)) continue;
+    isNamed.add(one.file.path);
+    const more = (guesses.get(one.file.path)?.why ?? []).slice(0, 2);
+    found.push({ ...one, why: [...one.why, ...more] });
+  }
   for (const { path, score, why } of ranked) {
     const file = byPath.get(path);
     if (file !== undefined && !isNamed.has(path)) found.push({ file, score: 0.95 * score, why });

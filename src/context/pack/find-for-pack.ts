@@ -21,6 +21,7 @@ import { findDocuments } from './find-documents.ts';
 import { fileDraft, pickFiles, rankedCompanionDrafts } from './find-files.ts';
 import { findLessons } from './find-lessons.ts';
 import { findNamedFiles } from './find-named-files.ts';
+import { findNamedSymbols } from './find-named-symbols.ts';
 import { findPeople } from './find-people.ts';
 import { findRecentChanges } from './find-recent-changes.ts';
 import { findRules } from './find-rules.ts';
@@ -67,16 +68,17 @@ export async function findForPack(
   const wanted = queryTerms(request);
   const { mayReadPath } = access;
   const task = { title: request.title, body: request.text, at: now };
-  const [index, allRecords, named, [rankedFiles]] = await Promise.all([
+  const [index, allRecords, named, definers, [rankedFiles]] = await Promise.all([
     readIndex(db, id, ['section'], [...wanted.keys()]),
     readDocuments(db, id, { kinds: ['rule', 'decision'] }),
     findNamedFiles(db, id, request, mayReadPath),
+    findNamedSymbols(db, id, request, mayReadPath),
     rank([{ kind: 'files', ...task, limit: RANKED_FILES }]),
   ]);
   const records = allRecords.filter(({ path }) => mayReadPath(path));
   const { postings, totals } = index.get('section')!;
   const sectionScores = scoreBm25(postings, wanted, totals, SECTION_BM25);
-  const files = await pickFiles(db, id, rankedFiles!.paths, named.files, mayReadPath);
+  const files = await pickFiles(db, id, rankedFiles!.paths, named.files, definers, mayReadPath);
   const core = files.slice(0, CORE_FILES);
   const corePaths = [...new Set([...request.paths, ...core.map(({ file }) => file.path)])];
 

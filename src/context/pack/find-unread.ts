@@ -10,7 +10,7 @@ export async function findUnread(
 ): Promise<string[]> {
   const rows = await db.query<{
     source: string;
-    skipped: { reason: string; count: number; examples: string[] }[];
+    skipped: { reason: string; count: number; examples: string[]; isKnown?: boolean }[];
   }>(
     // Every source has a cursor per repository, named `<source>:<repository>`.
     `select source, skipped from graph_cursors
@@ -22,6 +22,7 @@ export async function findUnread(
     .flatMap(({ source, skipped: reasons }) =>
       reasons.map((one) => ({ ...one, system: source.split(':')[0]! })),
     )
+    .filter(({ isKnown }) => isKnown !== true)
     .toSorted((a, b) => b.count - a.count);
   const told = skipped.slice(0, MAX_TOLD).map(({ system, reason, count, examples }) => {
     const shown = examples.find(mayRead);

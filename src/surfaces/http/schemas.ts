@@ -59,9 +59,11 @@ export const ForgeRepository = named('ForgeRepository', services.ForgeRepository
 export const SearchHit = named(
   'SearchHit',
   z.object({
-    kind: context.PackItem.shape.kind,
+    kind: z.enum([...context.PackItem.shape.kind.options, 'symbol']),
     title: z.string(),
     path: z.string().nullable(),
+    /** Where in the file it begins, from 1: of symbols. */
+    line: z.int().optional(),
     excerpt: z.string(),
     /** Empty for a page of an outside system that belongs to none. */
     repository: z.string(),

@@ -53,7 +53,7 @@ export const TOOLS: readonly Tool[] = [
   tool({
     name: 'search_knowledge',
     title: 'Search knowledge',
-    description: 'Search documents, decisions, lessons and files of the organisation.',
+    description: 'Search documents, decisions, lessons, files and definitions of the organisation.',
     action: 'context:read',
     isReadOnly: true,
     isIdempotent: true,
@@ -68,6 +68,7 @@ export const TOOLS: readonly Tool[] = [
           title: z.string(),
           repository: z.string(),
           path: z.string().nullable(),
+          line: z.int().optional(),
           excerpt: z.string(),
           url: z.string().optional(),
           /** Who answers for it, how old it is, and whether it still holds. */
@@ -84,12 +85,14 @@ export const TOOLS: readonly Tool[] = [
         title: asLine(hit.title),
         repository: hit.repository,
         path: hit.path === null ? null : asLine(hit.path),
+        ...(hit.line === undefined ? {} : { line: hit.line }),
         excerpt: asQuote(hit.excerpt.slice(0, MAX_EXCERPT)),
         ...(hit.source?.url === undefined ? {} : { url: asLine(hit.source.url) }),
         ...(hit.source === undefined ? {} : { standing: standingOf(hit) }),
       }));
-      const lines = hits.map(({ title, repository, path, url, standing, excerpt }) => {
-        const place = [repository, path ?? '', url ?? '', standing ?? ''];
+      const lines = hits.map(({ title, repository, path, line, url, standing, excerpt }) => {
+        const file = line === undefined ? path : `${path}:${line}`;
+        const place = [repository, file ?? '', url ?? '', standing ?? ''];
         return `${title} (${place.filter((word) => word !== '').join(' ')})\n${excerpt}`;
       });
       return {

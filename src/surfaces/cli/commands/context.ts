@@ -140,12 +140,12 @@ export const registerContext: RegisterCommands = (program, context) => {
 
   command
     .command('search <text>')
-    .description('search files, documents, decisions and lessons')
+    .description('search files, definitions, documents, decisions and lessons')
     .option('--repository <name>', 'only this repository')
     .addOption(countOption('--limit <count>', 'most hits', { min: 1, max: 50, defaultValue: 10 }))
     .addHelpText(
       'after',
-      '\nExample:\n  $ loom context search "idempotency key" --repository acme/shop\n',
+      '\nExample:\n  $ loom context search "idempotency key" --repository acme/shop\n  $ loom context search "where is retryPayment defined"\n',
     )
     .action(async (text: string, options: { repository?: string; limit: number }) => {
       const hits = await context.client().get<{ items: Hit[] }>('/v1/search', {
@@ -159,7 +159,13 @@ export const registerContext: RegisterCommands = (program, context) => {
           [
             { title: 'kind', value: (it) => it.kind },
             { title: 'title', value: (it) => it.title },
-            { title: 'path', value: (it) => it.path ?? it.source?.url ?? null },
+            {
+              title: 'path',
+              value: (it) =>
+                it.path === null
+                  ? (it.source?.url ?? null)
+                  : it.path + (it.line === undefined ? '' : `:${it.line}`),
+            },
             { title: 'repository', value: (it) => it.repository || (it.source?.system ?? '') },
             { title: 'about it', value: aboutHit },
           ],
