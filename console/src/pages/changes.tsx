@@ -5,9 +5,8 @@ import { queries } from '../api/queries.ts';
 import type { Change } from '../api/types.ts';
 import { Author, LaneBadge, laneLook, StateBadge } from '../parts/badges.tsx';
 import type { Column } from '../parts/data-table.tsx';
-import { Filters, RepositoryFilter, SearchFilter, StateFilter } from '../parts/filters.tsx';
-import { EmptyState, PageHeader } from '../parts/layout.tsx';
-import { List, rowsOf } from '../parts/list.tsx';
+import { EmptyState } from '../parts/layout.tsx';
+import { asked, ListPage } from '../parts/list-page.tsx';
 import { useSearchState } from '../parts/search-state.ts';
 import { When } from '../parts/time.tsx';
 
@@ -59,85 +58,56 @@ const COLUMNS: Column<Change>[] = [
   },
 ];
 
+const REST = { state: 'open', repository: '', lane: '', text: '' };
+
 export function ChangesPage() {
-  const [filter, setFilter] = useSearchState({ state: 'open', repository: '', lane: '', text: '' });
-  const query = useInfiniteQuery(
-    queries.changes({
-      state: filter.state === 'all' ? '' : filter.state,
-      repository: filter.repository,
-    }),
-  );
-
-  const text = filter.text.toLowerCase();
-  const rows = rowsOf(query.data).filter(
-    (change) =>
-      (filter.lane === '' || change.lane === filter.lane) &&
-      `${change.title} ${change.branch} ${change.repository} ${change.authorName} ${change.id} ${change.headSha}`
-        .toLowerCase()
-        .includes(text),
-  );
-  const isFiltered =
-    filter.text !== '' || filter.lane !== '' || filter.repository !== '' || filter.state !== 'open';
-
+  const [filter, setFilter] = useSearchState(REST);
+  const { lane, ...wanted } = filter;
+  const query = useInfiniteQuery(queries.changes(asked(wanted)));
   return (
-    <>
-      <PageHeader
-        title="Changes"
-        description="Each proposed change, classified by risk: low risk ships alone, the rest waits for the right person."
-      />
-      <Filters>
-        <StateFilter
-          label="State"
-          options={STATES}
-          value={filter.state}
-          onChange={(state) => setFilter({ state })}
-        />
-        <SearchFilter
-          label="Filter changes"
-          value={filter.text}
-          onChange={(value) => setFilter({ text: value })}
-        />
+    <ListPage
+      title="Changes"
+      description="Each proposed change, classified by risk: low risk ships alone, the rest waits for the right person."
+      noun="changes"
+      defaults={REST}
+      filter={filter}
+      onFilter={setFilter}
+      states={STATES}
+      more={
         <Select
           aria-label="Lane"
           placeholder="All lanes"
-          data={LANES.map((lane) => ({ value: lane, label: laneLook(lane).label }))}
-          value={filter.lane === '' ? null : filter.lane}
-          onChange={(lane) => setFilter({ lane: lane ?? '' })}
+          data={LANES.map((value) => ({ value, label: laneLook(value).label }))}
+          value={lane === '' ? null : lane}
+          onChange={(value) => setFilter({ lane: value ?? '' })}
           clearable
           w={150}
         />
-        <RepositoryFilter
-          value={filter.repository}
-          onChange={(repository) => setFilter({ repository })}
+      }
+      textOf={({ title, branch, repository, authorName, id, headSha }) =>
+        `${title} ${branch} ${repository} ${authorName} ${id} ${headSha}`
+      }
+      keeps={(change) => lane === '' || change.lane === lane}
+      query={query}
+      as={{
+        columns: COLUMNS,
+        rowKey: (change) => change.id,
+        rowHref: (change) => `/changes/${change.id}`,
+      }}
+      empty={
+        <EmptyState
+          icon="change"
+          title="No open changes"
+          text="A change appears when a branch is pushed or a pull request opened in a connected repository. To see a verdict before pushing:"
+          steps={[
+            {
+              text: 'Judge your branch by the policy in force. Nothing is written down.',
+              command: 'loom check',
+            },
+            { text: 'Then push it as always.', command: 'git push -u origin HEAD' },
+          ]}
         />
-      </Filters>
-      <div className="panel">
-        <List
-          query={query}
-          rows={rows}
-          label="Changes"
-          noun="changes"
-          columns={COLUMNS}
-          rowKey={(change) => change.id}
-          rowHref={(change) => `/changes/${change.id}`}
-          isFiltered={isFiltered}
-          onClear={() => setFilter({ state: 'open', repository: '', lane: '', text: '' })}
-          empty={
-            <EmptyState
-              icon="change"
-              title="No open changes"
-              text="A change appears when a branch is pushed or a pull request opened in a connected repository. To see a verdict before pushing:"
-              steps={[
-                {
-                  text: 'Judge your branch by the policy in force. Nothing is written down.',
-                  command: 'loom check',
-                },
-                { text: 'Then push it as always.', command: 'git push -u origin HEAD' },
-              ]}
-            />
-          }
-        />
-      </div>
-    </>
+      }
+    />
   );
 }

@@ -1,19 +1,20 @@
 /** Units of intended work, wherever they were asked for. */
-import { Button, Drawer, Modal, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { Button, Drawer, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type SyntheticEvent } from 'react';
+import { useState } from 'react';
 import { post } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import type { WorkItem } from '../api/types.ts';
 import { StateBadge } from '../parts/badges.tsx';
 import { Identifier } from '../parts/copy.tsx';
 import type { Column } from '../parts/data-table.tsx';
-import { Filters, RepositoryFilter, SearchFilter, StateFilter } from '../parts/filters.tsx';
+import { FormDialog } from '../parts/dialogs.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { EmptyState, Facts, Loading, PageHeader, Problem } from '../parts/layout.tsx';
+import { EmptyState, Facts, Loading, Problem } from '../parts/layout.tsx';
 import { AppLink } from '../parts/link.tsx';
-import { List, rowsOf } from '../parts/list.tsx';
+import { asked, ListPage } from '../parts/list-page.tsx';
+import { rowsOf } from '../parts/list.tsx';
 import { SessionLink } from '../parts/named.tsx';
 import { usePersonName } from '../parts/people.ts';
 import { useSearchState } from '../parts/search-state.ts';
@@ -83,92 +84,63 @@ function Holder({ sessionId }: { sessionId: string }) {
   );
 }
 
+const REST = { state: 'all', repository: '', text: '' };
+
 export function WorkPage() {
-  const [filter, setFilter] = useSearchState({
-    state: 'all',
-    repository: '',
-    text: '',
+  const [{ item, create, ...filter }, setFilter] = useSearchState({
+    ...REST,
     item: '',
     create: '',
   });
-  const query = useInfiniteQuery(
-    queries.work({
-      state: filter.state === 'all' ? '' : filter.state,
-      repository: filter.repository,
-    }),
-  );
-  const text = filter.text.toLowerCase();
-  const rows = rowsOf(query.data).filter((item) =>
-    `${item.title} ${item.text} ${item.labels.join(' ')} ${item.id}`.toLowerCase().includes(text),
-  );
-  const create = (
-    <Button
-      leftSection={<Icon name="plus" size={14} />}
-      onClick={() => setFilter({ create: 'yes' })}
-    >
-      New work item
-    </Button>
-  );
-
+  const query = useInfiniteQuery(queries.work(asked(filter)));
   return (
     <>
-      <PageHeader
-        title="Work"
+      <ListPage
+        title="Work items"
         description="What is to be done. An agent takes the oldest open item; two agents never take the same one."
-        actions={create}
+        actions={
+          <Button
+            leftSection={<Icon name="plus" size={14} />}
+            onClick={() => setFilter({ create: 'yes' })}
+          >
+            New work item
+          </Button>
+        }
+        noun="work items"
+        defaults={REST}
+        filter={filter}
+        onFilter={setFilter}
+        states={STATES}
+        textOf={({ title, text, labels, id }) => `${title} ${text} ${labels.join(' ')} ${id}`}
+        query={query}
+        as={{
+          columns: COLUMNS,
+          rowKey: ({ id }) => id,
+          onOpen: ({ id }) => setFilter({ item: id }),
+        }}
+        empty={
+          <EmptyState
+            icon="work"
+            title="No work yet"
+            text="Work items come from issues, alerts and people. Write one here, or let your agent ask for the next one with its next_work tool."
+            steps={[
+              {
+                text: 'From the terminal:',
+                command: 'loom work add "Round amounts half to even"',
+              },
+            ]}
+          />
+        }
       />
-      <Filters>
-        <StateFilter
-          label="State"
-          options={STATES}
-          value={filter.state}
-          onChange={(state) => setFilter({ state })}
-        />
-        <SearchFilter
-          label="Filter work items"
-          value={filter.text}
-          onChange={(value) => setFilter({ text: value })}
-        />
-        <RepositoryFilter
-          value={filter.repository}
-          onChange={(repository) => setFilter({ repository })}
-        />
-      </Filters>
-      <div className="panel">
-        <List
-          query={query}
-          rows={rows}
-          label="Work items"
-          noun="work items"
-          columns={COLUMNS}
-          rowKey={(item) => item.id}
-          onOpen={(item) => setFilter({ item: item.id })}
-          isFiltered={filter.text !== '' || filter.repository !== '' || filter.state !== 'all'}
-          onClear={() => setFilter({ state: 'all', repository: '', text: '' })}
-          empty={
-            <EmptyState
-              icon="work"
-              title="No work yet"
-              text="Work items come from issues, alerts and people. Write one here, or let your agent ask for the next one with its next_work tool."
-              steps={[
-                {
-                  text: 'From the terminal:',
-                  command: 'loom work add "Round amounts half to even"',
-                },
-              ]}
-            />
-          }
-        />
-      </div>
-      <Create isOpen={filter.create !== ''} onClose={() => setFilter({ create: '' })} />
+      <Create isOpen={create !== ''} onClose={() => setFilter({ create: '' })} />
       <Drawer
-        opened={filter.item !== ''}
+        opened={item !== ''}
         onClose={() => setFilter({ item: '' })}
         position="right"
         size="min(520px, 100vw)"
         title="Work item"
       >
-        {filter.item !== '' && <Detail id={filter.item} />}
+        {item !== '' && <Detail id={item} />}
       </Drawer>
     </>
   );
@@ -257,55 +229,48 @@ function Create({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
     },
   });
 
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    create.mutate();
-  };
-
   return (
-    <Modal opened={isOpen} onClose={onClose} title="New work item" size="lg">
-      <form onSubmit={submit} className="stack">
-        <TextInput
-          label="Title"
-          placeholder="What should be true afterwards"
-          required
-          data-autofocus
-          value={title}
-          onChange={(event) => setTitle(event.currentTarget.value)}
-        />
-        <Textarea
-          label="Description"
-          placeholder="Context, acceptance, links"
-          autosize
-          minRows={4}
-          maxRows={14}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-        <Select
-          label="Repository"
-          placeholder="Any"
-          data={repositories.map(({ name }) => name)}
-          value={repository}
-          onChange={setRepository}
-          clearable
-        />
-        <TagsInput
-          label="Labels"
-          placeholder="Type and press Enter"
-          value={labels}
-          onChange={setLabels}
-        />
-        {create.error !== null && <Problem error={create.error} />}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={onClose}>
-            Discard
-          </Button>
-          <Button type="submit" loading={create.isPending} disabled={title.trim() === ''}>
-            Create
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      isOpen={isOpen}
+      onClose={onClose}
+      title="New work item"
+      size="lg"
+      action="Create"
+      work={create}
+      isReady={title.trim() !== ''}
+      onSubmit={() => create.mutate()}
+    >
+      <TextInput
+        label="Title"
+        placeholder="What should be true afterwards"
+        required
+        data-autofocus
+        value={title}
+        onChange={(event) => setTitle(event.currentTarget.value)}
+      />
+      <Textarea
+        label="Description"
+        placeholder="Context, acceptance, links"
+        autosize
+        minRows={4}
+        maxRows={14}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      <Select
+        label="Repository"
+        placeholder="Any"
+        data={repositories.map(({ name }) => name)}
+        value={repository}
+        onChange={setRepository}
+        clearable
+      />
+      <TagsInput
+        label="Labels"
+        placeholder="Type and press Enter"
+        value={labels}
+        onChange={setLabels}
+      />
+    </FormDialog>
   );
 }

@@ -31,7 +31,7 @@ export function DataTable<Row>({
   rows: readonly Row[];
   rowKey: (row: Row) => string;
   /** The first cell becomes a link to it, and the whole row follows it on a click. */
-  rowHref?: (row: Row) => string;
+  rowHref?: (row: Row) => string | undefined;
   /** Instead of an address: the first cell becomes a button. */
   onOpen?: (row: Row) => void;
 }) {
@@ -50,15 +50,18 @@ export function DataTable<Row>({
   const follow = (event: MouseEvent, row: Row) => {
     const hasOwnMeaning = (event.target as HTMLElement).closest('a, button, input, label');
     if (hasOwnMeaning !== null || window.getSelection()?.isCollapsed === false) return;
-    if (rowHref !== undefined) open(rowHref(row));
+    const href = rowHref?.(row);
+    if (href !== undefined) open(href);
     else onOpen?.(row);
   };
 
   const isOpenable = rowHref !== undefined || onOpen !== undefined;
+  const opens = (row: Row) => onOpen !== undefined || rowHref?.(row) !== undefined;
   const first = (row: Row, content: ReactNode) => {
-    if (rowHref !== undefined) {
+    const href = rowHref?.(row);
+    if (href !== undefined) {
       return (
-        <AppLink className="row-link" href={rowHref(row)}>
+        <AppLink className="row-link" href={href}>
           {content}
         </AppLink>
       );
@@ -99,8 +102,8 @@ export function DataTable<Row>({
           {rows.map((row) => (
             <tr
               key={rowKey(row)}
-              data-href={isOpenable || undefined}
-              onClick={isOpenable ? (event) => follow(event, row) : undefined}
+              data-href={opens(row) || undefined}
+              onClick={opens(row) ? (event) => follow(event, row) : undefined}
             >
               {columns.map((column, index) => (
                 <td key={column.key} data-align={column.align} className={hideClass(column)}>
@@ -124,12 +127,15 @@ export function TableFoot({
   hasMore,
   isLoading,
   onMore,
+  isWalkable = true,
 }: {
   shown: number;
   noun: string;
   hasMore: boolean;
   isLoading: boolean;
   onMore: () => void;
+  /** Whether rows can be walked and opened by key. */
+  isWalkable?: boolean;
 }) {
   return (
     <div className="table-more">
@@ -142,10 +148,12 @@ export function TableFoot({
           Load more
         </Button>
       ) : (
-        <span className="hide-phone">
-          <kbd className="key">J</kbd> <kbd className="key">K</kbd> to walk,{' '}
-          <kbd className="key">Enter</kbd> to open
-        </span>
+        isWalkable && (
+          <span className="hide-phone">
+            <kbd className="key">J</kbd> <kbd className="key">K</kbd> to walk,{' '}
+            <kbd className="key">Enter</kbd> to open
+          </span>
+        )
       )}
     </div>
   );

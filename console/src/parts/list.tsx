@@ -35,7 +35,7 @@ export function List<Row>({
   noun: string;
   columns: Column<Row>[];
   rowKey: (row: Row) => string;
-  rowHref?: (row: Row) => string;
+  rowHref?: (row: Row) => string | undefined;
   onOpen?: (row: Row) => void;
   empty: ReactNode;
   isFiltered?: boolean;
@@ -60,7 +60,11 @@ export function List<Row>({
       {rows.length === 0 && isFiltered && (
         <EmptyState
           small
-          title={`No ${noun} match these filters`}
+          title={
+            query.hasNextPage
+              ? `None of the ${noun} read so far match these filters`
+              : `No ${noun} match these filters`
+          }
           action={
             onClear && (
               <Button variant="default" size="compact-sm" mt={6} onClick={onClear}>
@@ -77,6 +81,7 @@ export function List<Row>({
           hasMore={query.hasNextPage}
           isLoading={query.isFetchingNextPage}
           onMore={() => void query.fetchNextPage()}
+          isWalkable={rowHref !== undefined || onOpen !== undefined}
         />
       )}
     </>

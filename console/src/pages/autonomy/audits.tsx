@@ -1,11 +1,12 @@
 /** Changes that shipped alone and were drawn for a person to look at: harm that nobody else would see. */
-import { Button, Modal, SegmentedControl, Textarea } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answerAudit, type AuditedChange } from '../../api/autonomy.ts';
 import { Badge } from '../../parts/badges.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
-import { EmptyState, Panel, Problem } from '../../parts/layout.tsx';
+import { ConfirmDialog } from '../../parts/dialogs.tsx';
+import { EmptyState, Panel } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { When } from '../../parts/time.tsx';
 
@@ -61,9 +62,7 @@ export function Audits({ audits }: { audits: readonly AuditedChange[] }) {
           ]}
         />
       )}
-      <Modal opened={open !== null} onClose={() => setOpen(null)} title="What did you find?">
-        {open !== null && <Answer audit={open} onDone={() => setOpen(null)} />}
-      </Modal>
+      {open !== null && <Answer audit={open} onDone={() => setOpen(null)} />}
     </Panel>
   );
 }
@@ -92,31 +91,30 @@ function Finding({ audit }: { audit: AuditedChange }) {
 function Answer({ audit, onDone }: { audit: AuditedChange; onDone: () => void }) {
   const client = useQueryClient();
   const [finding, setFinding] = useState<'fine' | 'risky'>('fine');
-  const [reason, setReason] = useState('');
-  const [hint, setHint] = useState<string>();
   const answer = useMutation({
-    mutationFn: () => answerAudit(audit.changeId, { finding, reason: reason.trim() }),
+    mutationFn: (reason: string) => answerAudit(audit.changeId, { finding, reason }),
     onSuccess: () => {
       onDone();
       return client.invalidateQueries({ queryKey: ['autonomy'] });
     },
   });
-  const submit = () => {
-    if (reason.trim().length < MIN_REASON) {
-      setHint(`Say what you looked at, in at least ${MIN_REASON} letters.`);
-      return;
-    }
-    setHint(undefined);
-    answer.mutate();
-  };
   return (
-    <div className="stack">
-      <p className="soft small">
+    <ConfirmDialog
+      isOpen
+      onClose={onDone}
+      title="What did you find?"
+      action="Record it"
+      work={answer}
+      reason={{ placeholder: 'What you looked at, and what you found', least: MIN_REASON }}
+      onConfirm={(reason) => answer.mutate(reason)}
+    >
+      <p>
         <AppLink href={`/changes/${audit.changeId}`}>{audit.title}</AppLink> shipped with nobody
         looking. Should it have?
       </p>
       <SegmentedControl
         aria-label="Finding"
+        mt={10}
         value={finding}
         onChange={(value) => setFinding(value as 'fine' | 'risky')}
         data={[
@@ -124,22 +122,6 @@ function Answer({ audit, onDone }: { audit: AuditedChange; onDone: () => void })
           { value: 'risky', label: 'Risky: a person should have seen it' },
         ]}
       />
-      <Textarea
-        label="Reason"
-        placeholder="What you looked at, and what you found"
-        autosize
-        minRows={3}
-        data-autofocus
-        value={reason}
-        error={hint}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
-      <div className="row">
-        <Button loading={answer.isPending} onClick={submit}>
-          Record it
-        </Button>
-      </div>
-      {answer.error !== null && <Problem error={answer.error} />}
-    </div>
+    </ConfirmDialog>
   );
 }

@@ -1,11 +1,12 @@
 /** What harm has halved, until when, and the way back for whoever owns the service. */
-import { Button, Modal, Textarea } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type AutonomyCurb, restoreAutonomy } from '../../api/autonomy.ts';
 import { Badge } from '../../parts/badges.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
-import { EmptyState, Panel, Problem } from '../../parts/layout.tsx';
+import { ConfirmDialog } from '../../parts/dialogs.tsx';
+import { EmptyState, Panel } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { When } from '../../parts/time.tsx';
 
@@ -81,13 +82,7 @@ export function Curbs({ curbs }: { curbs: readonly AutonomyCurb[] }) {
           ]}
         />
       )}
-      <Modal
-        opened={restoring !== null}
-        onClose={() => setRestoring(null)}
-        title="Restore autonomy before its time"
-      >
-        {restoring !== null && <Restore curb={restoring} onDone={() => setRestoring(null)} />}
-      </Modal>
+      {restoring !== null && <Restore curb={restoring} onDone={() => setRestoring(null)} />}
     </Panel>
   );
 }
@@ -118,45 +113,28 @@ function State({ curb }: { curb: AutonomyCurb }) {
 
 function Restore({ curb, onDone }: { curb: AutonomyCurb; onDone: () => void }) {
   const client = useQueryClient();
-  const [reason, setReason] = useState('');
-  const [hint, setHint] = useState<string>();
   const restore = useMutation({
-    mutationFn: () => restoreAutonomy(curb.number, reason.trim()),
+    mutationFn: (reason: string) => restoreAutonomy(curb.number, reason),
     onSuccess: () => {
       onDone();
       return client.invalidateQueries({ queryKey: ['autonomy'] });
     },
   });
-  const submit = () => {
-    if (reason.trim().length < MIN_REASON) {
-      setHint(`Say why, in at least ${MIN_REASON} letters: it becomes part of the record.`);
-      return;
-    }
-    setHint(undefined);
-    restore.mutate();
-  };
   return (
-    <div className="stack">
-      <p className="soft small">
-        <strong>{curb.title}</strong> by {curb.agent} {CAUSES[curb.cause]}. Only the owner of{' '}
-        {curb.service === '*' ? curb.repository : curb.service} may restore it.
-      </p>
-      <Textarea
-        label="Reason"
-        placeholder="What was mended, and why it will not happen again"
-        autosize
-        minRows={3}
-        data-autofocus
-        value={reason}
-        error={hint}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
-      <div className="row">
-        <Button loading={restore.isPending} onClick={submit}>
-          Restore
-        </Button>
-      </div>
-      {restore.error !== null && <Problem error={restore.error} />}
-    </div>
+    <ConfirmDialog
+      isOpen
+      onClose={onDone}
+      title="Restore autonomy before its time?"
+      action="Restore"
+      work={restore}
+      reason={{
+        placeholder: 'What was mended, and why it will not happen again',
+        least: MIN_REASON,
+      }}
+      onConfirm={(reason) => restore.mutate(reason)}
+    >
+      <strong>{curb.title}</strong> by {curb.agent} {CAUSES[curb.cause]}. Only the owner of{' '}
+      {curb.service === '*' ? curb.repository : curb.service} may restore it.
+    </ConfirmDialog>
   );
 }

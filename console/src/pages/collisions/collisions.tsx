@@ -3,12 +3,12 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button } from '@mantine/core';
 import { type Collision, collisionQueries, type CollisionSide } from '../../api/collisions.ts';
 import { Badge } from '../../parts/badges.tsx';
-import { Filters, RepositoryFilter, StateFilter } from '../../parts/filters.tsx';
+import { StateFilter } from '../../parts/filters.tsx';
 import { plural } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
-import { EmptyState, Loading, PageHeader, Problem } from '../../parts/layout.tsx';
+import { EmptyState } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
-import { rowsOf } from '../../parts/list.tsx';
+import { ListPage } from '../../parts/list-page.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import { When } from '../../parts/time.tsx';
 import './collisions.css';
@@ -22,35 +22,28 @@ const STATES = [
 
 const SHOWN_PATHS = 6;
 
+const REST = { state: 'open', level: '', repository: '', sessionId: '' };
+
 export function CollisionsPage() {
-  const [filter, setFilter] = useSearchState({
-    state: 'open',
-    level: '',
-    repository: '',
-    sessionId: '',
-  });
+  const [filter, setFilter] = useSearchState(REST);
   const query = useInfiniteQuery(collisionQueries.list(filter));
-  const rows = rowsOf(query.data);
   return (
-    <>
-      <PageHeader
-        title="Collisions"
-        description="Pairs of open changes and sessions that get in each other’s way, found before they meet in a merge. A guess only warns; what git cannot merge is shown line by line."
-        actions={
-          filter.sessionId !== '' && (
-            <Button variant="default" onClick={() => setFilter({ sessionId: '' })}>
-              Show those of all sessions
-            </Button>
-          )
-        }
-      />
-      <Filters>
-        <StateFilter
-          label="State"
-          options={STATES}
-          value={filter.state}
-          onChange={(state) => setFilter({ state })}
-        />
+    <ListPage
+      title="Collisions"
+      description="Pairs of open changes and sessions that get in each other’s way, found before they meet in a merge. A guess only warns; what git cannot merge is shown line by line."
+      actions={
+        filter.sessionId !== '' && (
+          <Button variant="default" onClick={() => setFilter({ sessionId: '' })}>
+            Show those of all sessions
+          </Button>
+        )
+      }
+      noun="collisions"
+      defaults={REST}
+      filter={filter}
+      onFilter={setFilter}
+      states={STATES}
+      more={
         <StateFilter
           label="Level"
           options={[
@@ -62,41 +55,20 @@ export function CollisionsPage() {
           value={filter.level}
           onChange={(level) => setFilter({ level })}
         />
-        <RepositoryFilter
-          value={filter.repository}
-          onChange={(repository) => setFilter({ repository })}
+      }
+      query={query}
+      as={{
+        rowKey: ({ id }) => id,
+        card: (collision) => <CollisionCard collision={collision} />,
+      }}
+      empty={
+        <EmptyState
+          icon="merge"
+          title="Nothing collides"
+          text="Open changes and live sessions are compared when they are pushed, after every few edits, and when the main line moves."
         />
-      </Filters>
-      {query.data === undefined && query.error === null && <Loading />}
-      {query.data === undefined && query.error !== null && (
-        <Problem error={query.error} onRetry={() => void query.refetch()} />
-      )}
-      {query.data !== undefined && rows.length === 0 && (
-        <div className="panel">
-          <EmptyState
-            icon="merge"
-            title={filter.state === 'open' ? 'Nothing collides' : 'Nothing was cleared'}
-            text="Open changes and live sessions are compared when they are pushed, after every few edits, and when the main line moves."
-          />
-        </div>
-      )}
-      <ul className="stack" aria-label="Collisions">
-        {rows.map((collision) => (
-          <li key={collision.id}>
-            <CollisionCard collision={collision} />
-          </li>
-        ))}
-      </ul>
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          Show more
-        </Button>
-      )}
-    </>
+      }
+    />
   );
 }
 

@@ -1,5 +1,5 @@
 /** Test, pause, resume, and a new secret. */
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
@@ -10,6 +10,7 @@ import {
   rotateSecret,
   testConnection,
 } from '../../api/connections.ts';
+import { ConfirmDialog } from '../../parts/dialogs.tsx';
 import { Icon, type IconName } from '../../parts/icon.tsx';
 import { Notice, Problem } from '../../parts/layout.tsx';
 import { When } from '../../parts/time.tsx';
@@ -25,6 +26,13 @@ export function Actions({ connection }: { connection: Connection }) {
   const resume = useMutation({
     mutationFn: () => resumeConnection(connection.name),
     onSuccess: renew,
+  });
+  const pause = useMutation({
+    mutationFn: (reason: string) => pauseConnection(connection.name, reason),
+    onSuccess: () => {
+      setDialog(null);
+      return renew();
+    },
   });
   const isOff = connection.state === 'off';
   return (
@@ -66,15 +74,19 @@ export function Actions({ connection }: { connection: Connection }) {
         {test.error !== null && <Problem error={test.error} onRetry={() => test.mutate()} />}
         {test.data !== undefined && <TestResult result={test.data} />}
       </Modal>
-      <Modal
-        opened={dialog === 'pause'}
+      <ConfirmDialog
+        isOpen={dialog === 'pause'}
         onClose={() => setDialog(null)}
-        title={`Pause ${connection.title}`}
+        title={`Pause ${connection.title}?`}
+        action="Pause"
+        keep="Let it go on"
+        work={pause}
+        reason={{ placeholder: 'migration of the issue tracker', isOptional: true }}
+        onConfirm={(reason) => pause.mutate(reason)}
       >
-        {dialog === 'pause' && (
-          <Pause name={connection.name} onDone={() => setDialog(null)} renew={renew} />
-        )}
-      </Modal>
+        Nothing is read from it or written to it until it is resumed. What it delivers is kept and
+        counts then.
+      </ConfirmDialog>
       <Modal
         opened={dialog === 'rotate'}
         onClose={() => setDialog(null)}
@@ -116,53 +128,6 @@ function TestResult({ result }: { result: ConnectionTest }) {
         ))}
       </ul>
     </div>
-  );
-}
-
-function Pause({
-  name,
-  onDone,
-  renew,
-}: {
-  name: string;
-  onDone: () => void;
-  renew: () => Promise<void>;
-}) {
-  const [reason, setReason] = useState('');
-  const pause = useMutation({
-    mutationFn: () => pauseConnection(name, reason.trim()),
-    onSuccess: () => {
-      onDone();
-      return renew();
-    },
-  });
-  return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        pause.mutate();
-      }}
-    >
-      <p className="soft small">
-        Nothing is read from it or written to it until it is resumed. What it delivers is kept and
-        counts then.
-      </p>
-      <TextInput
-        label="Reason"
-        placeholder="migration of the issue tracker"
-        data-autofocus
-        maxLength={500}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
-      <div className="row">
-        <Button type="submit" loading={pause.isPending}>
-          Pause
-        </Button>
-      </div>
-      {pause.error !== null && <Problem error={pause.error} />}
-    </form>
   );
 }
 

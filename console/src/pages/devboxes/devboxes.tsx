@@ -3,10 +3,9 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { type DevboxEntry, landingQueries } from '../../api/landing.ts';
 import { Badge, type Tone } from '../../parts/badges.tsx';
 import type { Column } from '../../parts/data-table.tsx';
-import { Filters, StateFilter } from '../../parts/filters.tsx';
 import type { IconName } from '../../parts/icon.tsx';
-import { EmptyState, PageHeader } from '../../parts/layout.tsx';
-import { List, rowsOf } from '../../parts/list.tsx';
+import { EmptyState } from '../../parts/layout.tsx';
+import { ListPage } from '../../parts/list-page.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import { When } from '../../parts/time.tsx';
 
@@ -22,8 +21,10 @@ const STATES = [
   ...Object.entries(LOOKS).map(([value, { label }]) => ({ value, label })),
 ];
 
+const REST = { state: '' };
+
 export function DevboxesPage() {
-  const [filter, setFilter] = useSearchState({ state: '' });
+  const [filter, setFilter] = useSearchState(REST);
   const query = useInfiniteQuery(landingQueries.devboxes(filter));
   const columns: Column<DevboxEntry>[] = [
     {
@@ -83,39 +84,27 @@ export function DevboxesPage() {
     },
   ];
   return (
-    <>
-      <PageHeader
-        title="Devboxes"
-        description="Isolated work trees in which agents of workflows work. When one goes, its work stays on its branch."
-      />
-      <Filters>
-        <StateFilter
-          label="State"
-          options={STATES}
-          value={filter.state}
-          onChange={(state) => setFilter({ state })}
+    <ListPage
+      title="Devboxes"
+      description="Isolated work trees in which agents of workflows work. When one goes, its work stays on its branch."
+      noun="devboxes"
+      defaults={REST}
+      filter={filter}
+      onFilter={setFilter}
+      states={STATES}
+      query={query}
+      as={{
+        columns,
+        rowKey: (box) => box.id,
+        rowHref: ({ runId }) => (runId === null ? undefined : `/runs/${runId}`),
+      }}
+      empty={
+        <EmptyState
+          icon="agent"
+          title="No devbox yet"
+          text="A workflow step agent.run opens one: a work tree of its own, ready in seconds, with its own ports and caches."
         />
-      </Filters>
-      <div className="panel">
-        <List
-          query={query}
-          rows={rowsOf(query.data)}
-          label="Devboxes"
-          noun="devboxes"
-          columns={columns}
-          rowKey={(box) => box.id}
-          rowHref={(box) => (box.runId === null ? '/devboxes' : `/runs/${box.runId}`)}
-          isFiltered={filter.state !== ''}
-          onClear={() => setFilter({ state: '' })}
-          empty={
-            <EmptyState
-              icon="agent"
-              title="No devbox yet"
-              text="A workflow step agent.run opens one: a work tree of its own, ready in seconds, with its own ports and caches."
-            />
-          }
-        />
-      </div>
-    </>
+      }
+    />
   );
 }

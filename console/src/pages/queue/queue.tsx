@@ -1,5 +1,5 @@
 /** The landing queue: what waits on which branch, what is tested, and why nothing lands. */
-import { Button, Modal, Textarea } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../../api/client.ts';
@@ -10,6 +10,7 @@ import {
   landingQueries,
 } from '../../api/landing.ts';
 import { Badge, type Tone } from '../../parts/badges.tsx';
+import { ConfirmDialog } from '../../parts/dialogs.tsx';
 import { plural } from '../../parts/format.ts';
 import type { IconName } from '../../parts/icon.tsx';
 import { EmptyState, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
@@ -231,15 +232,13 @@ function RedBranch({ red }: { red: NonNullable<LandingLane['red']> }) {
   );
 }
 
-function Resume({ lane }: { lane: LandingLane }) {
+function Resume({ lane: { repository, baseBranch } }: { lane: LandingLane }) {
   const [isAsking, setAsking] = useState(false);
-  const [reason, setReason] = useState('');
   const client = useQueryClient();
   const may = useMay('runs:control');
-  const { repository, baseBranch } = lane;
   const resume = useMutation({
-    mutationFn: () =>
-      post('/v1/landing-queue/resume', { repository, baseBranch, reason: reason.trim() }),
+    mutationFn: (reason: string) =>
+      post('/v1/landing-queue/resume', { repository, baseBranch, reason }),
     onSuccess: () => {
       setAsking(false);
       return client.invalidateQueries({ queryKey: ['landing'] });
@@ -251,35 +250,19 @@ function Resume({ lane }: { lane: LandingLane }) {
       <Button variant="default" size="xs" onClick={() => setAsking(true)}>
         Land all the same
       </Button>
-      <Modal
-        opened={isAsking}
+      <ConfirmDialog
+        isOpen={isAsking}
         onClose={() => setAsking(false)}
         title={`Land on a red ${baseBranch}?`}
+        action="Land all the same"
+        keep="Wait until it is green"
+        work={resume}
+        reason={{ placeholder: 'The check is broken, not the branch' }}
+        onConfirm={(reason) => resume.mutate(reason)}
       >
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            resume.mutate();
-          }}
-        >
-          <Textarea
-            label="Reason"
-            description="It becomes part of the record."
-            required
-            autosize
-            minRows={2}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
-          {resume.error !== null && <Problem error={resume.error} />}
-          <div className="row" style={{ justifyContent: 'flex-end' }}>
-            <Button type="submit" loading={resume.isPending}>
-              Land all the same
-            </Button>
-          </div>
-        </form>
-      </Modal>
+        What waits for {baseBranch} of {repository} is tested and lands although the branch itself
+        fails.
+      </ConfirmDialog>
     </>
   );
 }

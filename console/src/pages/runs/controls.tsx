@@ -1,17 +1,18 @@
 /** What a person may do with a run: pause, resume, take it up again, cancel; each with its reason. */
-import { Button, Modal, Textarea } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../../api/client.ts';
 import type { RunWithSteps } from '../../api/types.ts';
+import { ConfirmDialog } from '../../parts/dialogs.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { Problem } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { useMay } from '../../parts/rights.ts';
 
 const ASKED = {
   cancel: {
+    verb: 'cancel',
     title: 'Cancel this run?',
     text: 'Steps in hand are stopped and nothing after them runs. What was done is undone where the workflow says how.',
     action: 'Cancel run',
@@ -19,6 +20,7 @@ const ASKED = {
     done: 'The run is cancelled.',
   },
   pause: {
+    verb: 'pause',
     title: 'Pause this run?',
     text: 'Nothing more of it begins; what is at work comes to its end. Signals and timers wait.',
     action: 'Pause run',
@@ -45,7 +47,6 @@ function useVerb(run: Pick<RunWithSteps, 'id'>, onDone: () => void) {
 
 export function Controls({ run }: { run: RunWithSteps }) {
   const [asked, setAsked] = useState<Asked>();
-  const [reason, setReason] = useState('');
   const may = useMay('runs:control');
   const verb = useVerb(run, () => setAsked(undefined));
   const isOpen = run.state === 'running' || run.state === 'paused';
@@ -100,44 +101,23 @@ export function Controls({ run }: { run: RunWithSteps }) {
           Cancel run
         </Button>
       )}
-      <Modal
-        opened={words !== undefined}
-        onClose={() => setAsked(undefined)}
-        title={words?.title ?? ''}
-      >
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (asked === undefined || words === undefined) return;
-            verb.mutate({ verb: asked, body: { reason: reason.trim() }, done: words.done });
-          }}
+      {words !== undefined && (
+        <ConfirmDialog
+          isOpen
+          onClose={() => setAsked(undefined)}
+          title={words.title}
+          action={words.action}
+          keep={words.keep}
+          isDangerous={asked === 'cancel'}
+          work={verb}
+          reason={{}}
+          onConfirm={(reason) =>
+            verb.mutate({ verb: words.verb, body: { reason }, done: words.done })
+          }
         >
-          <p className="soft small">{words?.text}</p>
-          <Textarea
-            label="Reason"
-            description="It becomes part of the record."
-            required
-            autosize
-            minRows={2}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
-          {verb.error !== null && <Problem error={verb.error} />}
-          <div className="row" style={{ justifyContent: 'flex-end' }}>
-            <Button variant="default" onClick={() => setAsked(undefined)}>
-              {words?.keep}
-            </Button>
-            <Button
-              type="submit"
-              color={asked === 'cancel' ? '#b0231b' : undefined}
-              loading={verb.isPending}
-            >
-              {words?.action}
-            </Button>
-          </div>
-        </form>
-      </Modal>
+          {words.text}
+        </ConfirmDialog>
+      )}
     </>
   );
 }

@@ -4,10 +4,9 @@ import { queries } from '../../api/queries.ts';
 import type { Run } from '../../api/types.ts';
 import { StateBadge } from '../../parts/badges.tsx';
 import type { Column } from '../../parts/data-table.tsx';
-import { Filters, SearchFilter, StateFilter } from '../../parts/filters.tsx';
 import { duration, shortSource } from '../../parts/format.ts';
-import { EmptyState, PageHeader } from '../../parts/layout.tsx';
-import { List, rowsOf } from '../../parts/list.tsx';
+import { EmptyState } from '../../parts/layout.tsx';
+import { asked, ListPage } from '../../parts/list-page.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import { useNow, When } from '../../parts/time.tsx';
 
@@ -20,16 +19,12 @@ const STATES = [
   { value: 'cancelled', label: 'Cancelled' },
 ];
 
+const REST = { state: 'all', text: '' };
+
 export function RunsPage() {
-  const [filter, setFilter] = useSearchState({ state: 'all', text: '' });
-  const query = useInfiniteQuery(
-    queries.runs({ state: filter.state === 'all' ? '' : filter.state }),
-  );
+  const [filter, setFilter] = useSearchState(REST);
+  const query = useInfiniteQuery(queries.runs(asked(filter)));
   const now = useNow();
-  const text = filter.text.toLowerCase();
-  const rows = rowsOf(query.data).filter((run) =>
-    `${run.title} ${run.workflow} ${run.repository ?? ''} ${run.id}`.toLowerCase().includes(text),
-  );
 
   const columns: Column<Run>[] = [
     {
@@ -79,48 +74,28 @@ export function RunsPage() {
   ];
 
   return (
-    <>
-      <PageHeader
-        title="Runs"
-        description="Each execution of a workflow: an explicit graph that survives crashes and days of waiting."
-      />
-      <Filters>
-        <StateFilter
-          label="State"
-          options={STATES}
-          value={filter.state}
-          onChange={(state) => setFilter({ state })}
+    <ListPage
+      title="Runs"
+      description="Each execution of a workflow: an explicit graph that survives crashes and days of waiting."
+      noun="runs"
+      defaults={REST}
+      filter={filter}
+      onFilter={setFilter}
+      states={STATES}
+      textOf={(run) => `${run.title} ${run.workflow} ${run.repository ?? ''} ${run.id}`}
+      query={query}
+      as={{ columns, rowKey: (run) => run.id, rowHref: (run) => `/runs/${run.id}` }}
+      empty={
+        <EmptyState
+          icon="run"
+          title="No run yet"
+          text="A pushed branch starts the change workflow: context, checks, verdict, approval, merge, deployment. See the graph before anything runs:"
+          steps={[
+            { text: 'Draw the workflow of a repository.', command: 'loom workflow graph' },
+            { text: 'Start it with a push.', command: 'git push -u origin HEAD' },
+          ]}
         />
-        <SearchFilter
-          label="Filter runs"
-          value={filter.text}
-          onChange={(value) => setFilter({ text: value })}
-        />
-      </Filters>
-      <div className="panel">
-        <List
-          query={query}
-          rows={rows}
-          label="Runs"
-          noun="runs"
-          columns={columns}
-          rowKey={(run) => run.id}
-          rowHref={(run) => `/runs/${run.id}`}
-          isFiltered={filter.text !== '' || filter.state !== 'all'}
-          onClear={() => setFilter({ state: 'all', text: '' })}
-          empty={
-            <EmptyState
-              icon="run"
-              title="No run yet"
-              text="A pushed branch starts the change workflow: context, checks, verdict, approval, merge, deployment. See the graph before anything runs:"
-              steps={[
-                { text: 'Draw the workflow of a repository.', command: 'loom workflow graph' },
-                { text: 'Start it with a push.', command: 'git push -u origin HEAD' },
-              ]}
-            />
-          }
-        />
-      </div>
-    </>
+      }
+    />
   );
 }

@@ -1,5 +1,5 @@
 /** What the session has spent, what stopped it, and the way to let it go on. */
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
@@ -9,6 +9,7 @@ import {
   type SessionBreaker,
 } from '../../api/breakers.ts';
 import { Badge, type Tone } from '../../parts/badges.tsx';
+import { ConfirmDialog } from '../../parts/dialogs.tsx';
 import { compact, count, humanise, money, plural } from '../../parts/format.ts';
 import type { IconName } from '../../parts/icon.tsx';
 import { Facts, Loading, Panel, Problem } from '../../parts/layout.tsx';
@@ -31,6 +32,14 @@ const DID: Record<BreakerTrip['stage'], string> = {
 export function BreakerPanel({ sessionId, isLive }: { sessionId: string; isLive: boolean }) {
   const query = useQuery(breakerQueries.ofSession(sessionId));
   const [isLifting, setLifting] = useState(false);
+  const client = useQueryClient();
+  const lift = useMutation({
+    mutationFn: (reason: string) => liftBreaker(sessionId, reason),
+    onSuccess: () => {
+      setLifting(false);
+      return client.invalidateQueries({ queryKey: ['sessions'] });
+    },
+  });
   const breaker = query.data;
   return (
     <Panel
@@ -83,9 +92,18 @@ export function BreakerPanel({ sessionId, isLive }: { sessionId: string; isLive:
           )}
         </div>
       )}
-      <Modal opened={isLifting} onClose={() => setLifting(false)} title="Let the session go on">
-        {isLifting && <Lift sessionId={sessionId} onDone={() => setLifting(false)} />}
-      </Modal>
+      <ConfirmDialog
+        isOpen={isLifting}
+        onClose={() => setLifting(false)}
+        title="Let the session go on?"
+        action="Let it go on"
+        keep="Leave it stopped"
+        work={lift}
+        reason={{ placeholder: 'The registry is back' }}
+        onConfirm={(reason) => lift.mutate(reason)}
+      >
+        It gets all its chances again.
+      </ConfirmDialog>
     </Panel>
   );
 }
@@ -121,46 +139,6 @@ function Trip({ trip }: { trip: BreakerTrip }) {
         </details>
       )}
     </div>
-  );
-}
-
-function Lift({ sessionId, onDone }: { sessionId: string; onDone: () => void }) {
-  const [reason, setReason] = useState('');
-  const client = useQueryClient();
-  const lift = useMutation({
-    mutationFn: () => liftBreaker(sessionId, reason.trim()),
-    onSuccess: () => {
-      onDone();
-      return client.invalidateQueries({ queryKey: ['sessions'] });
-    },
-  });
-  return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        lift.mutate();
-      }}
-    >
-      <p className="soft small">
-        It gets all its chances again. The reason becomes part of the record.
-      </p>
-      <TextInput
-        label="Reason"
-        placeholder="The registry is back"
-        required
-        data-autofocus
-        maxLength={500}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
-      <div className="row">
-        <Button type="submit" loading={lift.isPending} disabled={reason.trim() === ''}>
-          Let it go on
-        </Button>
-      </div>
-      {lift.error !== null && <Problem error={lift.error} />}
-    </form>
   );
 }
 

@@ -4,10 +4,9 @@ import { queries } from '../../api/queries.ts';
 import type { Session } from '../../api/types.ts';
 import { StateBadge } from '../../parts/badges.tsx';
 import type { Column } from '../../parts/data-table.tsx';
-import { Filters, RepositoryFilter, SearchFilter, StateFilter } from '../../parts/filters.tsx';
 import { count } from '../../parts/format.ts';
-import { EmptyState, PageHeader } from '../../parts/layout.tsx';
-import { List, rowsOf } from '../../parts/list.tsx';
+import { EmptyState } from '../../parts/layout.tsx';
+import { asked, ListPage } from '../../parts/list-page.tsx';
 import { usePersonName } from '../../parts/people.ts';
 import { useSearchState } from '../../parts/search-state.ts';
 import { When } from '../../parts/time.tsx';
@@ -20,21 +19,12 @@ const STATES = [
   { value: 'lost', label: 'Lost' },
 ];
 
+const REST = { state: 'all', repository: '', text: '' };
+
 export function SessionsPage() {
-  const [filter, setFilter] = useSearchState({ state: 'all', repository: '', text: '' });
-  const query = useInfiniteQuery(
-    queries.sessions({
-      state: filter.state === 'all' ? '' : filter.state,
-      repository: filter.repository,
-    }),
-  );
+  const [filter, setFilter] = useSearchState(REST);
+  const query = useInfiniteQuery(queries.sessions(asked(filter)));
   const nameOf = usePersonName();
-  const text = filter.text.toLowerCase();
-  const rows = rowsOf(query.data).filter((session) =>
-    `${session.intent} ${session.agent} ${session.branch ?? ''} ${session.id} ${session.externalId}`
-      .toLowerCase()
-      .includes(text),
-  );
 
   const columns: Column<Session>[] = [
     {
@@ -106,56 +96,38 @@ export function SessionsPage() {
   ];
 
   return (
-    <>
-      <PageHeader
-        title="Sessions"
-        description="Each run of a coding agent: who runs it, what it was told, what it holds and what it was refused."
-      />
-      <Filters>
-        <StateFilter
-          label="State"
-          options={STATES}
-          value={filter.state}
-          onChange={(state) => setFilter({ state })}
+    <ListPage
+      title="Sessions"
+      description="Each run of a coding agent: who runs it, what it was told, what it holds and what it was refused."
+      noun="sessions"
+      defaults={REST}
+      filter={filter}
+      onFilter={setFilter}
+      states={STATES}
+      textOf={({ intent, agent, branch, id, externalId }) =>
+        `${intent} ${agent} ${branch ?? ''} ${id} ${externalId}`
+      }
+      query={query}
+      as={{
+        columns,
+        rowKey: (session) => session.id,
+        rowHref: (session) => `/sessions/${session.id}`,
+      }}
+      empty={
+        <EmptyState
+          icon="session"
+          title="No session yet"
+          text="Hooks tell LoomStack when an agent starts, what it edits and when it ends. They are written into the repository once:"
+          steps={[
+            {
+              text: 'Wire Claude Code into a repository.',
+              command: 'loom attach --agent claude-code',
+            },
+            { text: 'Start it there; its session appears here at once.', command: 'claude' },
+            { text: 'Nothing appears? See whether the hooks fire.', command: 'loom doctor' },
+          ]}
         />
-        <SearchFilter
-          label="Filter sessions"
-          value={filter.text}
-          onChange={(value) => setFilter({ text: value })}
-        />
-        <RepositoryFilter
-          value={filter.repository}
-          onChange={(repository) => setFilter({ repository })}
-        />
-      </Filters>
-      <div className="panel">
-        <List
-          query={query}
-          rows={rows}
-          label="Sessions"
-          noun="sessions"
-          columns={columns}
-          rowKey={(session) => session.id}
-          rowHref={(session) => `/sessions/${session.id}`}
-          isFiltered={filter.text !== '' || filter.repository !== '' || filter.state !== 'all'}
-          onClear={() => setFilter({ state: 'all', repository: '', text: '' })}
-          empty={
-            <EmptyState
-              icon="session"
-              title="No session yet"
-              text="Hooks tell LoomStack when an agent starts, what it edits and when it ends. They are written into the repository once:"
-              steps={[
-                {
-                  text: 'Wire Claude Code into a repository.',
-                  command: 'loom attach --agent claude-code',
-                },
-                { text: 'Start it there; its session appears here at once.', command: 'claude' },
-                { text: 'Nothing appears? See whether the hooks fire.', command: 'loom doctor' },
-              ]}
-            />
-          }
-        />
-      </div>
-    </>
+      }
+    />
   );
 }

@@ -9,6 +9,7 @@ import { Copy } from '../../parts/copy.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { plural } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
+import { FormDialog } from '../../parts/dialogs.tsx';
 import { EmptyState, Loading, Notice, Panel, Problem } from '../../parts/layout.tsx';
 
 const ROLE_HINT =
@@ -153,40 +154,31 @@ function CreatePerson({ isOpen, onClose }: { isOpen: boolean; onClose: () => voi
     },
   });
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Add person">
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <TextInput
-          label="Name"
-          required
-          data-autofocus
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <MultiSelect label="Roles" data={[...ROLES]} value={roles} onChange={setRoles} required />
-        <TagsInput
-          label="Identities"
-          description="How commits and hosts name this person. It is what keeps authors from approving their own changes."
-          placeholder="email:ada@example.com, github:ada"
-          value={identities}
-          onChange={setIdentities}
-        />
-        <TagsInput label="Teams" placeholder="payments" value={teams} onChange={setTeams} />
-        {create.error !== null && <Problem error={create.error} />}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={onClose}>
-            Discard
-          </Button>
-          <Button type="submit" loading={create.isPending} disabled={name.trim() === ''}>
-            Add person
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      isOpen={isOpen}
+      onClose={onClose}
+      title="Add person"
+      action="Add person"
+      work={create}
+      isReady={name.trim() !== ''}
+      onSubmit={() => create.mutate()}
+    >
+      <TextInput
+        label="Name"
+        required
+        data-autofocus
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <MultiSelect label="Roles" data={[...ROLES]} value={roles} onChange={setRoles} required />
+      <TagsInput
+        label="Identities"
+        description="How commits and hosts name this person. It is what keeps authors from approving their own changes."
+        placeholder="email:ada@example.com, github:ada"
+        value={identities}
+        onChange={setIdentities}
+      />
+      <TagsInput label="Teams" placeholder="payments" value={teams} onChange={setTeams} />
+    </FormDialog>
   );
 }

@@ -4,41 +4,51 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post, remove } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
+import type { Bodies } from '../../api/schema.ts';
 import type { Token } from '../../api/types.ts';
 import { DataTable } from '../../parts/data-table.tsx';
+import { ConfirmDialog, DialogForm } from '../../parts/dialogs.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { EmptyState, Loading, Notice, Panel, Problem } from '../../parts/layout.tsx';
 import { usePersonName } from '../../parts/people.ts';
 import { useNow, When } from '../../parts/time.tsx';
 import { Secret } from './people.tsx';
 
-const SCOPES = [
-  'repositories:read',
-  'repositories:import',
-  'context:read',
-  'context:record',
-  'changes:read',
-  'changes:approve',
-  'changes:check',
-  'sessions:read',
-  'sessions:write',
-  'work:read',
-  'work:write',
-  'runs:read',
-  'runs:control',
-  'signals:write',
-  'deployments:read',
-  'deployments:write',
-  'incidents:write',
-  'policy:read',
-  'audit:read',
-  'audit:export',
-  'insights:read',
-  'people:read',
-  'people:manage',
-  'tokens:manage',
-  'system:read',
-];
+type Scope = Exclude<NonNullable<Bodies['POST /v1/tokens']['scopes']>, 'all'>[number];
+
+/** As a record, so that a scope the server learns and this page forgot does not compile. */
+const SCOPES: Record<Scope, true> = {
+  'repositories:read': true,
+  'repositories:import': true,
+  'context:read': true,
+  'context:record': true,
+  'context:approve': true,
+  'context:curate': true,
+  'changes:read': true,
+  'changes:approve': true,
+  'changes:check': true,
+  'sessions:read': true,
+  'sessions:write': true,
+  'work:read': true,
+  'work:write': true,
+  'runs:read': true,
+  'runs:control': true,
+  'signals:write': true,
+  'deployments:read': true,
+  'deployments:write': true,
+  'incidents:write': true,
+  'policy:read': true,
+  'policy:publish': true,
+  'audit:read': true,
+  'audit:export': true,
+  'insights:read': true,
+  'connections:read': true,
+  'connections:manage': true,
+  'people:read': true,
+  'people:manage': true,
+  'tokens:manage': true,
+  'system:read': true,
+};
 
 export function Tokens({
   isCreating,
@@ -172,30 +182,18 @@ export function Tokens({
         )}
       </Panel>
       <CreateToken isOpen={isCreating} onClose={() => onCreate(false)} />
-      <Modal
-        opened={revoking !== undefined}
+      <ConfirmDialog
+        isOpen={revoking !== undefined}
         onClose={() => setRevoking(undefined)}
         title={`Revoke ${revoking?.name ?? ''}?`}
+        action="Revoke token"
+        keep="Keep it"
+        isDangerous
+        work={revoke}
+        onConfirm={() => revoking !== undefined && revoke.mutate(revoking)}
       >
-        <div className="stack">
-          <p className="soft small">
-            Whatever uses it is refused from the next call on. This cannot be undone.
-          </p>
-          {revoke.error !== null && <Problem error={revoke.error} />}
-          <div className="row" style={{ justifyContent: 'flex-end' }}>
-            <Button variant="default" onClick={() => setRevoking(undefined)}>
-              Keep it
-            </Button>
-            <Button
-              color="#b0231b"
-              loading={revoke.isPending}
-              onClick={() => revoking !== undefined && revoke.mutate(revoking)}
-            >
-              Revoke token
-            </Button>
-          </div>
-        </div>
-      </Modal>
+        Whatever uses it is refused from the next call on. This cannot be undone.
+      </ConfirmDialog>
     </>
   );
 }
@@ -247,12 +245,12 @@ function CreateToken({ isOpen, onClose }: { isOpen: boolean; onClose: () => void
           </div>
         </div>
       ) : (
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            create.mutate();
-          }}
+        <DialogForm
+          onClose={close}
+          action="Create token"
+          work={create}
+          isReady={name.trim() !== ''}
+          onSubmit={() => create.mutate()}
         >
           <TextInput
             label="Name"
@@ -284,7 +282,7 @@ function CreateToken({ isOpen, onClose }: { isOpen: boolean; onClose: () => void
             label="Scopes"
             description="None chosen: everything its person may do."
             placeholder={scopes.length === 0 ? 'All' : ''}
-            data={SCOPES}
+            data={Object.keys(SCOPES)}
             value={scopes}
             onChange={setScopes}
             searchable
@@ -297,16 +295,7 @@ function CreateToken({ isOpen, onClose }: { isOpen: boolean; onClose: () => void
             value={days}
             onChange={setDays}
           />
-          {create.error !== null && <Problem error={create.error} />}
-          <div className="row" style={{ justifyContent: 'flex-end' }}>
-            <Button variant="default" onClick={close}>
-              Discard
-            </Button>
-            <Button type="submit" loading={create.isPending} disabled={name.trim() === ''}>
-              Create token
-            </Button>
-          </div>
-        </form>
+        </DialogForm>
       )}
     </Modal>
   );

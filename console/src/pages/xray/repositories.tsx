@@ -1,5 +1,5 @@
 /** The repositories an X-ray can be made of; the way to add one. */
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -8,6 +8,7 @@ import { queries } from '../../api/queries.ts';
 import type { Repository } from '../../api/types.ts';
 import { Badge, StateBadge } from '../../parts/badges.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
+import { FormDialog } from '../../parts/dialogs.tsx';
 import { compact, shortId } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { EmptyState, Loading, PageHeader, Problem } from '../../parts/layout.tsx';
@@ -141,38 +142,29 @@ function Import({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
     },
   });
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Import repository">
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          importing.mutate();
-        }}
-      >
-        <TextInput
-          label="Path or URL"
-          description="A folder on the server, or anything git can clone. It is mirrored and never written to."
-          placeholder="/home/ada/payments or https://github.com/acme/payments.git"
-          required
-          data-autofocus
-          value={url}
-          onChange={(event) => setUrl(event.currentTarget.value)}
-        />
-        {importing.isPending && (
-          <p className="quiet small" role="status">
-            Reading the history. A large repository takes a minute; you may close this.
-          </p>
-        )}
-        {importing.error !== null && <Problem error={importing.error} />}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={onClose}>
-            Discard
-          </Button>
-          <Button type="submit" loading={importing.isPending} disabled={url.trim() === ''}>
-            Import
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      isOpen={isOpen}
+      onClose={onClose}
+      title="Import repository"
+      action="Import"
+      work={importing}
+      isReady={url.trim() !== ''}
+      onSubmit={() => importing.mutate()}
+    >
+      <TextInput
+        label="Path or URL"
+        description="A folder on the server, or anything git can clone. It is mirrored and never written to."
+        placeholder="/home/ada/payments or https://github.com/acme/payments.git"
+        required
+        data-autofocus
+        value={url}
+        onChange={(event) => setUrl(event.currentTarget.value)}
+      />
+      {importing.isPending && (
+        <p className="quiet small" role="status">
+          Reading the history. A large repository takes a minute; you may close this.
+        </p>
+      )}
+    </FormDialog>
   );
 }
