@@ -823,6 +823,12 @@ export type GraphContradiction = {
       endLine?: number;
       url?: string;
       quote?: string;
+      history?: {
+        changes: number;
+        of: number;
+        lastAt: string;
+        lastCommit: string;
+      };
     } | null;
     properties: Record<string, unknown>;
     validFrom: string;
@@ -867,6 +873,12 @@ export type GraphEntityPage = {
       endLine?: number;
       url?: string;
       quote?: string;
+      history?: {
+        changes: number;
+        of: number;
+        lastAt: string;
+        lastCommit: string;
+      };
     } | null;
     properties: Record<string, unknown>;
     validFrom: string;
@@ -903,6 +915,12 @@ export type GraphEntityPage = {
         endLine?: number;
         url?: string;
         quote?: string;
+        history?: {
+          changes: number;
+          of: number;
+          lastAt: string;
+          lastCommit: string;
+        };
       } | null;
       properties: Record<string, unknown>;
       validFrom: string;
@@ -1457,9 +1475,10 @@ export type RunWithSteps = {
 };
 
 export type SearchHit = {
-  kind: 'rule' | 'control' | 'decision' | 'lesson' | 'file' | 'companion' | 'owner' | 'person' | 'collision' | 'change' | 'incident' | 'document' | 'warning';
+  kind: 'rule' | 'control' | 'decision' | 'lesson' | 'file' | 'companion' | 'owner' | 'person' | 'collision' | 'change' | 'incident' | 'document' | 'warning' | 'symbol';
   title: string;
   path: string | null;
+  line?: number;
   excerpt: string;
   repository: string;
   revision: string;
