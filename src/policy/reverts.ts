@@ -20,21 +20,27 @@ export function revertsIn(landed: readonly Landed[]): Map<string, Landed> {
   return reverts;
 }
 
+const NAMES_COMMIT = /\breverts? (?:commit )?([0-9a-f]{7,40})\b/gi;
+/** `Revert "fix: x"`, `revert: fix: x`, `revert(scope): fix: x`. */
+const NAMES_SUBJECT = /^revert(?:\([^)]*\))?!?:?\s+"?(?<subject>.+?)"?(?:\s*\(#\d+\))?$/i;
+
+/** Whether a change says of itself that it takes another one back. */
+export function isRevert({ subject, body }: Pick<Landed, 'subject' | 'body'>): boolean {
+  return NAMES_SUBJECT.test(subject) || body.search(NAMES_COMMIT) !== -1;
+}
+
 function originalsOf(
   revert: Landed,
   bySha: ReadonlyMap<string, Landed>,
   bySubject: ReadonlyMap<string, readonly Landed[]>,
 ): Landed[] {
-  const named = [...revert.body.matchAll(/\breverts? (?:commit )?([0-9a-f]{7,40})\b/gi)].flatMap(
+  const named = [...revert.body.matchAll(NAMES_COMMIT)].flatMap(
     ([, sha = '']) =>
       bySha.get(sha) ??
       (sha.length < 40 ? [...bySha.values()].filter((one) => one.sha.startsWith(sha)) : []),
   );
   if (named.length > 0) return named;
-  // `Revert "fix: x"`, `revert: fix: x`, `revert(scope): fix: x`.
-  const subject = /^revert(?:\([^)]*\))?!?:?\s+"?(?<subject>.+?)"?(?:\s*\(#\d+\))?$/i.exec(
-    revert.subject,
-  )?.groups?.['subject'];
+  const subject = NAMES_SUBJECT.exec(revert.subject)?.groups?.['subject'];
   if (subject === undefined) return [];
   const same = (bySubject.get(plainSubject(subject)) ?? []).filter(
     ({ committedAt, sha }) => committedAt < revert.committedAt && sha !== revert.sha,

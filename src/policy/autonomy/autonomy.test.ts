@@ -262,6 +262,12 @@ test('each kind of change and tier keeps a threshold of its own, over a restart'
     type: 'autonomy.threshold-moved',
   });
   expect(later).toHaveLength(items.length);
+
+  // A year on, what landed before counts no more.
+  expect((await thresholds())[0]).toMatchObject({ landed: 3, shippedAlone: 3, defects: 2 });
+  app.clock.advance(366 * DAY);
+  await app.land('Say even more');
+  expect((await thresholds())[0]).toMatchObject({ landed: 1, shippedAlone: 1, defects: 0 });
 });
 
 test('what was drawn for an audit is answered once, and a risky one counts as harm that slipped', async () => {

@@ -2,7 +2,8 @@
 import type { Tx } from '#kernel';
 import type { Ledger } from '#ledger';
 import type { AutonomyCurb } from './schema.ts';
-import * as store from './store.ts';
+import { insertCurb } from './curb-store.ts';
+import { type LandedOutcome, noteSetback, type ShippedAlone } from './outcome-store.ts';
 
 const AUTONOMY = { kind: 'system', id: 'autonomy' } as const;
 
@@ -10,18 +11,19 @@ const AUTONOMY = { kind: 'system', id: 'autonomy' } as const;
 export async function halve(
   tx: Tx,
   ledger: Ledger,
-  record: store.RecordRow,
+  outcome: LandedOutcome,
+  alone: ShippedAlone,
   harm: { cause: AutonomyCurb['cause']; ref: string; at: Date },
 ): Promise<boolean> {
   const services =
-    record.scope === 'repository' || record.services.length === 0 ? ['*'] : record.services;
-  const until = new Date(harm.at.getTime() + record.halveForMs);
+    alone.scope === 'repository' || alone.services.length === 0 ? ['*'] : alone.services;
+  const until = new Date(harm.at.getTime() + alone.halveForMs);
   let isNew = false;
   for (const service of services) {
-    const isInserted = await store.insertCurb(tx, {
-      repository: record.repository,
+    const isInserted = await insertCurb(tx, {
+      repository: outcome.repository,
       service,
-      changeId: record.changeId,
+      changeId: outcome.changeId,
       cause: harm.cause,
       causeRef: harm.ref,
       startedAt: harm.at,
@@ -30,19 +32,19 @@ export async function halve(
     isNew ||= isInserted;
   }
   if (!isNew) return false;
-  if (harm.cause === 'incident') await store.countIncident(tx, record.changeId);
-  else await store.markReverted(tx, record.changeId, harm.at);
+  const setback = harm.cause === 'incident' ? 'incident' : 'taken-back';
+  await noteSetback(tx, outcome.changeId, setback, harm.at);
   await ledger.append(tx, {
     type: 'autonomy.halved',
-    subject: record.changeId,
+    subject: outcome.changeId,
     actor: AUTONOMY,
     refs: {
-      change: record.changeId,
-      repository: record.repository,
-      decision: record.decisionId,
-      mergeCommit: record.mergeSha,
+      change: outcome.changeId,
+      repository: outcome.repository,
+      decision: alone.decisionId,
+      mergeCommit: outcome.mergeSha,
     },
-    data: { cause: harm.cause, causeRef: harm.ref, services, until, agent: record.agent },
+    data: { cause: harm.cause, causeRef: harm.ref, services, until, agent: alone.agent },
   });
   return true;
 }

@@ -6,5 +6,5 @@ export { createAutonomyProjection } from './projection.ts';
 export { Audit, AutonomyCurb, AutonomyRecord, RealisedBound } from './schema.ts';
 export { type AuditAnswer, unknownAudit } from './outcomes.ts';
 export { type AutonomyService, createAutonomyService, type Landing } from './service.ts';
-export { selectHalved } from './store.ts';
+export { selectHalved } from './curb-store.ts';
 export { AutonomyThreshold, limitsFor } from './thresholds.ts';

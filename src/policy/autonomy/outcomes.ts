@@ -15,10 +15,11 @@ import {
 } from '#kernel';
 import type { Ledger } from '#ledger';
 import { z } from 'zod';
+import { halve } from './halve.ts';
 import * as outcomes from './outcome-store.ts';
 import type { Audit, DefectCause, RealisedBound } from './schema.ts';
 import { isBoundPassed, tighteningFor } from './slip.ts';
-import { moveThresholds, SLIP_MS } from './threshold-store.ts';
+import { lockThresholds, moveThresholds, SLIP_MS } from './threshold-store.ts';
 
 /** One in so many of what ships alone is looked at afterwards. */
 const AUDIT_ONE_IN = 50;
@@ -46,9 +47,10 @@ export function isDrawnForAudit(changeId: string): boolean {
 export async function recordOutcome(
   tx: Tx,
   { ledger }: Pick<OutcomeDeps, 'ledger'>,
-  outcome: outcomes.OutcomeRow,
+  outcome: outcomes.LandedOutcome,
 ): Promise<void> {
-  const isAudited = outcome.shippedAlone && isDrawnForAudit(outcome.changeId);
+  const isAudited = outcome.alone !== null && isDrawnForAudit(outcome.changeId);
+  await lockThresholds(tx, outcome.repository, outcome.landedAt);
   await outcomes.insertOutcome(tx, outcome, isAudited);
   await moveThresholds(tx, { ledger }, outcome, outcome.landedAt);
   if (!isAudited) return;
@@ -61,13 +63,29 @@ export async function recordOutcome(
   });
 }
 
-/** Counts harm traced to a landed change, the first time only, and raises or clears the alarm. */
+/**
+ * Counts harm traced to a landed change, the first time only, and raises or clears the alarm. What shipped
+ * alone and was taken back or part of an incident halves what may ship alone there.
+ */
 export async function noteHarm(
   tx: Tx,
   { ledger }: Pick<OutcomeDeps, 'ledger'>,
-  outcome: outcomes.OutcomeRow,
+  outcome: outcomes.LandedOutcome,
+  harm: { cause: DefectCause; ref: string; at: Date },
+): Promise<void> {
+  await countDefect(tx, ledger, outcome, harm);
+  const { cause } = harm;
+  if (outcome.alone === null || cause === 'fix' || cause === 'audit') return;
+  await halve(tx, ledger, outcome, outcome.alone, { ...harm, cause });
+}
+
+async function countDefect(
+  tx: Tx,
+  ledger: Ledger,
+  outcome: outcomes.LandedOutcome,
   defect: { cause: DefectCause; ref: string; at: Date },
 ): Promise<void> {
+  await lockThresholds(tx, outcome.repository, defect.at);
   if (!(await outcomes.markDefective(tx, outcome.changeId, defect))) return;
   await moveThresholds(tx, { ledger }, outcome, defect.at);
   const slip = await readSlip(tx, outcome.repository, defect.at);
@@ -171,6 +189,6 @@ export function unknownAudit(): AppError {
   });
 }
 
-function refsOf({ changeId, repository, mergeSha }: outcomes.OutcomeRow) {
+function refsOf({ changeId, repository, mergeSha }: outcomes.LandedOutcome) {
   return { change: changeId, repository, mergeCommit: mergeSha };
 }

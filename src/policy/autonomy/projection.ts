@@ -4,14 +4,12 @@
  */
 import type { Tx } from '#kernel';
 import type { Ledger, LedgerEvent, Projection } from '#ledger';
-import { halve } from './halve.ts';
 import {
   noteOutcomeDeployment,
   selectOutcome,
   selectOutcomesOfDeployment,
 } from './outcome-store.ts';
 import { noteHarm } from './outcomes.ts';
-import * as store from './store.ts';
 
 export function createAutonomyProjection({ ledger }: { ledger: Ledger }): Projection {
   async function apply(tx: Tx, events: readonly LedgerEvent[]): Promise<void> {
@@ -25,14 +23,10 @@ export function createAutonomyProjection({ ledger }: { ledger: Ledger }): Projec
         const rollback = { cause: 'rollback', ref: deployment, at } as const;
         const outcome = await selectOutcome(tx, change);
         if (outcome !== undefined) await noteHarm(tx, { ledger }, outcome, rollback);
-        const record = await store.selectRecord(tx, change);
-        if (record !== undefined) await halve(tx, ledger, record, rollback);
       } else if (type.startsWith('incident.') && incident !== undefined) {
         const harm = { cause: 'incident', ref: incident, at } as const;
         for (const outcome of await selectOutcomesOfDeployment(tx, deployment))
           await noteHarm(tx, { ledger }, outcome, harm);
-        for (const record of await store.selectOfDeployment(tx, deployment))
-          await halve(tx, ledger, record, harm);
       }
     }
   }

@@ -5,10 +5,16 @@ import { z } from 'zod';
 import { CHANGE_CLASSES, type ChangeClass } from '../change-class.ts';
 import type { LeaderTerms } from '../leader-terms.ts';
 import { AFTER_INCIDENT_BY_DEFAULT } from '../leader-terms.ts';
-import { revertsIn } from '../reverts.ts';
+import { isRevert, revertsIn } from '../reverts.ts';
 import { latestOf } from '../store.ts';
-import { halve } from './halve.ts';
-import { lockAudit, type OutcomeRow, selectAudits, selectRecentOutcomes } from './outcome-store.ts';
+import * as store from './curb-store.ts';
+import {
+  type LandedOutcome,
+  lockAudit,
+  selectAudits,
+  selectRecentOutcomes,
+  selectTrackRecords,
+} from './outcome-store.ts';
 import {
   answerAudit,
   type AuditAnswer,
@@ -18,7 +24,6 @@ import {
   recordOutcome,
 } from './outcomes.ts';
 import type { Audit, AutonomyCurb, AutonomyRecord, RealisedBound } from './schema.ts';
-import * as store from './store.ts';
 import { selectThresholds } from './threshold-store.ts';
 import type { AutonomyThreshold } from './thresholds.ts';
 
@@ -103,7 +108,9 @@ export function createAutonomyService(deps: {
   const { db, ledger, clock } = deps;
 
   /** Which earlier changes this one takes back, by its title or by the commit it names. */
-  async function findReverted(tx: Tx, landing: Landing): Promise<OutcomeRow[]> {
+  async function findReverted(tx: Tx, landing: Landing): Promise<LandedOutcome[]> {
+    // Reading a year of titles is for the few that take something back.
+    if (!isRevert({ subject: landing.title, body: landing.text })) return [];
     const since = new Date(landing.at.getTime() - REVERT_DAYS * DAY_MS);
     const earlier = (await selectRecentOutcomes(tx, landing.repository, since)).filter(
       ({ changeId }) => changeId !== landing.changeId,
@@ -129,50 +136,37 @@ export function createAutonomyService(deps: {
     async recordLanding(tx, landing) {
       const { changeId, repository, headSha } = landing;
       const revert = { cause: 'revert', ref: changeId, at: landing.at } as const;
-      for (const outcome of await findReverted(tx, landing)) {
+      for (const outcome of await findReverted(tx, landing))
         await noteHarm(tx, deps, outcome, revert);
-        const record = await store.selectRecord(tx, outcome.changeId);
-        if (record !== undefined) await halve(tx, ledger, record, revert);
-      }
+      // Past us nothing was promised, and nothing slipped.
+      if (!landing.isOurs) return;
       const decision = await latestOf(tx, changeId);
+      const terms =
+        decision === undefined ? null : await deps.termsOf(tx, repository, decision.policyVersion);
       const isAlone =
-        landing.isOurs &&
         decision?.headSha === headSha &&
         decision.outcome === 'ship' &&
         (decision.lane === 'ship' || decision.lane === 'ship-and-watch');
-      const terms =
-        decision === undefined ? null : await deps.termsOf(tx, repository, decision.policyVersion);
-      // Past us nothing was promised, and nothing slipped.
-      if (landing.isOurs) {
-        await recordOutcome(tx, deps, {
-          changeId,
-          repository,
-          title: landing.title,
-          mergeSha: landing.mergeSha,
-          shippedAlone: isAlone,
-          boundPerMille: terms?.boundPerMille ?? null,
-          landedAt: landing.at,
-          changeClass: classOf(decision?.facts['changeClass']),
-          tiers: textsOf(decision?.facts['tiers']),
-          score: decision?.score ?? null,
-        });
-      }
-      if (!isAlone) return;
-      const { halveForMs, scope } = terms?.afterIncident ?? AFTER_INCIDENT_BY_DEFAULT;
-      const { services, paths } = decision.facts;
-      await store.insertRecord(tx, {
+      await recordOutcome(tx, deps, {
         changeId,
         repository,
-        agent: landing.agent ?? '-',
-        services: textsOf(services),
-        prefixes: prefixesOf(textsOf(paths)),
         title: landing.title,
         mergeSha: landing.mergeSha,
-        policyVersion: decision.policyVersion,
-        decisionId: decision.id,
-        halveForMs,
-        scope,
+        boundPerMille: terms?.boundPerMille ?? null,
         landedAt: landing.at,
+        changeClass: classOf(decision?.facts['changeClass']),
+        tiers: textsOf(decision?.facts['tiers']),
+        score: decision?.score ?? null,
+        alone: isAlone
+          ? {
+              agent: landing.agent ?? '-',
+              services: textsOf(decision.facts['services']),
+              prefixes: prefixesOf(textsOf(decision.facts['paths'])),
+              policyVersion: decision.policyVersion,
+              decisionId: decision.id,
+              ...(terms?.afterIncident ?? AFTER_INCIDENT_BY_DEFAULT),
+            }
+          : null,
       });
     },
 
@@ -183,7 +177,7 @@ export function createAutonomyService(deps: {
       const [curbs, budgets, records, bounds, thresholds, audits] = await Promise.all([
         store.selectCurbs(db, filter.repository, now),
         store.selectBudgets(db, { ...filter, day: now.toISOString().slice(0, 10) }),
-        store.selectTrackRecords(db, filter),
+        selectTrackRecords(db, filter),
         readSlips(db, filter.repository, now),
         selectThresholds(db, filter.repository),
         selectAudits(db, filter),

@@ -2,6 +2,7 @@
 import type { Queryable, Tx } from '#kernel';
 import type { Ledger } from '#ledger';
 import { MIN_KNOWN_DEFECTS } from '../risk/index.ts';
+import { selectPlaceCounts } from './outcome-store.ts';
 import { ALL, type AutonomyThreshold, placesOf, thresholdBy } from './thresholds.ts';
 
 /** Harm this old says little about what ships now. */
@@ -40,7 +41,8 @@ export async function moveThresholds(
 ): Promise<void> {
   for (const place of placesOf(outcome)) {
     const before = await lockThreshold(tx, { ...place, repository: outcome.repository }, now);
-    const counts = await countOutcomes(tx, before, now);
+    const since = new Date(now.getTime() - SLIP_MS);
+    const counts = await selectPlaceCounts(tx, { ...before, since });
     const { harmfulScores: _scores, ...figures } = counts;
     const moved = thresholdBy(counts, before.alarmSince, now);
     const phase = counts.defects < MIN_KNOWN_DEFECTS ? 'cold' : 'warm';
@@ -77,6 +79,14 @@ export async function moveThresholds(
   }
 }
 
+/**
+ * Whoever counts in a repository waits here for the others first: days are counted in any order, and two
+ * that waited for each other's day would wait for ever.
+ */
+export async function lockThresholds(tx: Tx, repository: string, now: Date): Promise<void> {
+  await lockThreshold(tx, { repository, changeClass: ALL, tier: ALL }, now);
+}
+
 async function lockThreshold(
   tx: Tx,
   { repository, changeClass, tier }: { repository: string; changeClass: string; tier: string },
@@ -91,27 +101,6 @@ async function lockThreshold(
     `select ${THRESHOLD} from loom.autonomy_thresholds
      where repository = $1 and change_class = $2 and tier = $3 for update`,
     [repository, changeClass, tier],
-  );
-  return rows[0]!;
-}
-
-async function countOutcomes(
-  tx: Tx,
-  { repository, changeClass, tier }: AutonomyThreshold,
-  now: Date,
-) {
-  const rows = await tx.query<Parameters<typeof thresholdBy>[0]>(
-    `select count(*)::int as landed,
-       count(*) filter (where shipped_alone)::int as "shippedAlone",
-       count(defect_at)::int as defects,
-       count(defect_at) filter (where shipped_alone)::int as slipped,
-       (array_agg(bound_per_mille order by landed_at desc, change_id desc))[1] as "boundPerMille",
-       coalesce(array_agg(score order by score) filter (where defect_at is not null
-         and score is not null and change_class <> 'code' and $2 <> $5), '{}') as "harmfulScores"
-     from loom.landed_outcomes
-     where repository = $1 and landed_at > $4
-       and ($2 = $5 or change_class = $2) and ($3 = $5 or $3 = any(tiers))`,
-    [repository, changeClass, tier, new Date(now.getTime() - SLIP_MS), ALL],
   );
   return rows[0]!;
 }
