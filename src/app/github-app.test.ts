@@ -1,6 +1,7 @@
 /**
- * Goal: an App made by its manifest is in force at once, its secret can be renewed, and nobody slips in
- * another. Method: the composed product through its HTTP app; a server of the test's own answers for GitHub.
+ * Goal: an App made by its manifest, and settings given on the page, are in force at once; a secret can be
+ * renewed, and nobody slips in another App or reaches what only the operator sets. Method: the composed product
+ * through its HTTP app; a server of the test's own answers for GitHub.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -110,6 +111,38 @@ test('an App is made, heard, renewed, and never replaced by a foreign one', asyn
     await deliver('another', 'd5'),
   ];
 
+  const giving = '/v1/connections/notion/settings';
+  const notion = { 'connectors.notion.token': 'ntn_wrong', 'connectors.notion.apiUrl': apiUrl };
+  const refused = [
+    await call('POST', giving, { values: { 'connectors.jira.url': apiUrl } }),
+    await call('POST', giving, { values: { ...notion, 'connectors.notion.apiUrl': 'no address' } }),
+    await call('POST', giving, { values: { ...notion, 'connectors.notion.teams': 'no place' } }),
+    await call('POST', giving, { values: { 'connectors.notion.apiUrl': apiUrl } }),
+    await call('POST', '/v1/connections/folders/settings', {
+      values: { 'connectors.folders.paths': '/etc' },
+    }),
+    await call('POST', '/v1/connections/wiki/settings', {
+      values: { 'connectors.wiki.urls': '/srv/secret.git' },
+    }),
+    await call('POST', '/v1/connections/github/settings', { values: { 'github.appId': '1' } }),
+  ].map(({ body }) => body['code']);
+  const given = await call('POST', giving, { values: notion });
+  const tested = await call('POST', '/v1/connections/notion/test');
+  const taken = await call('DELETE', giving);
+
+  expect(refused).toEqual([
+    'connections.unknown_setting',
+    'config.invalid_value',
+    'config.invalid_value',
+    'connections.incomplete',
+    'connections.unknown_setting',
+    'connections.unknown_setting',
+    'connections.settings_elsewhere',
+  ]);
+  expect(given.body).toMatchObject({ origin: 'page', state: 'waiting', missing: null });
+  expect(JSON.stringify(given.body)).not.toContain('ntn_wrong');
+  expect(tested.body).toMatchObject({ isWorking: false });
+  expect(taken.body).toMatchObject({ origin: 'none', state: 'off' });
   expect(before).toEqual([404, 'off']);
   expect(begun.body['formUrl']).toMatch(/\/organizations\/acme\/settings\/apps\/new\?state=/);
   expect(JSON.parse(begun.body['manifest']!)).toMatchObject({

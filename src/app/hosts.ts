@@ -92,6 +92,7 @@ export function openHosts(deps: {
       authorizeSender: (token, connector) => mayTell(governance, token, connector),
     },
     tally,
+    onSetUp: () => placeReceivers(),
   });
 
   /** A connector that is set up later, while the server runs, gets its receiver then. */

@@ -91,6 +91,31 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   return deepFreeze({ ...result.data, data: resolve(result.data.data) });
 }
 
+/**
+ * The configuration with further settings, as text, in place of theirs. A secret is taken as it is written:
+ * whoever gives one from outside may not name files or variables of this server.
+ * @throws AppError `config.invalid_value`.
+ */
+export function withSettings(config: Config, values: Readonly<Record<string, string>>): Config {
+  const copy = structuredClone(config) as Record<string, unknown>;
+  for (const [path, value] of Object.entries(values)) {
+    const parts = path.split('.');
+    const last = parts.pop()!;
+    let part = copy;
+    for (const key of parts) part = (part[key] ??= {}) as Record<string, unknown>;
+    part[last] = value;
+  }
+  const result = Config.safeParse(copy);
+  if (result.success) return deepFreeze(result.data);
+  const [issue] = result.error.issues;
+  const path = issue!.path.join('.');
+  throw new AppError('invalid', 'config.invalid_value', {
+    message: `${path}: ${issue!.message}.`,
+    hint: SETTINGS.find((setting) => setting.path === path)?.description ?? 'See docs/settings.md.',
+    details: { path },
+  });
+}
+
 /** Our own environment, for the few who hand parts of it on to programs they start. */
 export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
   return { ...process.env };

@@ -446,7 +446,12 @@ export type Connection = {
   settings: {
     path: string;
     value: string | null;
+    description: string;
+    environment: string | null;
+    isSecret: boolean;
+    isGivable: boolean;
   }[];
+  origin: 'none' | 'file' | 'page';
   canTest: boolean;
   canRotateSecret: boolean;
   pause: {
@@ -1927,6 +1932,7 @@ export type XrayReport = {
 
 /** What each route answers. */
 export interface Answers {
+  'DELETE /v1/connections/{name}/settings': Connection;
   'DELETE /v1/people/{id}/absences/{absenceId}': Absence;
   'DELETE /v1/tokens/{id}': Token;
   'GET /v1/agents': {
@@ -2498,6 +2504,7 @@ export interface Answers {
     secret: string;
     acceptedUntil: string;
   };
+  'POST /v1/connections/{name}/settings': Connection;
   'POST /v1/connections/{name}/test': ConnectionTest;
   'POST /v1/context-packs': ContextPack;
   'POST /v1/context-packs/preview': PackPreview;
@@ -2778,6 +2785,9 @@ export interface Bodies {
   };
   'POST /v1/connections/{name}/pause': {
     reason?: string;
+  };
+  'POST /v1/connections/{name}/settings': {
+    values: Record<string, string>;
   };
   'POST /v1/context-packs': {
     repository: string;

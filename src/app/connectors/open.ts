@@ -11,7 +11,9 @@ import type {
   WorkItemMirror,
 } from '#connectors/contract';
 import type { ConnectionPart, ConnectionTally } from '#orchestration';
+import { AppError, SETTINGS } from '#kernel';
 import { type ConnectorDeps, type ConnectorEntry, isSetUp, type NotSetUp } from './entry.ts';
+import { createGivenSettings, type GivenSettings, type GivenValues } from './given-settings.ts';
 import { watched } from './watched.ts';
 
 export interface OpenedConnector {
@@ -41,8 +43,11 @@ export function openConnectors(options: {
   entries: readonly ConnectorEntry[];
   deps: ConnectorDeps;
   tally: () => ConnectionTally;
+  /** After a connector was set up or taken down while the server runs. */
+  onSetUp: () => void;
 }): ConnectorSet {
-  const { entries, deps, tally } = options;
+  const { entries, deps, tally, onSetUp } = options;
+  const given = createGivenSettings(deps.config, deps.secrets);
   const opened = new Map<string, OpenedConnector>();
   const hosts = new Map<string, CodeHost>();
   const knowledge = new Map<string, KnowledgeSource>();
@@ -52,9 +57,9 @@ export function openConnectors(options: {
   function open(entry: ConnectorEntry): void {
     const { description } = entry;
     const { name } = description;
-    const result = entry.open(deps);
+    const result = openAsGiven(entry);
     const connector = isSetUp(result) ? result : undefined;
-    const previous = openWithPreviousSecret(entry);
+    const previous = connector === undefined ? undefined : openWithPreviousSecret(entry);
     opened.set(name, { description, opened: result, connector, previous });
     const watch = <Part extends object>(part: Part) => watched(part, name, tally);
     place(hosts, name, connector?.host, watch);
@@ -63,12 +68,57 @@ export function openConnectors(options: {
     place(workItems, name, connector?.workItems, watch);
   }
 
+  const depsOf = ({ description: { name } }: ConnectorEntry): ConnectorDeps => ({
+    ...deps,
+    config: given.configFor(name),
+  });
+
+  /** What an operator set wrongly stops the start; what was given on the page stops its connector alone. */
+  function openAsGiven(entry: ConnectorEntry): Connector | NotSetUp {
+    const { name } = entry.description;
+    if (given.originOf(name) !== 'page') return entry.open(deps);
+    try {
+      return entry.open(depsOf(entry));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      deps.log.warn(
+        { connector: name, code: error.code },
+        'settings given for a connector do not fit',
+      );
+      return { missing: error.message, settings: entry.open(deps).settings };
+    }
+  }
+
+  function ownSecretOf(entry: ConnectorEntry): string | undefined {
+    // Without a connector its settings may not even fit.
+    const isOpen = opened.get(entry.description.name)?.connector !== undefined;
+    return isOpen ? entry.ownSecret?.(depsOf(entry)) : undefined;
+  }
+
+  /** Takes them into force, or leaves everything as it was. */
+  function give(entry: ConnectorEntry, values: GivenValues | undefined): void {
+    const { name } = entry.description;
+    const before = given.read(name);
+    if (values !== undefined) given.check(name, values);
+    given.write(name, values);
+    try {
+      const tried = values === undefined ? undefined : entry.open(depsOf(entry));
+      if (tried !== undefined && !isSetUp(tried)) throw incomplete(tried.missing);
+    } catch (error) {
+      given.write(name, before);
+      throw error;
+    }
+    open(entry);
+    onSetUp();
+  }
+
   function openWithPreviousSecret(entry: ConnectorEntry): Connector | undefined {
-    const secretName = entry.ownSecret?.(deps);
+    const own = depsOf(entry);
+    const secretName = entry.ownSecret?.(own);
     const before = secretName === undefined ? undefined : deps.secrets.previous(secretName);
     if (before === undefined) return undefined;
     const ensure = (name: string) => (name === secretName ? before : deps.secrets.ensure(name));
-    const result = entry.open({ ...deps, secrets: { ...deps.secrets, ensure } });
+    const result = entry.open({ ...own, secrets: { ...deps.secrets, ensure } });
     return isSetUp(result) ? result : undefined;
   }
 
@@ -96,7 +146,7 @@ export function openConnectors(options: {
     findPrevious(name) {
       const one = opened.get(name);
       const entry = entries.find(({ description }) => description.name === name);
-      const secretName = entry?.ownSecret?.(deps);
+      const secretName = entry === undefined ? undefined : ownSecretOf(entry);
       // Asked anew each time: its day may be over since it was opened.
       const isOver = secretName === undefined || deps.secrets.previous(secretName) === undefined;
       return isOver ? undefined : one?.previous;
@@ -111,13 +161,21 @@ export function openConnectors(options: {
     workItems,
     parts: () =>
       entries.map((entry) => {
-        const secretName = entry.ownSecret?.(deps);
+        const secretName = ownSecretOf(entry);
         return {
-          ...toPart(opened.get(entry.description.name)!, deps),
+          ...toPart(opened.get(entry.description.name)!, deps, given),
+          giveSettings: (values: GivenValues | undefined) => give(entry, values),
           ...(secretName === undefined ? {} : { rotateSecret: () => rotate(entry, secretName) }),
         };
       }),
   };
+}
+
+function incomplete(missing: string): AppError {
+  return new AppError('invalid', 'connections.incomplete', {
+    message: missing,
+    hint: 'Settings are given all at once: what is left out is not kept from before.',
+  });
 }
 
 function place<Part extends object>(
@@ -133,11 +191,23 @@ function place<Part extends object>(
 function toPart(
   { description, opened, connector }: OpenedConnector,
   deps: ConnectorDeps,
+  given: GivenSettings,
 ): ConnectionPart {
   const { name } = description;
   return {
     ...description,
-    settings: opened.settings,
+    settings: opened.settings.map((setting) => {
+      const { path } = setting;
+      const known = SETTINGS.find((one) => one.path === path);
+      return {
+        ...setting,
+        description: known?.description,
+        environment: known?.env,
+        isSecret: known?.isSecret,
+        isGivable: given.isGivable(path, name),
+      };
+    }),
+    origin: given.originOf(name),
     missing: 'missing' in opened ? opened.missing : undefined,
     webhookUrl:
       connector?.source === undefined

@@ -19,7 +19,21 @@ export const Connection = z.object({
   missing: z.string().nullable(),
   /** Where the outside system delivers to; null when it delivers nothing. */
   webhookUrl: z.string().nullable(),
-  settings: z.array(z.object({ path: z.string(), value: z.string().nullable() })),
+  settings: z.array(
+    z.object({
+      path: z.string(),
+      /** Null where it is not set; of a secret `[set]`. */
+      value: z.string().nullable(),
+      description: z.string(),
+      /** Its name in the environment. */
+      environment: z.string().nullable(),
+      isSecret: z.boolean(),
+      /** Whether it can be given by the API; else it is the operator's to set. */
+      isGivable: z.boolean(),
+    }),
+  ),
+  /** Who set it up: nobody, whoever runs the server (`file`), or somebody by the API (`page`). */
+  origin: z.enum(['none', 'file', 'page']),
   /** What the API can do with it. */
   canTest: z.boolean(),
   canRotateSecret: z.boolean(),

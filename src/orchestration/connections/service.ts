@@ -13,7 +13,7 @@ import type {
 import { AppError } from '#kernel';
 import type { Actor } from '#ledger';
 import type { OrchestrationDeps } from '../deps.ts';
-import { connectionPaused, connectionResumed, secretRotated } from './events.ts';
+import { connectionPaused, connectionResumed, connectionSetUp, secretRotated } from './events.ts';
 import type { Connection } from './schema.ts';
 import * as store from './store.ts';
 import { type ConnectionTally, createTally } from './tally.ts';
@@ -24,12 +24,21 @@ export type { ConnectionTally } from './tally.ts';
 export interface ConnectionPart extends ConnectorDescription {
   /** What has to be set; undefined when it is ready. */
   missing: string | undefined;
-  settings: readonly ShownSetting[];
+  settings: readonly (ShownSetting & {
+    description?: string | undefined;
+    environment?: string | undefined;
+    isSecret?: boolean | undefined;
+    isGivable?: boolean | undefined;
+  })[];
+  /** Who set it up; whoever runs the server unless said. */
+  origin?: Connection['origin'] | undefined;
   webhookUrl: string | undefined;
   sweep?: SignalSweep | undefined;
   test?: (() => Promise<ConnectionTest>) | undefined;
   rate?: (() => RateSnapshot | undefined) | undefined;
   /** Makes a new secret and takes both for a while. Only where the secret is ours. */
+  /** Takes settings into force at once, or takes the ones that were given back. @throws AppError */
+  giveSettings?: ((values: Readonly<Record<string, string>> | undefined) => void) | undefined;
   rotateSecret?: (() => Promise<{ secret: string; acceptedUntil: Date }>) | undefined;
 }
 
@@ -41,6 +50,15 @@ export interface ConnectionService {
   test(name: string): Promise<ConnectionTest & { isWorking: boolean }>;
   pause(name: string, reason: string | null, actor: Actor): Promise<Connection>;
   resume(name: string, actor: Actor): Promise<Connection>;
+  /**
+   * Sets a connector up with these settings alone; undefined takes back what was given.
+   * @throws AppError `connections.settings_elsewhere`, `connections.unknown_setting`, `config.invalid_value`
+   */
+  setUp(
+    name: string,
+    values: Readonly<Record<string, string>> | undefined,
+    actor: Actor,
+  ): Promise<Connection>;
   /** @throws AppError `connections.foreign_secret` where the secret is kept elsewhere. */
   rotateSecret(name: string, actor: Actor): Promise<{ secret: string; acceptedUntil: Date }>;
   /** As of the last look, at most seconds ago. */
@@ -162,6 +180,20 @@ export function createConnectionService(deps: ConnectionDeps): ConnectionService
       return read(name);
     },
 
+    async setUp(name, values, actor) {
+      const { giveSettings, title } = partOf(name);
+      if (giveSettings === undefined) {
+        throw new AppError('conflict', 'connections.settings_elsewhere', {
+          message: `${title} is not set up from here.`,
+          hint: 'Its settings are in loom.yaml or the environment of the server.',
+        });
+      }
+      // Before the event, which tells of what is so: what does not fit is refused here.
+      giveSettings(values);
+      await db.transaction((tx) => ledger.append(tx, connectionSetUp(name, values, actor)));
+      return read(name);
+    },
+
     async rotateSecret(name, actor) {
       const { title, rotateSecret } = partOf(name);
       if (rotateSecret === undefined) {
@@ -213,7 +245,15 @@ function toConnection(
     state: stateOf(part, row, rate?.closedUntil, now),
     missing: missing ?? null,
     webhookUrl: part.webhookUrl ?? null,
-    settings: part.settings.map(({ path, value }) => ({ path, value: value ?? null })),
+    settings: part.settings.map((setting) => ({
+      path: setting.path,
+      value: setting.value ?? null,
+      description: setting.description ?? '',
+      environment: setting.environment ?? null,
+      isSecret: setting.isSecret ?? false,
+      isGivable: setting.isGivable ?? false,
+    })),
+    origin: part.origin ?? 'file',
     canTest: part.test !== undefined,
     canRotateSecret: part.rotateSecret !== undefined,
     pause:

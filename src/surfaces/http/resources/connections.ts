@@ -54,6 +54,41 @@ export function connectionRoutes({ connections }: Services): Route[] {
     }),
     route({
       method: 'post',
+      path: '/v1/connections/{name}/settings',
+      access: 'connections:manage',
+      tag: 'connections',
+      summary: 'Set a connection up',
+      description:
+        'Gives the settings of a connector by their paths, all of them at once: what was given before is forgotten, secrets too, so that none is ever sent to an address somebody else gave. In force at once, and kept in the data folder of this server. Refused where loom.yaml or the environment sets the connector up.',
+      params,
+      body: z.strictObject({
+        values: z
+          .record(z.string().max(100), z.string().trim().min(1).max(4_000))
+          .refine((values) => Object.keys(values).length <= 30, 'has at most 30 settings'),
+      }),
+      bodyExample: {
+        values: {
+          'connectors.confluence.url': 'https://acme.atlassian.net',
+          'connectors.confluence.spaces': 'ENG',
+        },
+      },
+      answer: Connection,
+      handle: ({ params: { name }, body, actor }) => connections.setUp(name, body.values, actor),
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/connections/{name}/settings',
+      access: 'connections:manage',
+      tag: 'connections',
+      summary: 'Take a connection down',
+      description:
+        'Forgets the settings that were given by the API. What was read from the system stays.',
+      params,
+      answer: Connection,
+      handle: ({ params: { name }, actor }) => connections.setUp(name, undefined, actor),
+    }),
+    route({
+      method: 'post',
       path: '/v1/connections/{name}/test',
       access: 'connections:manage',
       tag: 'connections',

@@ -85,7 +85,8 @@ export function contextRoutes(services: Services): Route[] {
       access: 'context:read',
       tag: 'context',
       summary: 'Search knowledge',
-      description: 'Files, documents, decisions and lessons by their words, and definitions of code by their names, best first.',
+      description:
+        'Files, documents, decisions and lessons by their words, and definitions of code by their names, best first.',
       query: z.strictObject({
         q: z
           .string()
