@@ -53,6 +53,7 @@ import { repositoryOfService } from './service-repository.ts';
 import { openSecretBox } from './secrets.ts';
 import { createProtectionService } from './protection.ts';
 import { reachableHosts } from './reachable-hosts.ts';
+import { takeComment } from './comments.ts';
 import { nameSignal, takeRepositoryNews } from './repository-names.ts';
 import { watchSystem } from './status.ts';
 import type { Storage } from './storage.ts';
@@ -303,6 +304,7 @@ export async function compose(options: {
         work,
         detailsUrl: (id) => `${publicUrl}/changes/${id}`,
       }),
+      onComment: (signal, cause) => takeComment(context, signal, cause),
       onMergeGroup: createMergeGroupHandler({ ...deps, changes, policy }),
       nameSignal: (signal) => nameSignal(context, signal),
       onRepository: (signal) => takeRepositoryNews(context, signal),

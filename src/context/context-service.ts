@@ -18,6 +18,7 @@ import { repositoryRemoved } from './events.ts';
 import { createGraphService, type Reader } from './graph/index.ts';
 import { createImporter, unknownRepository } from './importer.ts';
 import { foldOwnership, type FolderOwnership, readFolders, readFolderWork } from './ownership.ts';
+import { createCommentService } from './comments/index.ts';
 import { createKnowledgeIngest } from './ingest/knowledge.ts';
 import { withdrawRepository } from './ingest/sync-repository.ts';
 import { createRestrictionService } from './access/service.ts';
@@ -200,6 +201,7 @@ export function createContextService(deps: ContextDeps): ContextService {
     graph,
     ownershipMap,
     knowledge: createKnowledgeIngest(deps),
+    comments: createCommentService(deps),
     importRepository: async (source, actor, onProgress = () => {}) =>
       warm(await importer.importRepository(source, actor, onProgress)),
     refreshRepository: async (name, headers) =>

@@ -1,5 +1,5 @@
 /** The events of the Context Layer, one helper each. */
-import type { Tx } from '#kernel';
+import type { Id, Tx } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
 import type { KeptRestriction } from './access/store.ts';
 import type { Lesson } from './lessons/schema.ts';
@@ -115,6 +115,31 @@ export function accessRestored(
     actor,
     refs: { repository: repository.name },
     data: { host },
+  });
+}
+
+/** Without its words: who may read them is asked where they are kept. */
+export function commentTold(
+  ledger: Ledger,
+  tx: Tx,
+  comment: {
+    system: string;
+    object: string;
+    subject: string;
+    is_change: boolean;
+    repository: string | null;
+  },
+  what: 'written' | 'edited' | 'deleted',
+  cause: Id<'evt'>,
+): Promise<unknown> {
+  const { system, object, subject, is_change: isChange, repository } = comment;
+  return ledger.append(tx, {
+    type: `comment.${what}`,
+    subject: `${system}:${object}`,
+    actor: { kind: 'connector', id: system },
+    cause,
+    refs: repository === null ? {} : { repository },
+    data: { on: subject, isChange },
   });
 }
 

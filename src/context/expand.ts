@@ -1,6 +1,7 @@
 /** More of one item of a pack, read at the commit the pack was made at. */
 import type { GitRepository } from '#git';
 import { AppError, type Queryable } from '#kernel';
+import { COMMENT, readComment } from './comments/index.ts';
 import { readDocument } from './documents.ts';
 import { maskSecrets } from './masking.ts';
 import { outlineOf } from './outline.ts';
@@ -72,6 +73,10 @@ export async function expandItem(
   }
 
   async function readRecord(): Promise<string> {
+    if (item.why.some(({ signal }) => signal === COMMENT)) {
+      const text = await readComment(deps.db, item.source);
+      return `# ${asLine(item.title)}\n${text === undefined ? 'It was deleted.' : quoted(text)}`;
+    }
     if (item.source.system !== 'git') {
       const text = await expandSource(deps.db, deps.openSets, item.source);
       return text ?? `# ${asLine(item.title)}\nIt is no longer there, or no longer open to you.`;

@@ -25,6 +25,7 @@ export {
   type GraphService,
   type Reader,
 } from './graph/index.ts';
+export { Comment, type CommentRow, type ToldComment } from './comments/index.ts';
 export { isRobot } from './people.ts';
 export { answerQueries, type BacktestAnswer, parseQueries } from './ranking/backtest.ts';
 export { backtestOwnChanges, type ContextFigures } from './ranking/own-backtest.ts';

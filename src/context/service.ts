@@ -9,6 +9,7 @@ import type { GraphService, Reader } from './graph/index.ts';
 import type { FolderOwnership } from './ownership.ts';
 import type { RankingFits } from './ranking/fits/service.ts';
 import type { NameService } from './naming/name-service.ts';
+import type { CommentService } from './comments/index.ts';
 import type { KnowledgeIngest } from './ingest/knowledge.ts';
 import type { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
 
@@ -47,6 +48,8 @@ export interface ContextService
   ownershipMap(repository: string, reader: Reader, depth?: number): Promise<FolderOwnership[]>;
   /** Takes in what code hosts and trackers know. */
   readonly knowledge: KnowledgeIngest;
+  /** What people said on changes and work items. */
+  readonly comments: CommentService;
   /**
    * Mirrors a repository and reads its default branch. The same source again brings it up to date.
    * @throws AppError `context.not_a_repository`, `context.unreachable`.

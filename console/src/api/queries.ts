@@ -1,6 +1,7 @@
 /** Every read the console makes, by name; the first word of a key is what the live stream invalidates. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { ApiProblem, get, type QueryValue } from './client.ts';
+import type { Comment } from './schema.ts';
 import type {
   Change,
   ChangeDetail,
@@ -80,6 +81,11 @@ export const queries = {
   runs: (filter: Filter) => pages<Run>('runs', '/v1/runs', filter),
   run: (id: string) => one<RunWithSteps>(['runs', 'one', id], `/v1/runs/${at(id)}`),
   work: (filter: Filter) => pages<WorkItem>('work', '/v1/work-items', filter),
+  comments: (of: 'changes' | 'work-items', id: string) =>
+    one<{ items: Comment[] }>(
+      [of === 'changes' ? 'changes' : 'work', 'comments', id],
+      `/v1/${of}/${at(id)}/comments`,
+    ),
   workItem: (id: string) => one<WorkItem>(['work', 'one', id], `/v1/work-items/${at(id)}`),
   events: (filter: Filter, limit = 100) =>
     pages<LedgerEvent>('events', '/v1/events', filter, limit),

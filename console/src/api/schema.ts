@@ -399,6 +399,22 @@ export type Collision = {
   clearedAt: string | null;
 };
 
+export type Comment = {
+  id: string;
+  system: string;
+  author: string | null;
+  person: {
+    id: string;
+    name: string;
+  } | null;
+  text: string;
+  url: string | null;
+  path: string | null;
+  line: number | null;
+  writtenAt: string;
+  isEdited: boolean;
+};
+
 export type Composition = {
   outcome: 'chosen' | 'ambiguous' | 'none' | 'refused' | 'standing';
   workflow: string | null;
@@ -2048,6 +2064,9 @@ export interface Answers {
     items: Collision[];
     nextCursor: string | null;
   };
+  'GET /v1/changes/{id}/comments': {
+    items: Comment[];
+  };
   'GET /v1/changes/{id}/decisions': {
     items: Decision[];
     nextCursor: string | null;
@@ -2437,6 +2456,9 @@ export interface Answers {
     nextCursor: string | null;
   };
   'GET /v1/work-items/{id}': WorkItem;
+  'GET /v1/work-items/{id}/comments': {
+    items: Comment[];
+  };
   'GET /v1/workflow-graphs/{hash}': WorkflowGraph;
   'GET /v1/workflows': WorkflowLibrary;
   'POST /v1/agents/attachments': {

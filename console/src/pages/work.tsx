@@ -7,6 +7,7 @@ import { post } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import type { WorkItem } from '../api/types.ts';
 import { StateBadge } from '../parts/badges.tsx';
+import { Comments } from '../parts/comments.tsx';
 import { Identifier } from '../parts/copy.tsx';
 import type { Column } from '../parts/data-table.tsx';
 import { FormDialog } from '../parts/dialogs.tsx';
@@ -189,6 +190,7 @@ function Detail({ id }: { id: string }) {
           ['Id', <Identifier key="i" id={item.id} />],
         ]}
       />
+      <Comments of="work-items" id={item.id} />
       <div>
         <Button
           component={AppLink}

@@ -108,6 +108,27 @@ export const Signal = z.discriminatedUnion('type', [
       thread: z.string().max(200).optional(),
     }),
   }),
+  /** Somebody wrote, edited or deleted a comment; never one of ours. `occurredAt` is of this wording. */
+  z.object({
+    type: z.literal('comment.told'),
+    ...common,
+    /** Repository of what it is on, where it has one. */
+    repository: z.string().optional(),
+    comment: z.object({
+      /** The system's own id of it, with its kind: `comment/12`. */
+      id: z.string().max(200),
+      /** Key of the work item, or `owner/name#12` of a change. */
+      on: z.string().max(300),
+      isChange: z.boolean(),
+      author: SignalPerson,
+      text: z.string(),
+      url: z.string().optional(),
+      path: z.string().optional(),
+      line: z.int().optional(),
+      writtenAt: z.date().optional(),
+      isDeleted: z.boolean().default(false),
+    }),
+  }),
   /** Somebody wrote `/loom …` on a change or work item. */
   z.object({
     type: z.literal('command.given'),

@@ -154,6 +154,7 @@ const Comment = z.object({
   body: z.string().nullish(),
   html_url: z.string().nullish(),
   created_at: Time,
+  updated_at: Time.nullish(),
   user: Account,
 });
 
@@ -170,7 +171,7 @@ export const ReviewCommentEvent = z.object({
   action: z.string(),
   repository: Repository,
   pull_request: z.object({ number: z.int() }),
-  comment: Comment,
+  comment: Comment.extend({ path: z.string().nullish(), line: z.int().nullish() }),
 });
 
 export const WorkflowRunEvent = z.object({

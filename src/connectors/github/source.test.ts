@@ -108,8 +108,11 @@ describe('recorded deliveries', () => {
       'installation deleted -> repository.access-changed',
       'installation_repositories added -> repository.access-changed',
       'installation_repositories removed -> repository.access-changed',
+      'issue_comment created -> comment.told',
       'issue_comment created -> work-item.updated',
+      'issue_comment deleted -> comment.told',
       'issue_comment deleted -> work-item.updated',
+      'issue_comment edited -> comment.told',
       'issue_comment edited -> work-item.updated',
       'issues deleted -> work-item.updated',
       'issues edited -> work-item.updated',
@@ -127,6 +130,9 @@ describe('recorded deliveries', () => {
       'pull_request synchronize -> change.updated',
       'pull_request_review dismissed -> review.submitted',
       'pull_request_review submitted -> review.submitted',
+      'pull_request_review_comment created -> comment.told',
+      'pull_request_review_comment deleted -> comment.told',
+      'pull_request_review_comment edited -> comment.told',
       'push - -> branch.pushed',
       'repository transferred -> repository.renamed',
       'status - -> check.completed',
@@ -395,6 +401,7 @@ describe('issues', () => {
     ]);
     expect(signalsOf('issue_comment', recorded('issue_comment', 'deleted'))).toMatchObject([
       { workItem: { state: 'open' } },
+      { type: 'comment.told' },
     ]);
   });
 
@@ -403,7 +410,7 @@ describe('issues', () => {
       issue: { pull_request: { url: 'https://api.github.com/repos/a/b/pulls/1' } },
     });
 
-    expect(signalsOf('issue_comment', comment)).toEqual([]);
+    expect(signalsOf('issue_comment', comment).map(({ type }) => type)).toEqual(['comment.told']);
   });
 });
 
@@ -437,6 +444,7 @@ describe('commands in comments', () => {
 
     expect(signalsOf('issue_comment', byBot).map(({ type }) => type)).toEqual([
       'work-item.updated',
+      'comment.told',
     ]);
     expect(saying('/loom hold', { action: 'edited' })).toEqual([]);
   });
@@ -447,7 +455,7 @@ describe('commands in comments', () => {
     const onLine = signalsOf(
       'pull_request_review_comment',
       changed(line, { comment: { body: '/loom rerun' } }),
-    );
+    ).filter(({ type }) => type === 'command.given');
 
     expect(onPull).toMatchObject([{ number: 7, isChange: true }]);
     expect(onLine).toMatchObject([{ type: 'command.given', word: 'rerun', isChange: true }]);
@@ -519,4 +527,41 @@ test('a delivery carries the number of its repository, which a rename leaves alo
 
   const { id } = opened['repository'] as { id: number };
   expect(signal).toMatchObject({ repositoryKey: String(id) });
+});
+
+describe('comments', () => {
+  const told = (action: string, more: Record<string, unknown> = {}) =>
+    signalsOf(
+      'issue_comment',
+      changed({ ...recorded('issue_comment', 'created'), action }, { comment: more }),
+    ).filter(({ type }) => type === 'comment.told');
+
+  test('one is told with who wrote it and what it is on, edits and deletions too', () => {
+    expect(told('created', { body: 'Look here.' })).toMatchObject([
+      {
+        type: 'comment.told',
+        comment: {
+          id: expect.stringMatching(/^comment\/\d+$/),
+          on: expect.stringMatching(/#\d+$/),
+          isChange: false,
+          author: { login: expect.any(String) },
+          text: 'Look here.',
+          isDeleted: false,
+        },
+      },
+    ]);
+    expect(told('edited', { body: 'Better.' })).toMatchObject([{ comment: { text: 'Better.' } }]);
+    expect(told('deleted')).toMatchObject([{ comment: { isDeleted: true, text: '' } }]);
+    const keys = ['created', 'edited', 'deleted'].map((action) => told(action)[0]?.dedupeKey);
+    // The same wording told twice is one; its end is another.
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  test('one on code says on which line; one of ours is never told', () => {
+    const onCode = recorded('pull_request_review_comment', 'created');
+    expect(signalsOf('pull_request_review_comment', onCode)).toMatchObject([
+      { comment: { isChange: true, path: expect.any(String) } },
+    ]);
+    expect(told('created', { body: '<!-- loomstack:work-item -->\nWaiting.' })).toEqual([]);
+  });
 });

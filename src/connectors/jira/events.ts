@@ -41,12 +41,31 @@ export const Issue = z.object({
     reporter: User,
     assignee: User,
     updated: time,
+    /** Where it was asked for; of very long talks only the first. */
+    comment: z
+      .object({ comments: z.array(z.unknown()) })
+      .nullish()
+      .catch(null),
   }),
 });
 export type Issue = z.infer<typeof Issue>;
+
+export const Comment = z.object({
+  id: z.union([z.string().min(1).max(100), z.number()]).transform(String),
+  /** Wiki text in version 2; a document of version 3 is left out. */
+  body: z.union([text, z.unknown().transform(() => '')]).optional(),
+  author: User,
+  created: time,
+  updated: time.nullish(),
+});
+export type Comment = z.infer<typeof Comment>;
+
+/** The issue of a comment comes with few of its fields, and from old servers not at all. */
+export const CommentedIssue = z.object({ key: Issue.shape.key });
 
 export const WebhookEvent = z.looseObject({
   webhookEvent: z.string().max(100),
   timestamp: z.number().optional(),
   issue: z.unknown().optional(),
+  comment: z.unknown().optional(),
 });

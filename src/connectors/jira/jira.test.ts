@@ -115,6 +115,44 @@ describe('what issues say', () => {
     ]);
   });
 
+  test('a comment is told with its author, edited and deleted; ours is not', () => {
+    const comment = {
+      id: '7',
+      body: 'Which orders?',
+      author: { accountId: '5b10', displayName: 'Ada' },
+      created: '2026-11-20T09:00:00.000+0000',
+      updated: '2026-11-20T09:30:00.000+0000',
+    };
+    const told = (webhookEvent: string, more: object = {}) =>
+      toSignals(
+        Buffer.from(
+          JSON.stringify({
+            webhookEvent,
+            issue: { key: 'SHOP-12' },
+            comment: { ...comment, ...more },
+          }),
+        ),
+        places,
+      );
+
+    expect(told('comment_created')).toMatchObject([
+      {
+        type: 'comment.told',
+        repository: 'acme/shop',
+        occurredAt: new Date('2026-11-20T09:30:00Z'),
+        comment: {
+          id: 'comment/7',
+          on: 'SHOP-12',
+          author: { login: '5b10', name: 'Ada' },
+          text: 'Which orders?',
+          url: 'https://acme.atlassian.net/browse/SHOP-12?focusedCommentId=7',
+        },
+      },
+    ]);
+    expect(told('comment_deleted')).toMatchObject([{ comment: { isDeleted: true, text: '' } }]);
+    expect(told('comment_updated', { body: '*LoomStack*\n\nWaiting.' })).toEqual([]);
+  });
+
   test('a deleted issue is closed; a user who is gone and a document for a text are borne', () => {
     const gone = { reporter: null, creator: null, description: { type: 'doc', content: [] } };
 

@@ -4,10 +4,9 @@ import { AppError } from '#kernel';
 import type { WorkItemMirror, WorkItemState } from '#connectors/contract';
 import type { JiraClient } from './client.ts';
 import { User } from './events.ts';
-import { JIRA } from './signals.ts';
+import { JIRA, MARK } from './signals.ts';
 import { toWiki } from './wiki.ts';
 
-const MARK = '*LoomStack*';
 const MAX_PAGES = 20;
 
 const Standing = z.object({

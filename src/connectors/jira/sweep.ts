@@ -4,7 +4,7 @@ import { AppError, type Clock, decodeCursor } from '#kernel';
 import type { SignalSweep } from '#connectors/contract';
 import type { JiraClient } from './client.ts';
 import { Issue } from './events.ts';
-import { issueSignal, type JiraPlaces } from './signals.ts';
+import { commentsOf, issueSignal, type JiraPlaces } from './signals.ts';
 
 /** How far back the first reading goes. */
 const FIRST_MS = 30 * 24 * 3_600_000;
@@ -12,7 +12,8 @@ const FIRST_MS = 30 * 24 * 3_600_000;
 const OVERLAP_MS = 5 * 60_000;
 const MINUTE_MS = 60_000;
 const ALL = 'all projects';
-const FIELDS = 'summary,description,labels,priority,status,creator,reporter,assignee,updated';
+const FIELDS =
+  'summary,description,labels,priority,status,creator,reporter,assignee,updated,comment';
 
 const Cursor = z.object({
   since: z.iso.datetime(),
@@ -69,7 +70,7 @@ export function createJiraSweep(
       return {
         deliveries: issues.map((issue) => ({
           deliveryId: `sweep:${issue.id}:${issue.fields.updated.toISOString()}`,
-          signals: [issueSignal(issue, places)],
+          signals: [issueSignal(issue, places), ...commentsOf(issue, places)],
         })),
         cursor: Buffer.from(JSON.stringify({ ...at, next })).toString('base64url'),
         hasMore: next !== null,

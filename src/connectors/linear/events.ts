@@ -11,6 +11,21 @@ export const User = z
   .object({ id: id.nullish(), name: text.nullish(), email: text.nullish() })
   .nullish();
 
+export const Comment = z.object({
+  id,
+  body: text,
+  createdAt: time.nullish(),
+  updatedAt: time,
+  url: text.nullish(),
+  user: User,
+  /** There when a program wrote it in somebody's stead. */
+  botActor: z.object({ name: text.nullish() }).nullish(),
+  issue: z
+    .object({ identifier: z.string().max(100).nullish(), team: z.object({ key: text }).nullish() })
+    .nullish(),
+});
+export type Comment = z.infer<typeof Comment>;
+
 export const Issue = z.object({
   id,
   identifier: z.string().min(1).max(100),
@@ -37,6 +52,11 @@ export const Issue = z.object({
     ),
   creator: User,
   assignee: User,
+  /** There in answers that ask for them. */
+  comments: z
+    .object({ nodes: z.array(z.unknown()) })
+    .nullish()
+    .catch(null),
 });
 export type Issue = z.infer<typeof Issue>;
 
@@ -45,6 +65,8 @@ export const Envelope = z.looseObject({
   action: z.string().max(100),
   webhookTimestamp: z.number(),
   data: z.unknown().optional(),
+  /** Address of what it is about. */
+  url: text.nullish().catch(null),
   agentSession: z.unknown().optional(),
 });
 

@@ -107,6 +107,34 @@ describe('what issues say', () => {
     expect(read(issueDelivery(fields))).toMatchObject([{ workItem: { state } }]);
   });
 
+  test('a comment is told with its author, by the key in its address where it has no other; ours is not', () => {
+    const told = (action: string, more: object = {}) => {
+      const data = {
+        id: 'c-1',
+        body: 'Which orders?',
+        createdAt: '2026-11-20T09:00:00.000Z',
+        updatedAt: '2026-11-20T09:30:00.000Z',
+        issueId: '2174add1',
+        issue: { id: '2174add1', title: 'Refuse empty orders' },
+        user: { id: 'u1', name: 'Ada' },
+        ...more,
+      };
+      const url = 'https://linear.app/acme/issue/ENG-12/refuse-empty-orders#comment-c1';
+      const body = { type: 'Comment', action, data, url, webhookTimestamp: NOW.getTime() };
+      return toSignals(body, places);
+    };
+
+    expect(told('create')).toMatchObject([
+      {
+        type: 'comment.told',
+        repository: 'acme/shop',
+        comment: { id: 'comment/c-1', on: 'ENG-12', author: { login: 'u1', name: 'Ada' } },
+      },
+    ]);
+    expect(told('remove')).toMatchObject([{ comment: { isDeleted: true, text: '' } }]);
+    expect(told('update', { body: '**LoomStack**\n\nWaiting.' })).toEqual([]);
+  });
+
   test('an issue that is given to LoomStack says in which session it is answered', () => {
     const session = {
       id: 'as1',

@@ -3,9 +3,8 @@ import { z } from 'zod';
 import { AppError } from '#kernel';
 import type { ExternalWorkItem, WorkItemMirror, WorkItemState } from '#connectors/contract';
 import type { LinearClient } from './client.ts';
-import { LINEAR } from './signals.ts';
+import { LINEAR, MARK } from './signals.ts';
 
-const MARK = '**LoomStack**';
 const Standing = z.object({
   issue: z
     .object({

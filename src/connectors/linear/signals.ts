@@ -1,11 +1,14 @@
 /** Linear's events in our words. Pure. */
 import { checkValue } from '#kernel';
 import type { Signal } from '#connectors/contract';
-import { AgentSession, Envelope, Issue, type User } from './events.ts';
+import { AgentSession, Comment, Envelope, Issue, type User } from './events.ts';
 import type { z } from 'zod';
 
 export const LINEAR = 'linear';
 export const UNREADABLE = 'linear.unreadable_delivery';
+
+/** Begins what we write there ourselves. */
+export const MARK = '**LoomStack**';
 
 type WorkItemSignal = Extract<Signal, { type: 'work-item.updated' }>;
 
@@ -24,6 +27,14 @@ export function toSignals(body: unknown, places: LinearPlaces): Signal[] {
     const issue = checkValue(Issue, told.data, UNREADABLE);
     return [issueSignal(issue, places, told.action === 'remove')];
   }
+  if (told.type === 'Comment') {
+    const comment = checkValue(Comment, told.data, UNREADABLE);
+    const url = comment.url ?? told.url ?? undefined;
+    // On a project or a document there is no issue.
+    const key = comment.issue?.identifier ?? /\/issue\/([A-Z0-9]+-\d+)\b/.exec(url ?? '')?.[1];
+    const isDeleted = told.action === 'remove';
+    return key === undefined ? [] : commentSignals(key, { ...comment, url }, places, isDeleted);
+  }
   if (told.type === 'AgentSessionEvent' && told.action === 'created') {
     const session = AgentSession.safeParse(told.agentSession);
     return session.success && session.data.issue != null
@@ -31,6 +42,45 @@ export function toSignals(body: unknown, places: LinearPlaces): Signal[] {
       : [];
   }
   return [];
+}
+
+/** What somebody said on an issue; nothing of what we wrote there ourselves. */
+function commentSignals(
+  key: string,
+  comment: Comment,
+  places: LinearPlaces,
+  isDeleted = false,
+): Signal[] {
+  if (comment.body.startsWith(MARK)) return [];
+  const { id, updatedAt, url, botActor } = comment;
+  const place = placeOf(key, comment.issue?.team?.key, places);
+  return [
+    {
+      type: 'comment.told',
+      source: LINEAR,
+      dedupeKey: `linear:comment:${id}:${isDeleted ? 'deleted' : updatedAt.toISOString()}`,
+      occurredAt: updatedAt,
+      ...place,
+      comment: {
+        id: `comment/${id}`,
+        on: key,
+        isChange: false,
+        author: botActor?.name == null ? personOf(comment.user) : { name: botActor.name },
+        text: isDeleted ? '' : comment.body,
+        ...(url == null ? {} : { url }),
+        writtenAt: comment.createdAt ?? updatedAt,
+        isDeleted,
+      },
+    },
+  ];
+}
+
+/** The comments that came with an issue. */
+export function commentsOf(issue: Issue, places: LinearPlaces): Signal[] {
+  return (issue.comments?.nodes ?? []).flatMap((told) => {
+    const comment = Comment.safeParse(told).data;
+    return comment === undefined ? [] : commentSignals(issue.identifier, comment, places);
+  });
 }
 
 export function issueSignal(issue: Issue, places: LinearPlaces, isRemoved = false): WorkItemSignal {

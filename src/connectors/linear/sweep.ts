@@ -4,7 +4,7 @@ import { type Clock, decodeCursor } from '#kernel';
 import type { SignalSweep } from '#connectors/contract';
 import type { LinearClient } from './client.ts';
 import { Issue } from './events.ts';
-import { issueSignal, type LinearPlaces } from './signals.ts';
+import { commentsOf, issueSignal, type LinearPlaces } from './signals.ts';
 
 /** How far back the first reading goes. */
 const FIRST_MS = 30 * 24 * 3_600_000;
@@ -22,7 +22,8 @@ const Cursor = z.object({
 
 const ISSUE_FIELDS = `id identifier title description priority url updatedAt completedAt canceledAt archivedAt
   team { key } state { name type } labels(first: 50) { nodes { name } }
-  creator { id name email } assignee { id name email }`;
+  creator { id name email } assignee { id name email }
+  comments(first: 50) { nodes { id body createdAt updatedAt user { id name email } } }`;
 
 /** By creation, so that an issue that changes meanwhile moves no page; it comes with the next reading. */
 const QUERY = `query Issues($since: DateTimeOrDuration!, $after: String) {
@@ -57,7 +58,7 @@ export function createLinearSweep(
       return {
         deliveries: issues.nodes.map((issue) => ({
           deliveryId: `sweep:${issue.id}:${issue.updatedAt.toISOString()}`,
-          signals: [issueSignal(issue, places)],
+          signals: [issueSignal(issue, places), ...commentsOf(issue, places)],
         })),
         cursor: Buffer.from(JSON.stringify(next)).toString('base64url'),
         hasMore: next.after !== null,

@@ -9,6 +9,7 @@ import { AppError, createLogger, createNewId } from '#kernel';
 import { createLedger } from '#ledger';
 import { testClock, testDatabase, type TestDatabase } from '#testing';
 import { createGraphService, graphHash } from '../graph/index.ts';
+import { commentDrafts, createCommentService, type ToldComment } from '../comments/index.ts';
 import { createKnowledgeIngest, type KnowledgeSweep } from './knowledge.ts';
 
 let database: TestDatabase;
@@ -32,6 +33,7 @@ function rooms() {
   const ledger = createLedger({ db, clock, newId, log, tenant: 'org_test' });
   return {
     ingest: createKnowledgeIngest({ db, clock }),
+    comments: createCommentService({ db, ledger, clock }),
     graph: createGraphService({ db, ledger, clock }),
   };
 }
@@ -152,4 +154,87 @@ test('a list that cannot be read buries nothing', async () => {
 
   await expect(ingest.buryGone('github', 'acme/shop', source)).rejects.toThrow('Half.');
   expect((await graph.entity(EVERYTHING, 'change:acme/shop#1')).entity.freshness).toBe('current');
+});
+
+const said = (id: number, minute: number, more: Partial<ToldComment> = {}): ToldComment => ({
+  object: `comment/${id}`,
+  subject: 'acme/shop#12',
+  isChange: true,
+  repository: 'acme/shop',
+  author: { login: 'Ada' },
+  text: `Wording of minute ${minute}.`,
+  writtenAt: at(1),
+  saidAt: at(minute),
+  isDeleted: false,
+  ...more,
+});
+
+test('comments end the same in whatever order they are told: edited, deleted, never brought back', async () => {
+  const { db } = database;
+  const { comments, ingest } = rooms();
+  const on = { system: 'github', subject: 'acme/shop#12' };
+  await comments.take('github', said(1, 2), 'evt_x');
+  expect(await comments.list(on)).toEqual([]);
+  await db.query(
+    `insert into loom.repositories (id, name, url, host, default_branch, state, created_at)
+     values ('repo_said', 'acme/shop', 'https://github.com/acme/shop', 'github', 'main', 'ready', now())`,
+  );
+  const news = [
+    said(1, 2),
+    said(1, 5, { text: 'Last words. ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' }),
+    said(2, 3),
+    said(2, 3, { isDeleted: true }),
+    said(3, 4, { path: 'src/a.ts', line: 7 }),
+  ];
+  for (const order of [news, news.toReversed(), [...news, ...news]]) {
+    await db.query('delete from loom.comments');
+    for (const one of order) await comments.take('github', one, 'evt_x');
+    const told = await comments.list(on);
+
+    expect(told.map(({ object, text }) => `${object} ${text.slice(0, 11)}`)).toEqual([
+      'comment/1 Last words.',
+      'comment/3 Wording of ',
+    ]);
+    expect(told[0]?.text).not.toContain('ghp_');
+    expect(told[1]).toMatchObject({ path: 'src/a.ts', line: 7, author: ['github:ada'] });
+  }
+  const gone = await db.query("select text from loom.comments where object = 'comment/2'");
+  expect(gone).toEqual([{ text: '' }]);
+
+  // What a sweep reads is the same comment; what it no longer lists is gone.
+  const item: KnowledgeItem = {
+    kind: 'comment',
+    object: 'comment/3',
+    repository: 'acme/shop',
+    updatedAt: at(9),
+    author: 'Ada',
+    on: 'change',
+    number: 12,
+    text: 'By the sweep.',
+  };
+  await ingest.take('github', [item]);
+  expect((await comments.list(on)).map(({ text }) => text)).toContain('By the sweep.');
+  const source = sourceOf([]);
+  await ingest.buryGone('github', 'acme/shop', {
+    ...source,
+    listObjects: async () => ({ prefixes: ['comment/'], objects: [] }),
+  });
+  expect((await comments.list(on)).map(({ object }) => object)).toEqual(['comment/1']);
+});
+
+test('a session is told what people said on its work, quoted as data, and nothing of programs', async () => {
+  const { db } = database;
+  const { comments } = rooms();
+  await db.query(
+    `insert into loom.work_items (id, title, body, labels, state, source, external_key, requesters, correlation_id)
+     values ('wrk_said', 'Orders', '', '{}', 'open', 'jira', 'SHOP-12', '{}', 'wrk_said')`,
+  );
+  const onWork = { subject: 'SHOP-12', isChange: false, repository: undefined };
+  await comments.take('jira', said(7, 2, onWork), 'evt_x');
+  const bot = { login: 'dependabot[bot]' };
+  await comments.take('jira', said(8, 3, { ...onWork, author: bot }), 'evt_x');
+
+  const drafts = await commentDrafts(db, 'wrk_said');
+
+  expect(drafts).toMatchObject([{ title: 'Ada on SHOP-12', isUntrusted: true, kind: 'document' }]);
 });

@@ -6,6 +6,7 @@ import type { KnowledgeItem, KnowledgeSource, ObjectList } from '#connectors/con
 import { type Clock, type Db, toAppError, type Tx } from '#kernel';
 import { type GraphChange, stateFacts } from '../graph/assert.ts';
 import { readNewest } from '../graph/write-store.ts';
+import { buryComments, keepComments } from '../comments/index.ts';
 import { keepRemarks } from '../lessons/remarks.ts';
 import { buryDocuments, findUnknown, keepSources } from '../sources/keep-sources.ts';
 import type { SourceItem } from '../sources/read-source.ts';
@@ -48,6 +49,7 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
   /** Items, what they say of lessons, and what git knows of them. */
   async function state(tx: Tx, system: string, items: readonly KnowledgeItem[], now: Date) {
     await keepRemarks(tx, system, items);
+    await keepComments(tx, system, items, now);
     const sources = items.filter((item): item is SourceItem => isSource(item));
     const others = items.filter((item): item is RepositoryItem => !isSource(item));
     const statements = [
@@ -138,12 +140,9 @@ export function createKnowledgeIngest({ db, clock }: { db: Db; clock: Clock }): 
           ),
           now,
         );
-        await buryDocuments(
-          tx,
-          system,
-          gone.map(([object]) => object),
-          now,
-        );
+        const objects = gone.map(([object]) => object);
+        await buryDocuments(tx, system, objects, now);
+        await buryComments(tx, system, { repository, objects }, now);
       });
       await readAgain(system, repository, source, list);
       return gone.length;

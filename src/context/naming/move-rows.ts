@@ -44,6 +44,11 @@ async function moveKeys(tx: Tx, host: string, from: string, to: string): Promise
     to,
   ]);
   await tx.query(
+    `update loom.comments set subject = $3 || substr(subject, length($2) + 1)
+     where system = $1 and starts_with(subject, $2 || '#')`,
+    [host, from, to],
+  );
+  await tx.query(
     `update loom.review_remarks set id = replace(id, $1 || ':', $2 || ':'),
        change_id = replace(change_id, $1 || '#', $2 || '#')
      where starts_with(change_id, $1 || '#')`,

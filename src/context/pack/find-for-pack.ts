@@ -16,6 +16,7 @@ import { topOf } from '../rank.ts';
 import type { RankAnswer, RankQuestion } from '../ranking/shelf.ts';
 import type { ItemDraft } from '../render.ts';
 import type { ContextRequest, Repository } from '../schema.ts';
+import { commentDrafts } from '../comments/index.ts';
 import { sourceDrafts } from '../sources/pack-sources.ts';
 import { findDocuments } from './find-documents.ts';
 import { fileDraft, pickFiles, rankedCompanionDrafts } from './find-files.ts';
@@ -91,6 +92,7 @@ export async function findForPack(
     recent,
     unread,
     sources,
+    comments,
   ] = await Promise.all([
     rank([
       { kind: 'companions', paths: corePaths, at: now },
@@ -110,6 +112,7 @@ export async function findForPack(
     ),
     findUnread(db, repository, mayReadPath),
     sourceDrafts(db, { terms: wanted, repository, paths: corePaths, openSets, access, now }),
+    commentDrafts(db, request.workItemId),
   ]);
   const documents = await findDocuments(db, id, {
     records,
@@ -155,6 +158,7 @@ export async function findForPack(
     ...rules,
     ...documents,
     ...sources,
+    ...comments,
     ...shownFiles.map((found) => fileDraft(found, revision)),
     ...(await rankedCompanionDrafts(db, id, companions!.paths, files, {
       mayRead: mayReadPath,

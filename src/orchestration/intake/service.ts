@@ -40,6 +40,8 @@ export interface IntakeDeps extends OrchestrationDeps {
   ): Promise<void>;
   /** Does what somebody asked for with `/loom …`, or tells them why not. */
   onCommand?(signal: Extract<Signal, { type: 'command.given' }>, cause: Id<'evt'>): Promise<void>;
+  /** Keeps what somebody said on a change or work item. */
+  onComment?(signal: Extract<Signal, { type: 'comment.told' }>, cause: Id<'evt'>): Promise<void>;
   /** Answers the host's own queue about a commit of several changes. */
   onMergeGroup?(
     signal: Extract<Signal, { type: 'merge-group.requested' }>,
@@ -204,6 +206,8 @@ export function createIntakeService(deps: IntakeDeps): Intake {
         await deps.noteTurn?.(turnOfCommands(signal.source, signal));
         await deps.onCommand?.(signal, cause);
         return consider(signal, cause);
+      case 'comment.told':
+        return deps.onComment?.(signal, cause);
       case 'merge-group.requested':
         return deps.onMergeGroup?.(signal, cause);
       case 'repository.renamed':

@@ -20,6 +20,11 @@ export function subjectOf(signal: Signal): string {
       return `incident:${signal.source}:${signal.externalKey}`;
     case 'command.given':
       return `command:${signal.source}:${signal.repository}#${signal.number}`;
+    case 'comment.told':
+      // After the item it is on, which may have come with it.
+      return signal.comment.isChange
+        ? `comments:${signal.source}:${signal.comment.on}`
+        : `work-item:${signal.source}:${signal.comment.on}`;
     case 'merge-group.requested':
       return `commit:${signal.source}:${signal.repository}:${signal.headSha}`;
     case 'repository.renamed':
@@ -57,6 +62,8 @@ export function signalRefs(signal: Signal): { repository?: string; commit?: stri
     case 'deployment.reported':
       return { repository: signal.repository, commit: signal.sha };
     case 'incident.reported':
+      return signal.repository === undefined ? {} : { repository: signal.repository };
+    case 'comment.told':
       return signal.repository === undefined ? {} : { repository: signal.repository };
     case 'command.given':
       return { repository: signal.repository };

@@ -12,6 +12,7 @@ export function repositoryOf(signal: Signal): string | undefined {
     case 'work-item.updated':
       return signal.workItem.repository;
     case 'branch.pushed':
+    case 'comment.told':
     case 'check.completed':
     case 'command.given':
     case 'merge-group.requested':
@@ -43,6 +44,11 @@ export function withName(signal: Signal, name: string): Signal {
         ? `${name}${externalKey.slice(told.length)}`
         : externalKey;
       return { ...signal, workItem: { ...signal.workItem, repository: name, externalKey: key } };
+    }
+    case 'comment.told': {
+      const { on } = signal.comment;
+      const renamed = on.startsWith(`${told}#`) ? `${name}${on.slice(told.length)}` : on;
+      return { ...signal, repository: name, comment: { ...signal.comment, on: renamed } };
     }
     default:
       return { ...signal, repository: name } as Signal;

@@ -23,6 +23,7 @@ export const Repository = named('Repository', context.Repository);
 export const ContextPack = named('ContextPack', context.ContextPack);
 export const PackItem = named('PackItem', context.PackItem);
 export const PackPreview = named('PackPreview', context.PackPreview);
+export const Comment = named('Comment', context.Comment);
 export const Lesson = named('Lesson', context.Lesson);
 export const Board = named('Board', insights.Board);
 export const Change = named('Change', orchestration.Change);

@@ -20,6 +20,7 @@ export const READ_BY_NOUN: Record<string, Action> = {
   revert: 'changes:read',
   runs: 'runs:read',
   command: 'changes:read',
+  comment: 'work:read',
   connection: 'connections:read',
   'work-item': 'work:read',
   run: 'runs:read',

@@ -10,6 +10,7 @@ import { Identifier } from '../../parts/copy.tsx';
 import { plural, withoutTrailers } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Facts, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
+import { Comments } from '../../parts/comments.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { WorkItemLink } from '../../parts/named.tsx';
 import { StepList } from '../../parts/steps.tsx';
@@ -97,6 +98,7 @@ export function ChangePage() {
           <Review detail={detail} />
           <Overrides detail={detail} />
           <Approvals approvals={detail.approvals} headSha={change.headSha} />
+          <Comments of="changes" id={change.id} />
           {decision !== null && <LaneHistory changeId={change.id} />}
           <Diff changeId={change.id} headSha={change.headSha} files={detail.files} />
           <TraceView reference={change.id} />
