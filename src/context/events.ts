@@ -118,6 +118,12 @@ export function accessRestored(
   });
 }
 
+const COMMENT_EVENTS = {
+  written: 'comment.written',
+  edited: 'comment.edited',
+  deleted: 'comment.deleted',
+} as const;
+
 /** Without its words: who may read them is asked where they are kept. */
 export function commentTold(
   ledger: Ledger,
@@ -134,7 +140,7 @@ export function commentTold(
 ): Promise<unknown> {
   const { system, object, subject, is_change: isChange, repository } = comment;
   return ledger.append(tx, {
-    type: `comment.${what}`,
+    type: COMMENT_EVENTS[what],
     subject: `${system}:${object}`,
     actor: { kind: 'connector', id: system },
     cause,
