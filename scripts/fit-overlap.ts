@@ -1,10 +1,13 @@
 /**
- * Fits the models of overlap again and prints them as src/orchestration/overlap/weights.json holds them:
+ * Fits the models of overlap again and prints them as src/orchestration/overlap/weights.json holds them, for
+ * `dup` as same-work-trees.json does:
  *
  *   node scripts/fit-overlap.ts --task prefix --strength 0.02 PAIRS.jsonl=CLONE.git PAIRS2.jsonl=CLONE2.git
+ *   node scripts/fit-overlap.ts --task dup PAIRS.jsonl PAIRS2.jsonl
  *
  * The lines are those of `loom backtest overlap` with a `label` (0 or 1) and a weight `w` (1 unless given).
- * Every file counts the same, however long it is. A file without `=CLONE` is read without a history.
+ * Every file counts the same, however long it is; for `dup` by the root of its length. A file without
+ * `=CLONE` is read without a history. `--fields all` fits what files and identifiers add to words.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,18 +15,23 @@ import { openRepository } from '../src/git/index.ts';
 import { answerOverlaps } from '../src/orchestration/overlap/backtest.ts';
 import { OVERLAP_TASKS } from '../src/orchestration/overlap/backtest-input.ts';
 import { type Example, fitLinear } from '../src/orchestration/overlap/fit.ts';
+import { fitTrees } from '../src/orchestration/overlap/fit-trees.ts';
 import { type Features, type ModelName, SHIPPED } from '../src/orchestration/overlap/models.ts';
 
-const MODELS: Record<(typeof OVERLAP_TASKS)[number], ModelName[]> = {
-  full: ['lines'],
-  prefix: ['prefix'],
-  intent: ['intent'],
-  dup: ['sameWork', 'sameWorkWithFiles'],
+const MODELS: Record<(typeof OVERLAP_TASKS)[number], ModelName> = {
+  full: 'lines',
+  prefix: 'prefix',
+  intent: 'intent',
+  dup: 'sameWorkWithFiles',
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { task: { type: 'string' }, strength: { type: 'string', default: '0.02' } },
+  options: {
+    task: { type: 'string' },
+    strength: { type: 'string', default: '0.02' },
+    fields: { type: 'string', default: 'text' },
+  },
 });
 const task = OVERLAP_TASKS.find((one) => one === values.task);
 if (task === undefined || positionals.length === 0) {
@@ -45,11 +53,20 @@ for (const positional of positionals) {
     onFeatures: (at: number, features: Features) => {
       const { label, w = 1 } = gold[at]!;
       // The root: rare kinds of pairs stand for so many that a few would decide alone.
-      examples.push({ features, isPositive: label === 1, weight: Math.sqrt(w) / total });
+      examples.push({
+        features,
+        isPositive: label === 1,
+        weight: Math.sqrt(w) / (task === 'dup' ? Math.sqrt(total) : total),
+      });
     },
   });
 }
-for (const name of MODELS[task]) {
+if (task === 'dup' && values.fields === 'text') {
+  const beside = new Set(Object.keys(SHIPPED.sameWorkWithFiles.weights));
+  const names = Object.keys(examples[0]!.features).filter((name) => !beside.has(name));
+  process.stdout.write(`${JSON.stringify(fitTrees(examples, names), null, 2)}\n`);
+} else {
+  const name = MODELS[task];
   const names = Object.keys(SHIPPED[name].weights);
   const { bias, weights } = fitLinear(examples, names, Number(values.strength));
   const round = (value: number) => Number(value.toFixed(4));

@@ -19,8 +19,6 @@ import {
   lineFeatures,
   prefixFeatures,
   type PrefixView,
-  rarityAmong,
-  sameWorkFeatures,
   sameWorkFileFeatures,
   viewIntent,
   viewPrefix,
@@ -28,7 +26,17 @@ import {
 import { type AlignedFile, compareLines, needsMerge, sharesOldRange } from './line-ranges.ts';
 import { MainLine } from './main-line.ts';
 import { type MergeSide, testMerges } from './merge-test.ts';
-import { type Features, type LinearModel, type ModelName, scoreOf, SHIPPED } from './models.ts';
+import {
+  type Features,
+  type LinearModel,
+  type ModelName,
+  SAME_WORK,
+  scoreOf,
+  SHIPPED,
+} from './models.ts';
+import { rarityBeside } from './common-words.ts';
+import { sameWorkFeatures, viewWork } from './same-work-features.ts';
+import { oddsOfTrees, scoreOfTrees } from './trees.ts';
 import { readMainLine, type ReadMainLine, seenFrom } from './read-main-line.ts';
 
 export interface BacktestOptions {
@@ -228,11 +236,16 @@ async function answerSameWork(
   return rows.map(({ repo, a, b }, at) => {
     const line = lines.get(repo)!;
     const seen = line.countBefore(Math.max(numberOf(a.id), numberOf(b.id)));
-    const text = sameWorkFeatures(a, b, rarityAmong(line, seen), line.averageLength(seen));
-    const features = { ...text, ...sameWorkFileFeatures(a, b) };
+    const rarity = rarityBeside(seen, (term) => line.documentFrequency(term, seen));
+    const text = sameWorkFeatures(viewWork(a), viewWork(b), rarity, line.averageLength(seen));
+    const words = oddsOfTrees(SAME_WORK, text);
+    const features = { ...text, words, ...sameWorkFileFeatures(a, b) };
     onFeatures?.(at, features);
-    const model = fields === 'all' ? models.sameWorkWithFiles : models.sameWork;
-    return { a: a.id, b: b.id, score: scoreOf(model, features) };
+    const score =
+      fields === 'all'
+        ? scoreOf(models.sameWorkWithFiles, features)
+        : scoreOfTrees(SAME_WORK, features);
+    return { a: a.id, b: b.id, score };
   });
 }
 

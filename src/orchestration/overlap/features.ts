@@ -1,5 +1,5 @@
 /** What speaks for and against an overlap, as numbers: one function per question. Pure. */
-import { classifyFile, countTerms } from '#context';
+import { classifyFile } from '#context';
 import type { AlignedFile, LineEvidence } from './line-ranges.ts';
 import type { MainLine } from './main-line.ts';
 import type { Features } from './models.ts';
@@ -11,14 +11,8 @@ import {
   filesOfPrefix,
   folderChances,
 } from './predict-files.ts';
-import { bodyOf, type Intent, titleTerms } from './terms.ts';
-import {
-  compareWordings,
-  cosine,
-  type Rarity,
-  type Wording,
-  wordingOf,
-} from './text-similarity.ts';
+import type { Intent } from './terms.ts';
+import { compareWordings, type Rarity, type Wording, wordingOf } from './text-similarity.ts';
 
 const DAY = 86_400;
 
@@ -174,41 +168,7 @@ function activity(line: MainLine, path: string, seen: number, now: number): numb
   return total;
 }
 
-/** Whether two texts ask for the same work. */
-export function sameWorkFeatures(
-  a: Intent,
-  b: Intent,
-  rarity: Rarity,
-  averageLength: number,
-): Features {
-  const [wordingA, wordingB] = [wordingOf(a), wordingOf(b)];
-  const likeness = compareWordings(wordingA, wordingB, rarity, averageLength);
-  const [bodyA, bodyB] = [a, b].map((one) => countTerms(titleTerms({ title: bodyOf(one!) })));
-  const cross = Math.max(
-    cosine(wordingA.title, wordingB.terms, rarity),
-    cosine(wordingB.title, wordingA.terms, rarity),
-  );
-  return {
-    text: likeness.text,
-    title: likeness.title,
-    bm25: likeness.bm25,
-    rarest: likeness.rarest / 10,
-    identifiers: Math.log1p(likeness.identifiers),
-    containment: likeness.containment,
-    body: cosine(bodyA!, bodyB!, rarity),
-    bodyMissing: bodyA!.size === 0 || bodyB!.size === 0 ? 1 : 0,
-    cross,
-    titleLetters: cosine(letterGroups(a.title), letterGroups(b.title), ONE),
-    textLetters: cosine(
-      letterGroups(`${a.title} ${bodyOf(a)}`),
-      letterGroups(`${b.title} ${bodyOf(b)}`),
-      ONE,
-    ),
-    sameTitle: plain(a.title) === plain(b.title) && plain(a.title) !== '' ? 1 : 0,
-  };
-}
-
-/** The same, where files and identifiers of both are known as well. */
+/** What files and identifiers of both add to their words. */
 export function sameWorkFileFeatures(
   a: { files: readonly string[]; ids: readonly string[] },
   b: { files: readonly string[]; ids: readonly string[] },
@@ -216,27 +176,6 @@ export function sameWorkFileFeatures(
   const files = jaccard(a.files, b.files);
   const ids = jaccard(a.ids, b.ids);
   return { files, ids, filesAndIds: files * ids };
-}
-
-const ONE: Rarity = () => 1;
-const LETTERS = 4;
-
-/** Overlapping groups of letters: they meet where word forms differ. */
-function letterGroups(text: string): Map<string, number> {
-  const padded = ` ${plain(text)} `;
-  const groups = new Map<string, number>();
-  for (let at = 0; at + LETTERS <= padded.length; at += 1) {
-    const group = padded.slice(at, at + LETTERS);
-    groups.set(group, (groups.get(group) ?? 0) + 1);
-  }
-  return groups;
-}
-
-function plain(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
 }
 
 export function jaccard(a: readonly string[], b: readonly string[]): number {

@@ -7,8 +7,11 @@ import { expect, test } from 'vitest';
 import { answerOverlaps } from './backtest.ts';
 import { ClaimIndex } from './claim-index.ts';
 import { compareLines, distanceOf, type LineRange, needsMerge, shiftLine } from './line-ranges.ts';
+import { fitTrees } from './fit-trees.ts';
 import { MainLine } from './main-line.ts';
 import { expectedShared, filesOfPrefix } from './predict-files.ts';
+import { findSame } from './same-work.ts';
+import { readTree, scoreOfTrees, type Tree, writeTree } from './trees.ts';
 
 const Path = fc.constantFrom('a', 'a/', 'a/b', 'a/b/', 'a/b/c.ts', 'a/d.ts', 'e.ts', 'e/f.ts', '/');
 
@@ -145,4 +148,71 @@ test('a line that is no pair is named', async () => {
     code: 'overlap.bad_input',
     message: expect.stringContaining('Line 2'),
   });
+});
+
+const Leaf = fc
+  .integer({ min: -9_999, max: 9_999 })
+  .map((tenths): Tree => ({ adds: tenths / 1e4 }));
+const { tree: AnyTree } = fc.letrec<{ tree: Tree }>((tie) => ({
+  tree: fc.oneof(
+    { depthSize: 'small' },
+    Leaf,
+    fc.record({
+      feature: fc.constantFrom('title', 'text'),
+      limit: fc.integer({ min: 0, max: 99 }).map((hundredths) => hundredths / 100),
+      below: tie('tree'),
+      above: tie('tree'),
+    }),
+  ),
+}));
+
+test('a tree is read as it was written', () => {
+  fc.assert(
+    fc.property(AnyTree, (tree) => {
+      expect(readTree(writeTree(tree))).toEqual(tree);
+    }),
+  );
+  expect(() => readTree('title<0.5 0.1')).toThrow('ends too early');
+});
+
+test('trees learn that two things speak for it together and neither alone', () => {
+  const examples = Array.from({ length: 800 }, (_, at) => {
+    const [words, files] = [at % 2, (at >> 1) % 2];
+    return { features: { words, files }, isPositive: words !== files, weight: 1 };
+  });
+
+  const model = fitTrees(examples, ['words', 'files']);
+
+  const score = (words: number, files: number) => scoreOfTrees(model, { words, files });
+  expect([score(0, 1), score(1, 0)].every((likelihood) => likelihood > 0.9)).toBe(true);
+  expect([score(0, 0), score(1, 1)].every((likelihood) => likelihood < 0.1)).toBe(true);
+  expect(fitTrees(examples, ['words', 'files'])).toEqual(model);
+});
+
+const WORK = [
+  ['Refuse orders without items', 'An empty cart could be ordered.'],
+  ['Sign the session cookie', 'It could be forged.'],
+  ['Bump the parser to 4.1', 'Reads numbers faster.'],
+  ['Bump the parser to 4.2', 'Reads dates faster.'],
+].map(([title = '', text = '']) => ({ title, text, keys: [] as string[] }));
+const filler = Array.from({ length: 200 }, (_, at) => ({
+  title: `Tell module ${at} apart from the others of area ${at % 7}`,
+  text: '',
+  keys: [],
+}));
+
+test.each([
+  ['the same title, retold in the body', 'Empty carts', 'Refuse orders without items', 0],
+  ['the same words', 'Sign the session cookie', 'It could be forged.', 1],
+])('work asked for again is found among many: %s', (_what, title, text, expected) => {
+  const found = findSame({ title, text, keys: [] }, [...filler, ...WORK], 5);
+
+  expect(found.map(({ candidate }) => candidate)).toContain(WORK[expected]);
+});
+
+test('a bump to another version, and a text of common words, are other work', () => {
+  const ask = (title: string) => findSame({ title, text: '', keys: [] }, [...filler, ...WORK], 5);
+
+  expect(ask('Bump the parser to 4.3')).toEqual([]);
+  expect(ask('Fix the build and update tests')).toEqual([]);
 });

@@ -2,9 +2,12 @@
  * Whether somebody does, or is to do, the same work already. The issue's key decides first; then texts
  * are compared. Pure.
  */
-import { sameWorkFeatures } from './features.ts';
-import { scoreOf, SHIPPED } from './models.ts';
-import { wordingOf } from './text-similarity.ts';
+import { rarityBeside } from './common-words.ts';
+import { SAME_WORK } from './models.ts';
+import { sameWorkFeatures, viewWork } from './same-work-features.ts';
+import { type Rarity, type Wording, wordingOf } from './text-similarity.ts';
+import type { Intent } from './terms.ts';
+import { scoreOfTrees } from './trees.ts';
 
 export interface WorkText {
   title: string;
@@ -21,9 +24,11 @@ export interface SameWork<Candidate> {
 }
 
 /** Of texts so alike, 98 of 100 were the same work where a fifth of all pairs was (docs/overlap.md). */
-const ALIKE = 0.85;
+const ALIKE = 0.9;
 /** A title of one word is like many others. */
 const MIN_TERMS = 3;
+/** Texts beyond these share too little with what is asked to be the same work. */
+const MAX_COMPARED = 40;
 
 /**
  * The keys a text names in a repository: `owner/name#12` for numbers, `ABC-12` for tickets. The key is of
@@ -38,41 +43,76 @@ export function workKeys(repository: string, ...texts: readonly string[]): strin
   return [...new Set([...numbers, ...tickets])];
 }
 
-/** Best first. */
+/**
+ * Best first. Words are looked up in an inverted index; only texts that share the most telling ones with
+ * what is asked are compared in full.
+ */
 export function findSame<Candidate extends WorkText>(
   asked: WorkText,
   candidates: readonly Candidate[],
   limit: number,
 ): SameWork<Candidate>[] {
-  const wordings = candidates.map(({ title, text }) => wordingOf({ title, body: text }));
-  const own = wordingOf({ title: asked.title, body: asked.text });
-  const counts = new Map<string, number>();
+  const keys = new Set(asked.keys);
+  const found: SameWork<Candidate>[] = [];
+  const others: Candidate[] = [];
+  for (const candidate of candidates) {
+    const key = candidate.keys.find((one) => keys.has(one));
+    if (key === undefined) others.push(candidate);
+    else found.push({ candidate, score: 1, why: `the same issue, ${key}` });
+  }
+  found.push(...findAlike(asked, others));
+  return found.toSorted((a, b) => b.score - a.score).slice(0, limit);
+}
+
+function findAlike<Candidate extends WorkText>(
+  asked: WorkText,
+  candidates: readonly Candidate[],
+): SameWork<Candidate>[] {
+  const own = wordingOf(toIntent(asked));
+  if (own.terms.size < MIN_TERMS) return [];
+  const wordings = candidates.map((candidate) => wordingOf(toIntent(candidate)));
+  const index = new Map<string, number[]>();
   let length = 0;
-  for (const { terms } of [own, ...wordings]) {
+  for (const [at, { terms }] of [...wordings, own].entries()) {
     for (const [term, count] of terms) {
-      counts.set(term, (counts.get(term) ?? 0) + 1);
       length += count;
+      const held = index.get(term);
+      if (held === undefined) index.set(term, [at]);
+      else held.push(at);
     }
   }
   const all = candidates.length + 1;
-  // Few open items tell little of how rare a word is: each counts as if there were some more.
-  const rarity = (term: string) =>
-    Math.max(0, Math.log((all + 20) / ((counts.get(term) ?? 0) + 0.5)));
-  const keys = new Set(asked.keys);
-  return candidates
-    .flatMap((candidate, at): SameWork<Candidate>[] => {
-      const key = candidate.keys.find((one) => keys.has(one));
-      if (key !== undefined) return [{ candidate, score: 1, why: `the same issue, ${key}` }];
-      if (own.terms.size < MIN_TERMS || wordings[at]!.terms.size < MIN_TERMS) return [];
-      const features = sameWorkFeatures(
-        { title: asked.title, body: asked.text },
-        { title: candidate.title, body: candidate.text },
-        rarity,
-        length / all,
-      );
-      const score = scoreOf(SHIPPED.sameWork, features);
-      return score < ALIKE ? [] : [{ candidate, score, why: 'nearly the same words' }];
-    })
-    .sort((a, b) => b.score - a.score)
-    .slice(0, limit);
+  const rarity = rarityBeside(all, (term) => index.get(term)?.length ?? 0);
+  const view = viewWork(toIntent(asked));
+  return nearest(own, wordings, index, rarity).flatMap((at): SameWork<Candidate>[] => {
+    const candidate = candidates[at]!;
+    const features = sameWorkFeatures(view, viewWork(toIntent(candidate)), rarity, length / all);
+    const score = scoreOfTrees(SAME_WORK, features);
+    return score < ALIKE ? [] : [{ candidate, score, why: 'nearly the same words' }];
+  });
+}
+
+/** The places of the texts that share most of what is rare. */
+function nearest(
+  own: Wording,
+  wordings: readonly Wording[],
+  index: ReadonlyMap<string, readonly number[]>,
+  rarity: Rarity,
+): number[] {
+  const shared = new Map<number, number>();
+  for (const term of own.terms.keys()) {
+    for (const at of index.get(term) ?? []) {
+      const wording = wordings[at];
+      if (wording === undefined || wording.terms.size < MIN_TERMS) continue;
+      shared.set(at, (shared.get(at) ?? 0) + rarity(term));
+    }
+  }
+  return [...shared]
+    .sort(([x, a], [y, b]) => b - a || x - y)
+    .slice(0, MAX_COMPARED)
+    .map(([at]) => at);
+}
+
+function toIntent({ title, text }: WorkText): Intent {
+  return { title, body: text };
 }
