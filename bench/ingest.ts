@@ -321,7 +321,7 @@ const NAMES: Record<Way, string> = {
   app: 'one event per request (`POST /webhooks/github`)',
   batches: '50 events per request (`POST /webhooks/cloudevents`, batched mode, 4 at once)',
   listener: 'through a bare listener, the same receiver',
-  groups: 'the same rows in groups of 200, without HTTP: seven tables, thirteen indexes',
+  groups: 'the same rows in groups of 200, without HTTP: seven tables, twelve indexes',
   raw: 'raw: one table, three indexes, inserts of 200 rows',
 };
 

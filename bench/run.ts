@@ -70,7 +70,7 @@ const PARTS: Record<string, Part> = {
       verdicts: twoWorkersVerdicts(rates),
       section: [
         '## Two workers\n',
-        `The same chains, ${options.runs} runs started at once, worked off by one process and by two, sixteen steps at once each, ${options.rounds} interleaved rounds.\n`,
+        `The same chains, ${options.runs} runs started at once (half as many where steps wait), worked off by one process and by two, sixteen steps at once each, ${options.rounds} interleaved rounds. Steps that do nothing show what the processors give: one worker and the database use both. Steps that wait, as real ones do for checks, agents and other systems, show what another process adds where the slots of a worker are what is short.\n`,
         toMarkdown(twoWorkersTable(rates)),
       ],
     };

@@ -2,6 +2,7 @@
  * Takes what webhooks tell of a host's objects into the graph, apart from the answer to the sender and
  * one delivery at a time. A hint that is lost costs nothing but minutes: the sweep reads the same.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KnowledgeItem } from '#connectors/contract';
 import type { ContextService } from '#context';
 import type { Logger } from '#kernel';
@@ -13,6 +14,12 @@ export interface KnowledgeHints extends AsyncDisposable {
 
 /** Deliveries that wait at most; a storm beyond it is left to the sweep. */
 const MAX_WAITING = 1_000;
+const GATHER_MS = 25;
+
+interface Hint {
+  system: string;
+  items: readonly KnowledgeItem[];
+}
 
 export function createKnowledgeHints(deps: {
   /** Known only after the hosts that deliver. */
@@ -20,41 +27,61 @@ export function createKnowledgeHints(deps: {
   log: Logger;
 }): KnowledgeHints {
   const { log } = deps;
-  let last = Promise.resolve();
-  let waiting = 0;
+  let waiting: Hint[] = [];
+  let draining: Promise<void> | undefined;
   let isClosed = false;
 
-  async function take(system: string, items: readonly KnowledgeItem[]): Promise<void> {
-    if (isClosed) return;
-    const { findRepository, knowledge } = deps.context();
-    for (const [name, told] of Map.groupBy(items, ({ repository }) => repository)) {
-      // An App may be installed on more than was imported, and another host may have the name.
-      // Under a name it had before, it may be a new one that took the name: the sweep knows.
-      const known = await findRepository(name);
-      if (known?.host === system && known.name === name) await knowledge.take(system, told);
+  /** What gathered is asked about once, because most of a storm is of a few repositories. */
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      await delay(GATHER_MS, undefined, { ref: false });
+      const hints = waiting;
+      waiting = [];
+      const known = new Map<string, Promise<boolean>>();
+      for (const hint of hints) {
+        await take(hint, known).catch((err: unknown) => {
+          const { system } = hint;
+          log.info({ err, system }, 'a hint of a host was not taken; the sweep reads the same');
+        });
+      }
     }
+  }
+
+  async function take({ system, items }: Hint, known: Map<string, Promise<boolean>>) {
+    for (const [name, told] of Map.groupBy(items, ({ repository }) => repository)) {
+      if (isClosed) return;
+      const key = `${system} ${name}`;
+      const isOurs = known.get(key) ?? isImported(system, name);
+      known.set(key, isOurs);
+      if (await isOurs) await deps.context().knowledge.take(system, told);
+    }
+  }
+
+  /**
+   * An App may be installed on more than was imported, and another host may have the name. Under a name
+   * it had before, it may be a new one that took the name: the sweep knows.
+   */
+  async function isImported(system: string, name: string): Promise<boolean> {
+    const known = await deps.context().findRepository(name);
+    return known?.host === system && known.name === name;
   }
 
   return {
     offer(system, items) {
       if (items.length === 0 || isClosed) return;
-      if (waiting >= MAX_WAITING) {
-        log.info({ system, waiting }, 'a hint of a host is left to the sweep');
+      if (waiting.length >= MAX_WAITING) {
+        log.debug({ system }, 'a hint of a host is left to the sweep');
         return;
       }
-      waiting += 1;
-      last = last
-        .then(() => take(system, items))
-        .catch((err: unknown) => {
-          log.info({ err, system }, 'a hint of a host was not taken; the sweep reads the same');
-        })
-        .finally(() => {
-          waiting -= 1;
-        });
+      waiting.push({ system, items });
+      draining ??= drain().finally(() => {
+        draining = undefined;
+      });
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      await last;
+      waiting = [];
+      await draining;
     },
   };
 }

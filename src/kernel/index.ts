@@ -37,7 +37,8 @@ export {
   isId,
   type NewId,
 } from './ids.ts';
-export { canonicalJson, checkValue, Json, JsonObject, parseJson } from './json.ts';
+export { canonicalJson, checkValue, Json, JsonObject, parseBytes, parseJson } from './json.ts';
+export { packTexts } from './database/packed-texts.ts';
 export {
   createLogger,
   type LogContext,

@@ -18,6 +18,8 @@ export const Json: z.ZodType<Json> = z.lazy(() =>
 export const JsonObject: z.ZodType<JsonObject> = z.record(z.string(), Json);
 
 const utf8 = new TextDecoder();
+/** The bytes of a delivery are read by several readers, each with a schema of its own. */
+const parsed = new WeakMap<Uint8Array, unknown>();
 
 /** Parses text or bytes as JSON and checks it, or throws `invalid` with the given code. */
 export function parseJson<Schema extends z.ZodType>(
@@ -27,11 +29,24 @@ export function parseJson<Schema extends z.ZodType>(
 ): z.output<Schema> {
   let value: unknown;
   try {
-    value = JSON.parse(typeof body === 'string' ? body : utf8.decode(body));
+    value = typeof body === 'string' ? JSON.parse(body) : parseBytes(body);
   } catch (cause) {
     throw new AppError('invalid', code, { message: 'The body is not valid JSON.', cause });
   }
   return checkValue(schema, value, code);
+}
+
+/**
+ * Parses bytes that nobody changes any more: the same bytes, asked again, give the same value, which is
+ * not to be changed either.
+ * @throws SyntaxError when they are not JSON.
+ */
+export function parseBytes(body: Uint8Array): unknown {
+  const known = parsed.get(body);
+  if (known !== undefined) return known;
+  const value: unknown = JSON.parse(utf8.decode(body));
+  parsed.set(body, value);
+  return value;
 }
 
 /** Checks a value against a schema, or throws `invalid` naming the first offending place. */

@@ -2,6 +2,7 @@
  * What a delivery of GitHub tells of the objects the sweep reads, at once instead of minutes later. The
  * rows in a delivery are those of the API, so that a hint says word for word what the sweep will say.
  */
+import { parseBytes } from '#kernel';
 import { z } from 'zod';
 import type { Delivery, KnowledgeItem } from '#connectors/contract';
 import { toChange, toComment, toDeployment, toReview, toWorkItem } from './knowledge-items.ts';
@@ -71,7 +72,7 @@ function issue(repository: string, { issue: row }: z.output<typeof IssueHint>) {
 
 function parse(body: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
+    return parseBytes(body);
   } catch {
     return undefined;
   }

@@ -52,10 +52,12 @@ export function createGitHubSource({ webhookSecret, appId }: GitHubSourceOptions
   };
 }
 
-const OfRepository = z.object({ repository: z.object({ id: z.int().positive() }).nullish() });
+const OfRepository = z
+  .object({ repository: z.object({ id: z.int().positive() }).nullish() })
+  .catch({});
 
 /** GitHub's number of the repository, which outlives its names. */
 function repositoryKeyOf(body: Uint8Array): string | undefined {
-  const id = parseJson(OfRepository.catch({}), body, UNREADABLE).repository?.id;
+  const id = parseJson(OfRepository, body, UNREADABLE).repository?.id;
   return id === undefined ? undefined : String(id);
 }

@@ -6,7 +6,7 @@ import { GITLAB, UNREADABLE } from './naming.ts';
 import { isGenuine } from './signature.ts';
 import { TRANSLATIONS } from './signals.ts';
 
-const OfProject = z.object({ project: z.object({ id: z.int() }).nullish() });
+const OfProject = z.object({ project: z.object({ id: z.int() }).nullish() }).catch({});
 
 /** @throws AppError `gitlab.missing_webhook_secret` when the secret is empty: anyone could sign then. */
 export function createGitLabSource({
@@ -47,9 +47,7 @@ export function createGitLabSource({
     toSignals({ headers, body }) {
       const signals = TRANSLATIONS.get(headers['x-gitlab-event'] ?? '')?.(body) ?? [];
       const id =
-        signals.length === 0
-          ? undefined
-          : parseJson(OfProject.catch({}), body, UNREADABLE).project?.id;
+        signals.length === 0 ? undefined : parseJson(OfProject, body, UNREADABLE).project?.id;
       if (id === undefined) return signals;
       // A rename is told to administrators only; this number outlives it.
       return signals.map((signal) => ({ ...signal, repositoryKey: String(id) }));

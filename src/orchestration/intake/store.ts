@@ -1,6 +1,6 @@
 /** SQL of the inbox. Each flush is a handful of statements, however many signals it carries. */
 import { Signal } from '#connectors/contract';
-import type { Id, Queryable, Tx } from '#kernel';
+import { type Id, packTexts, type Queryable, type Tx } from '#kernel';
 
 /** The loops of all nodes listen here for new signals. */
 export const INBOX_CHANNEL = 'loom_inbox';
@@ -77,17 +77,23 @@ export interface NewInboxSignal {
 }
 
 export function insertSignalsWithCommit(tx: Tx, signals: readonly NewInboxSignal[]): void {
+  const bodies = packTexts(signals.map(({ signal }) => JSON.stringify(signal)));
   tx.withCommit(
     `insert into loom.inbox_signals (id, event_id, source, type, subject, body)
-     select * from unnest((select $1::text[]), (select $2::text[]), (select $3::text[]),
-       (select $4::text[]), (select $5::text[]), (select $6::jsonb[]))`,
+     select id, event_id, source, type, subject,
+       convert_from(substring($8::bytea from start for length), 'UTF8')::jsonb
+     from unnest((select $1::text[]), (select $2::text[]), (select $3::text[]),
+       (select $4::text[]), (select $5::text[]), (select $6::int[]), (select $7::int[]))
+       as n (id, event_id, source, type, subject, start, length)`,
     [
       signals.map(({ id }) => id),
       signals.map(({ eventId }) => eventId),
       signals.map(({ signal }) => signal.source),
       signals.map(({ signal }) => signal.type),
       signals.map(({ subject }) => subject),
-      signals.map(({ signal }) => JSON.stringify(signal)),
+      bodies.starts,
+      bodies.lengths,
+      bodies.bytes,
     ],
     'intake_insert_signals',
   );
