@@ -287,6 +287,8 @@ export async function compose(options: {
       noteTurn: (subject) => breakers.noteTurn(subject, 'mirror'),
       leaseMs: config.workflow.leaseMs,
       async onDeployment(signal) {
+        // Of a repository that is not ours, as of its pushes and changes: no failure, and nothing to keep.
+        if ((await context.findRepository(signal.repository)) === undefined) return;
         const actor = { kind: 'connector', id: signal.source } as const;
         const deployers = identitiesOf(signal.source, signal.deployer ?? {});
         await reportDeployment(

@@ -8,7 +8,11 @@ import { createRequire } from 'node:module';
 import { createGitHubSource } from '#connectors/github';
 import type { Delivery } from '#connectors/contract';
 import { createLogger, type Db, loadConfig, systemClock } from '#kernel';
+import { testRepository } from '#testing';
 import { compose } from './compose.ts';
+
+/** Whose webhooks the recorded ones are. */
+const NAME = 'Codertocat/Hello-World';
 
 type Payload = Record<string, Record<string, unknown>>;
 
@@ -133,6 +137,13 @@ export async function takeAll(
     publicUrl: 'http://127.0.0.1:7400',
     work: false,
   });
+  await using repository = await testRepository();
+  await repository.commit({ message: 'Begin', files: { 'README.md': 'Hello.\n' } });
+  await app.services.context.importRepository(
+    { url: repository.dir, name: NAME, host: 'github' },
+    { kind: 'system', id: 'test' },
+    () => {},
+  );
   const source = createGitHubSource({ webhookSecret: 'secret' });
   for (let from = 0; from < deliveries.length; from += atOnce) {
     await Promise.all(

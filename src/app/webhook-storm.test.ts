@@ -25,5 +25,8 @@ test('a storm of webhooks leaves what each of them once in order leaves', async 
   expect(storm.length).toBeGreaterThan(1_900);
   expect(expected.signals).toBe(1_000);
   expect(found).toEqual(expected);
-  expect((expected.state as { items: unknown[] }).items.length).toBeGreaterThan(50);
+  const { items, deployments, waiting } = expected.state as Record<string, unknown[]>;
+  expect(items!.length).toBeGreaterThan(50);
+  expect(deployments!.length).toBeGreaterThan(100);
+  expect(waiting).toEqual([]);
 });

@@ -69,6 +69,40 @@ test('a deployment reported twice, late or by many at once is one deployment wit
   ]);
 });
 
+test('what is rolled back after it succeeded is told of the changes it carried', async () => {
+  await using app = await setUp();
+  const change = app.newId('chg');
+  const changesByMergeSha = new Map([[sha('d'), { id: change, correlationId: 'thread' }]]);
+  const report = (status: 'started' | 'succeeded' | 'rolled-back', minute: number) =>
+    app.service.recordDeployment(
+      {
+        ...deployment,
+        status,
+        occurredAt: new Date(Date.UTC(2026, 0, 5, 9, minute)),
+        changesByMergeSha,
+      },
+      actor,
+    );
+
+  await report('succeeded', 5);
+  await report('rolled-back', 30);
+  const told = await report('started', 1);
+
+  expect(told).toMatchObject({
+    status: 'rolled-back',
+    startedAt: new Date(Date.UTC(2026, 0, 5, 9, 1)),
+    finishedAt: new Date(Date.UTC(2026, 0, 5, 9, 30)),
+  });
+  const { items } = await app.ledger.list({ order: 'oldest', limit: 50 });
+  expect(items.map(({ type }) => type)).toEqual([
+    'deployment.succeeded',
+    'change.deployed',
+    'deployment.rolled-back',
+    'change.deployment-rolled-back',
+    'deployment.moments-corrected',
+  ]);
+});
+
 test('a change that reached an environment is not delivered there again', async () => {
   await using app = await setUp();
   const first = app.newId('chg');

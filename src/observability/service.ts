@@ -13,7 +13,8 @@ import {
   type Page,
   type PageRequest,
 } from '#kernel';
-import type { Actor, Ledger } from '#ledger';
+import type { Actor, Ledger, NewEvent } from '#ledger';
+import { foldDeployment, newsOf } from './deployment.ts';
 import { foldIncident } from './incident.ts';
 import { createTraceReader, type TraceReader } from './read-trace.ts';
 import type { Deployment, Incident } from './schema.ts';
@@ -74,9 +75,6 @@ export interface ObservabilityDeps {
   log: Logger;
 }
 
-/** Statuses a deployment does not leave by a report that merely comes late. */
-const FINAL: ReadonlySet<Deployment['status']> = new Set(['succeeded', 'failed', 'rolled-back']);
-
 export function createObservabilityService(deps: ObservabilityDeps): ObservabilityService {
   const { db, ledger, clock, newId } = deps;
   const log = deps.log.child({ room: 'observability' });
@@ -90,30 +88,31 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
     const { deployment, isNew } = await db.transaction(async (tx) => {
       await store.lockDeployment(tx, JSON.stringify([report.repository, report.environment]));
       const known = await store.findDeployment(tx, report);
-      // Reports come late and twice: a finished deployment is not started again, and a repeated word adds nothing.
-      if (
-        known !== undefined &&
-        (known.status === report.status || !isProgress(known.status, report.status))
-      ) {
-        return { deployment: known, isNew: false };
+      const word = { status: report.status, at, said: report.occurredAt !== undefined };
+      const state = foldDeployment(known, word);
+      const news = newsOf(known, state);
+      if (known !== undefined && news === 'nothing') return { deployment: known, isNew: false };
+      if (known !== undefined && news === 'moments') {
+        const next = { ...known, ...state };
+        await store.saveDeployment(tx, next);
+        await ledger.append(tx, momentsCorrected(next, actor));
+        return { deployment: next, isNew: false };
       }
 
-      const delivered = await store.listDeliveredChanges(tx, report.repository, report.environment);
+      const delivered = await store.listDeliveredChanges(tx, report, known?.id);
       const carried = contained.filter(({ id }) => !delivered.has(id));
       const next: Deployment = {
         id: known?.id ?? newId('dep'),
         repository: report.repository,
         environment: report.environment,
         sha: report.sha,
-        status: report.status,
         externalKey: report.externalKey,
         url: report.url ?? known?.url ?? null,
         changeIds:
           known === undefined || known.changeIds.length === 0
             ? carried.map(({ id }) => id)
             : known.changeIds,
-        startedAt: known?.startedAt ?? at,
-        finishedAt: FINAL.has(report.status) ? at : null,
+        ...state,
       };
       await store.saveDeployment(tx, next);
       const event = await ledger.append(tx, {
@@ -219,10 +218,19 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
   };
 }
 
-/** A rollback may follow anything that ran; otherwise a report only moves forward. */
-function isProgress(from: Deployment['status'], to: Deployment['status']): boolean {
-  if (to === 'started') return false;
-  return from === 'started' || (to === 'rolled-back' && from !== 'rolled-back');
+/** The ledger keeps what was said before; this says what holds now. */
+function momentsCorrected(deployment: Deployment, actor: Actor): NewEvent {
+  return {
+    type: 'deployment.moments-corrected',
+    subject: deployment.id,
+    actor,
+    refs: { deployment: deployment.id, repository: deployment.repository },
+    data: {
+      environment: deployment.environment,
+      startedAt: deployment.startedAt.toISOString(),
+      finishedAt: deployment.finishedAt?.toISOString() ?? null,
+    },
+  };
 }
 
 function sameIncident(a: Incident, b: Incident): boolean {

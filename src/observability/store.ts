@@ -79,16 +79,16 @@ export async function findDeployment(
   return row === undefined ? undefined : toDeployment(row);
 }
 
-/** Changes that reached the environment with an earlier deployment. */
+/** Changes that reached the environment with a deployment other than the named one. */
 export async function listDeliveredChanges(
   tx: Queryable,
-  repository: string,
-  environment: string,
+  { repository, environment }: { repository: string; environment: string },
+  except: Id<'dep'> | undefined,
 ): Promise<Set<string>> {
   const rows = await tx.query<{ id: string }>(
     `select distinct unnest(change_ids) as id from deployments
-     where repository = $1 and environment = $2 and status = 'succeeded'`,
-    [repository, environment],
+     where repository = $1 and environment = $2 and status = 'succeeded' and id is distinct from $3`,
+    [repository, environment, except ?? null],
   );
   return new Set(rows.map(({ id }) => id));
 }
@@ -115,6 +115,7 @@ export async function saveDeployment(tx: Tx, deployment: Deployment): Promise<vo
         status: row.status,
         url: row.url,
         change_ids: row.change_ids,
+        started_at: row.started_at,
         finished_at: row.finished_at,
       }),
     )
