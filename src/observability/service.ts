@@ -13,8 +13,15 @@ import {
   type Page,
   type PageRequest,
 } from '#kernel';
-import type { Actor, Ledger, NewEvent } from '#ledger';
+import type { Actor, Ledger } from '#ledger';
 import { foldDeployment, newsOf } from './deployment.ts';
+import {
+  type CarriedChange,
+  changeCarried,
+  deploymentReported,
+  incidentReported,
+  momentsCorrected,
+} from './events.ts';
 import { foldIncident } from './incident.ts';
 import { createTraceReader, type TraceReader } from './read-trace.ts';
 import type { Deployment, Incident } from './schema.ts';
@@ -115,41 +122,12 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
         ...state,
       };
       await store.saveDeployment(tx, next);
-      const event = await ledger.append(tx, {
-        type: `deployment.${report.status}`,
-        subject: next.id,
-        actor,
-        occurredAt: at,
-        refs: { deployment: next.id, repository: next.repository },
-        data: {
-          environment: next.environment,
-          sha: next.sha,
-          changes: next.changeIds,
-          url: next.url,
-        },
-      });
+      const event = await ledger.append(tx, deploymentReported(next, actor, at));
       await ledger.appendMany(
         tx,
         carried
           .filter(({ id }) => next.changeIds.includes(id))
-          .map((change) => ({
-            type:
-              report.status === 'succeeded'
-                ? 'change.deployed'
-                : `change.deployment-${report.status}`,
-            subject: change.id,
-            actor,
-            cause: event.id,
-            correlationId: change.correlationId,
-            occurredAt: at,
-            refs: {
-              change: change.id,
-              deployment: next.id,
-              mergeCommit: change.mergeSha,
-              repository: next.repository,
-            },
-            data: { environment: next.environment },
-          })),
+          .map((change) => changeCarried(change, next, { actor, cause: event.id, at })),
       );
       return { deployment: next, isNew: true };
     });
@@ -159,13 +137,19 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
     return deployment;
   };
 
-  /** Merged changes whose merge commit is part of what was deployed. */
+  /**
+   * Merged changes whose merge commit is part of what was deployed. Git is asked of each, so those that
+   * an earlier deployment brought there are left out: on the day's tenth deployment they are all but a few.
+   */
   async function findContained(
     report: Parameters<ObservabilityService['recordDeployment']>[0],
-  ): Promise<{ id: Id<'chg'>; correlationId: string; mergeSha: string }[]> {
+  ): Promise<CarriedChange[]> {
     const { git, changesByMergeSha } = report;
-    const contained: { id: Id<'chg'>; correlationId: string; mergeSha: string }[] = [];
+    const known = await store.findDeployment(db, report);
+    const delivered = await store.listDeliveredChanges(db, report, known?.id);
+    const contained: CarriedChange[] = [];
     for (const [mergeSha, change] of changesByMergeSha) {
+      if (delivered.has(change.id)) continue;
       const isPart =
         mergeSha === report.sha ||
         (git !== null && (await git.isAncestor(mergeSha, report.sha).catch(() => false)));
@@ -191,18 +175,7 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
       const { stateAt, ...next } = foldIncident(known, report, at, () => newId('inc'));
       await store.saveIncident(tx, next, stateAt);
       if (known !== undefined && sameIncident(known, next)) return next;
-      await ledger.append(tx, {
-        type: typeOfIncidentEvent(known, next),
-        subject: next.id,
-        actor,
-        occurredAt: at,
-        refs: {
-          incident: next.id,
-          ...(next.deploymentId === null ? {} : { deployment: next.deploymentId }),
-          ...(next.repository === null ? {} : { repository: next.repository }),
-        },
-        data: { title: next.title, severity: next.severity, state: next.state, url: next.url },
-      });
+      await ledger.append(tx, incidentReported(known, next, { actor, at }));
       return next;
     });
   };
@@ -218,21 +191,6 @@ export function createObservabilityService(deps: ObservabilityDeps): Observabili
   };
 }
 
-/** The ledger keeps what was said before; this says what holds now. */
-function momentsCorrected(deployment: Deployment, actor: Actor): NewEvent {
-  return {
-    type: 'deployment.moments-corrected',
-    subject: deployment.id,
-    actor,
-    refs: { deployment: deployment.id, repository: deployment.repository },
-    data: {
-      environment: deployment.environment,
-      startedAt: deployment.startedAt.toISOString(),
-      finishedAt: deployment.finishedAt?.toISOString() ?? null,
-    },
-  };
-}
-
 function sameIncident(a: Incident, b: Incident): boolean {
   return (
     a.title === b.title &&
@@ -242,11 +200,4 @@ function sameIncident(a: Incident, b: Incident): boolean {
     a.repository === b.repository &&
     a.url === b.url
   );
-}
-
-function typeOfIncidentEvent(known: Incident | undefined, next: Incident): string {
-  if (known === undefined) return 'incident.detected';
-  return known.state !== next.state && next.state === 'resolved'
-    ? 'incident.resolved'
-    : 'incident.updated';
 }
