@@ -32,6 +32,7 @@ import {
   createSessionLoop,
   createStepHandlers,
   createSweepLoop,
+  contradictionWorkProjection,
   createWorkflowWorker,
   type Intake,
   mirrorHandler,
@@ -155,6 +156,7 @@ export async function createBackground(
       projections: [
         traceProjection,
         createLessonProjection(deps),
+        contradictionWorkProjection({ ledger, context }),
         createAutonomyProjection(deps),
         escalationOutcomes(ledger),
         mirrorProjection(deps),

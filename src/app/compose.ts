@@ -36,6 +36,7 @@ import {
   createSessionService,
   createWorkflowService,
   createWorkshop,
+  createContradictionWork,
   createWorkService,
   identitiesOf,
   type Intake,
@@ -57,6 +58,7 @@ import { takeComment } from './comments.ts';
 import { nameSignal, takeRepositoryNews } from './repository-names.ts';
 import { watchSystem } from './status.ts';
 import type { Storage } from './storage.ts';
+import { dataClassesIn } from './data-classes.ts';
 import { createKnowledgeHints } from './knowledge-hints.ts';
 import { createSlackDesk } from './slack-desk.ts';
 import { createBackground } from './background.ts';
@@ -171,6 +173,7 @@ export async function compose(options: {
       ...deps,
       folder: join(config.data, 'mirrors'),
       findOpenWork: (query) => findOpenWork(query),
+      dataClassesOf: dataClassesIn({ policy, log }),
       teamsOf: async (personId) => (await personOf(governance, personId))?.teams ?? [],
       identitiesOf: async (personId) => (await personOf(governance, personId))?.identities ?? [],
     }),
@@ -242,6 +245,7 @@ export async function compose(options: {
     observability,
     telemetry: createTelemetryService({ ...deps, prices: readPrices(config.telemetry.prices) }),
     work,
+    contradictionWork: createContradictionWork({ ...deps, context }),
     changes,
     sessions,
     claims,

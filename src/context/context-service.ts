@@ -23,6 +23,8 @@ import { createKnowledgeIngest } from './ingest/knowledge.ts';
 import { withdrawRepository } from './ingest/sync-repository.ts';
 import { createRestrictionService } from './access/service.ts';
 import { createLessonService } from './lessons/service.ts';
+import { createCompliance } from './compliance/compliance.ts';
+import type { DataClass } from './ingest/controls.ts';
 import type { FindOpenWork } from './pack/open-work.ts';
 import { createNameService } from './naming/name-service.ts';
 import { createPackService } from './pack/service.ts';
@@ -53,6 +55,12 @@ export interface ContextDeps {
   findOpenWork?: FindOpenWork;
   /** Teams of a person, for sources that only some may know of; without it nobody has any. */
   teamsOf?(personId: string): Promise<readonly string[]>;
+  /** Data classes the policy of a repository names at a commit; without it none are known. */
+  dataClassesOf?(
+    repository: string,
+    git: GitRepository,
+    sha: string,
+  ): Promise<readonly DataClass[]>;
   /** Identities of a person, for documents that their source opens to some only. */
   identitiesOf?(personId: string): Promise<readonly string[]>;
 }
@@ -199,6 +207,7 @@ export function createContextService(deps: ContextDeps): ContextService {
 
   return {
     graph,
+    compliance: createCompliance({ db, perspective: graph.perspective }),
     ownershipMap,
     knowledge: createKnowledgeIngest(deps),
     comments: createCommentService(deps),

@@ -16,7 +16,7 @@ import {
 import type { Actor, Ledger } from '#ledger';
 import type { CodeReader } from './code/index.ts';
 import { repositoryImported, repositoryUpdated } from './events.ts';
-import { syncRepository, withdrawHistory } from './ingest/sync-repository.ts';
+import { type SyncDeps, syncRepository, withdrawHistory } from './ingest/sync-repository.ts';
 import { mergeSegments } from './index-store.ts';
 import { renamedUrl } from './naming/who-is-meant.ts';
 import type { Repository } from './schema.ts';
@@ -42,6 +42,7 @@ export interface ImporterDeps {
   log: Logger;
   /** Reads code in a thread of its own. */
   reader: CodeReader;
+  dataClassesOf?: SyncDeps['dataClassesOf'];
   /** Holds one bare mirror per repository. */
   folder: string;
 }
@@ -227,8 +228,12 @@ export function createImporter(deps: ImporterDeps): Importer {
       if (repository.headSha === sha && repository.state === 'ready') return repository;
       const fork = await findFork(git, repository.id, sha);
       const known = await readKnownState(db, repository, fork);
-      const survey = await surveyRepository(git, { sha, branch }, known, (phase, done, total) =>
-        onProgress({ phase, done, total }),
+      const survey = await surveyRepository(
+        git,
+        { sha, branch },
+        known,
+        (phase, done, total) => onProgress({ phase, done, total }),
+        deps.reader,
       );
       const written = await db.transaction(async (tx) => {
         const standing = await lockRepository(tx, id);

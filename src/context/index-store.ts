@@ -175,7 +175,9 @@ async function mergeInto(
   );
   const byTerm = new Map<string, Posting[]>();
   const lengths = new Map<number, number>();
+  const breathe = createBreather();
   for (const row of rows) {
+    await breathe();
     const gone = buried.get(row.segment);
     for (const posting of decodePostings(row.postings)) {
       if (gone?.has(posting.item) === true) continue;
@@ -185,7 +187,10 @@ async function mergeInto(
       else postings.push(posting);
     }
   }
-  for (const postings of byTerm.values()) postings.sort((a, b) => a.item - b.item);
+  for (const postings of byTerm.values()) {
+    postings.sort((a, b) => a.item - b.item);
+    await breathe();
+  }
   await tx.query(
     `delete from index_segments where repository_id = $1 and field = $2 and segment = any($3)`,
     [repositoryId, field, segments.map(({ segment }) => segment)],

@@ -5,6 +5,7 @@
 export { type ContextDeps, createContextService } from './context-service.ts';
 export { createLessonProjection } from './lessons/projection.ts';
 export { Lesson, LESSON_STATES } from './lessons/schema.ts';
+export type { DataClass } from './ingest/controls.ts';
 export type { FindOpenWork, OpenWork } from './pack/open-work.ts';
 export { ContextPack, ContextRequest, PackItem, PackPreview, Repository } from './schema.ts';
 export { countTokens } from './tokens.ts';
@@ -15,6 +16,8 @@ export {
   parseCodeOwners,
 } from './code-owners.ts';
 export {
+  type Contradiction,
+  contradictionKey,
   EDGE_KINDS,
   type EdgeKind,
   ENTITY_KINDS,

@@ -1,4 +1,5 @@
 /** The verbs of the Context Layer; see index.ts for what it promises. */
+import type { Compliance } from './compliance/compliance.ts';
 import type { GitRepository } from '#git';
 import type { Id, Page, PageRequest } from '#kernel';
 import type { Actor } from '#ledger';
@@ -41,6 +42,8 @@ export interface ContextService
   extends LessonService, NameService, RestrictionService, RankingFits {
   /** What is known of things, how they hang together, and by whose word. */
   readonly graph: GraphService;
+  /** What regulation binds, and where. */
+  readonly compliance: Compliance;
   /**
    * Who does the work where, by folder of up to `depth` parts, the largest first, beside who is declared
    * to own it.

@@ -5,6 +5,7 @@
 import type { CommitWithFiles, GitRepository } from '#git';
 import { AppError, createBreather } from '#kernel';
 import { type CatalogEntity, isCatalogFile, readCatalog } from './catalog.ts';
+import { type CodeReader } from './code/index.ts';
 import { documentKind, type ReadDocument, readDocument } from './documents.ts';
 import { classifyFile, looksBinary } from './file-class.ts';
 import { type CommitFileRecord, type FileRecord, foldHistory } from './history.ts';
@@ -15,7 +16,7 @@ import { isRobot } from './people.ts';
 import { neutralise } from './quoting.ts';
 import { shorten } from './tokens.ts';
 import { readTexts } from './ingest/read-texts.ts';
-import { countTerms } from './words.ts';
+import { countTerms, countTermsOf } from './words.ts';
 
 /** What the database knew when the survey began. */
 export interface KnownState {
@@ -90,14 +91,24 @@ const MAX_COMMITS = 50_000;
 const MAX_BODY = 4_000;
 const MAX_PROBLEMS = 50;
 const REPORT_EVERY = 500;
+/** Reading a longer one would keep everybody waiting: that is the thread's. */
+const LONG_DOCUMENT = 8_000;
 
 export async function surveyRepository(
   git: GitRepository,
   head: { sha: string; branch: string },
   known: KnownState,
   onProgress: (phase: 'history' | 'documents', done: number, total: number | null) => void,
+  reader: Pick<CodeReader, 'readDocument'>,
 ): Promise<Survey> {
   const problems: string[] = [];
+  const readText = async (path: string, text: string): Promise<ReadDocument> => {
+    if (text.length <= LONG_DOCUMENT) return readDocument(path, text);
+    const reading = await reader.readDocument(path, text);
+    if ('document' in reading) return reading.document;
+    problems.push(`${path}: ${reading.problem}`);
+    return readDocument(path, text.slice(0, LONG_DOCUMENT));
+  };
   const history = await readHistory(git, head.sha, known, problems, (done, total) =>
     onProgress('history', done, total),
   );
@@ -169,7 +180,7 @@ export async function surveyRepository(
     if (typeof text !== 'string') continue;
     const number = numberOf.get(entry.path)!;
     if (changed.has(entry) && isReadable(entry)) {
-      content.set(number, countTerms(text));
+      content.set(number, await countTermsOf(text, breathe));
       const outline = shorten(maskSecrets(neutralise(outlineOf(text))), 900);
       indexedFiles.push({
         number,
@@ -180,7 +191,7 @@ export async function surveyRepository(
       });
     }
     if (asDocuments.has(entry)) {
-      const document = readDocument(entry.path, neutralise(text));
+      const document = await readText(entry.path, neutralise(text));
       documents.push({
         ...document,
         path: entry.path,
@@ -193,6 +204,7 @@ export async function surveyRepository(
           countTerms(`${section.heading} ${section.heading} ${section.text}`),
         );
         nextSection += 1;
+        await breathe();
       }
     }
     if (asCatalog.has(entry)) {

@@ -27,6 +27,29 @@ export function countTerms(text: string): Map<string, number> {
   return counts;
 }
 
+/** Characters counted between two breaths: some milliseconds of work. */
+const PIECE = 32_000;
+
+/** The same for a long text, in pieces between which others have their turn. */
+export async function countTermsOf(
+  text: string,
+  breathe: () => Promise<void> | undefined,
+): Promise<Map<string, number>> {
+  if (text.length <= PIECE) return countTerms(text);
+  const counts = new Map<string, number>();
+  for (let start = 0; start < text.length;) {
+    // Cut at the end of a line, so that no word is cut; a line without end is cut anywhere.
+    const line = text.indexOf('\n', start + PIECE);
+    const end = line === -1 || line > start + 2 * PIECE ? start + 2 * PIECE : line;
+    for (const [term, count] of countTerms(text.slice(start, end))) {
+      counts.set(term, (counts.get(term) ?? 0) + count);
+    }
+    start = end;
+    await breathe();
+  }
+  return counts;
+}
+
 function addWord(word: string, terms: string[]): void {
   if (word.length > 200) return;
   const parts = splitIdentifier(word);

@@ -1,4 +1,5 @@
 /** Trees: the files of a commit. */
+import { createBreather } from '#kernel';
 import { decodePath, isQuoted } from './path.ts';
 import { splitBuffer } from './records.ts';
 import { runGit } from './run.ts';
@@ -25,7 +26,12 @@ export async function listTree(dir: string, sha: string, folder = ''): Promise<T
     ['ls-tree', '-r', '-l', '-z', '--full-tree', '--', sha, ...(byArgument ? [`${wanted}/`] : [])],
     { maxBytes: MAX_LISTING_BYTES },
   );
-  const entries = splitBuffer(stdout).map(toEntry);
+  const breathe = createBreather();
+  const entries: TreeEntry[] = [];
+  for (const piece of splitBuffer(stdout)) {
+    entries.push(toEntry(piece));
+    await breathe();
+  }
   return isQuoted(wanted)
     ? entries.filter(({ path }) => path.startsWith(`${wanted.slice(0, -1)}/`))
     : entries;

@@ -77,7 +77,14 @@ export {
   sessionsInTrailers,
   type SessionSweeper,
 } from './sessions/index.ts';
-export { createWorkService, type HandOutDeps, identitiesOf } from './work/index.ts';
+export {
+  contradictionWorkProjection,
+  type ContradictionWork,
+  createContradictionWork,
+  createWorkService,
+  type HandOutDeps,
+  identitiesOf,
+} from './work/index.ts';
 export {
   type ChangeDeps,
   type ChangeKeeper,

@@ -20,6 +20,8 @@ export interface LeaderTerms {
   services: ReadonlyMap<string, ServiceTerms>;
   /** Data class -> standard it falls under. */
   standards: ReadonlyMap<string, string | null>;
+  /** Data classes with the globs they hold. */
+  data: readonly { name: string; paths: readonly string[]; standard: string | null }[];
   /** Rules whose paths a file is under, spelling twins included. */
   rulesTouching(path: string): string[];
   /** Data classes a file is under. */
@@ -58,6 +60,7 @@ export function leaderTermsOf({ document, matchers, version }: CompiledPolicy): 
     roles,
     services: document.services,
     standards: new Map([...document.data].map(([name, { standard }]) => [name, standard] as const)),
+    data: [...document.data].map(([name, { paths, standard }]) => ({ name, paths, standard })),
     rulesTouching: (path) => touchesAny(matchers.rules, path),
     dataTouching: (path) => touchesAny(matchers.data, path),
     satisfies: (person, from, facts) => isFrom(person, from, sourcesOf(facts)),

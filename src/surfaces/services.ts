@@ -27,6 +27,7 @@ import type {
   Workshop,
   WorkflowService,
   WorkService,
+  ContradictionWork,
 } from '#orchestration';
 import type { PolicyService } from '#policy';
 
@@ -148,6 +149,8 @@ export interface Services {
   ledger: Ledger;
   governance: GovernanceService;
   context: ContextService;
+  /** Work items for contradictions of the graph. */
+  contradictionWork: ContradictionWork;
   policy: PolicyService;
   observability: ObservabilityService;
   telemetry: TelemetryService;

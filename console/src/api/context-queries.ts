@@ -2,7 +2,9 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { get, type QueryValue } from './client.ts';
 import type {
+  BearingControl,
   Contradiction,
+  ControlReach,
   Entity,
   EntityPage,
   FolderOwnership,
@@ -55,10 +57,24 @@ export const contextQueries = {
       queryFn: ({ signal }) =>
         get<{ items: Contradiction[] }>('/v1/graph/contradictions', {}, signal),
     }),
-  landscape: () =>
+  controls: (id: string) =>
     queryOptions({
-      queryKey: ['graph', 'landscape'],
-      queryFn: ({ signal }) => get<Landscape>('/v1/graph/landscape', {}, signal),
+      queryKey: ['graph', 'controls', id],
+      queryFn: ({ signal }) =>
+        get<{ items: BearingControl[] }>(`/v1/graph/entities/${at(id)}/controls`, {}, signal),
+    }),
+  controlReach: (id: string) =>
+    queryOptions({
+      queryKey: ['graph', 'control-reach', id],
+      queryFn: ({ signal }) => get<ControlReach>(`/v1/graph/controls/${at(id)}/reach`, {}, signal),
+    }),
+  landscape: (together: boolean) =>
+    queryOptions({
+      queryKey: ['graph', 'landscape', together],
+      queryFn: ({ signal }) =>
+        get<Landscape>('/v1/graph/landscape', together ? { together } : {}, signal),
+      // Switching a layer on keeps the drawing in place.
+      placeholderData: keepPreviousData,
       staleTime: 60_000,
     }),
   stale: (scope: string) =>

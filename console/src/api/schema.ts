@@ -189,6 +189,32 @@ export type Backtest = {
   notes: string[];
 };
 
+export type BearingControl = {
+  control: {
+    id: string;
+    kind: 'repository' | 'file' | 'symbol' | 'component' | 'api' | 'resource' | 'system' | 'domain' | 'package' | 'team' | 'person' | 'change' | 'work-item' | 'decision' | 'section' | 'rule' | 'document' | 'incident' | 'slo' | 'control' | 'thread' | 'deployment' | 'session';
+    key: string;
+    title: string;
+    freshness: 'current' | 'unverified' | 'stale' | 'superseded' | 'contradicted';
+    properties: Record<string, unknown>;
+    confirmedAt: string | null;
+  };
+  bonds: {
+    pattern: string;
+    dataClass: string | null;
+    through: {
+      id: string;
+      kind: 'repository' | 'file' | 'symbol' | 'component' | 'api' | 'resource' | 'system' | 'domain' | 'package' | 'team' | 'person' | 'change' | 'work-item' | 'decision' | 'section' | 'rule' | 'document' | 'incident' | 'slo' | 'control' | 'thread' | 'deployment' | 'session';
+      key: string;
+      title: string;
+      freshness: 'current' | 'unverified' | 'stale' | 'superseded' | 'contradicted';
+      properties: Record<string, unknown>;
+      confirmedAt: string | null;
+    } | null;
+    writtenIn: string;
+  }[];
+};
+
 export type Board = {
   at: string;
   totals: {
@@ -621,6 +647,41 @@ export type ContextStudy = {
   reason: string;
 };
 
+export type ControlReach = {
+  services: {
+    service: {
+      id: string;
+      kind: 'repository' | 'file' | 'symbol' | 'component' | 'api' | 'resource' | 'system' | 'domain' | 'package' | 'team' | 'person' | 'change' | 'work-item' | 'decision' | 'section' | 'rule' | 'document' | 'incident' | 'slo' | 'control' | 'thread' | 'deployment' | 'session';
+      key: string;
+      title: string;
+      freshness: 'current' | 'unverified' | 'stale' | 'superseded' | 'contradicted';
+      properties: Record<string, unknown>;
+      confirmedAt: string | null;
+    };
+    because: string[];
+  }[];
+  patterns: {
+    repository: string;
+    pattern: string;
+    dataClass: string | null;
+    files: number;
+    writtenIn: string;
+  }[];
+  fileCount: number;
+  files: {
+    repository: string;
+    path: string;
+  }[];
+  changes: {
+    repository: string;
+    sha: string;
+    subject: string;
+    author: string;
+    at: string;
+    files: number;
+  }[];
+};
+
 export type Decision = {
   id: string;
   changeId: string;
@@ -857,6 +918,11 @@ export type GraphContradiction = {
     seenFrom: string;
     seenTo: string | null;
   }[];
+  workItem: {
+    id: string;
+    state: 'open' | 'in-progress' | 'done' | 'cancelled';
+    title: string;
+  } | null;
 };
 
 export type GraphEntity = {
@@ -2166,10 +2232,14 @@ export interface Answers {
   'GET /v1/graph/contradictions': {
     items: GraphContradiction[];
   };
+  'GET /v1/graph/controls/{id}/reach': ControlReach;
   'GET /v1/graph/entities': {
     items: GraphEntity[];
   };
   'GET /v1/graph/entities/{id}': GraphEntityPage;
+  'GET /v1/graph/entities/{id}/controls': {
+    items: BearingControl[];
+  };
   'GET /v1/graph/entities/{id}/neighbourhood': GraphNeighbourhood;
   'GET /v1/graph/landscape': GraphLandscape;
   'GET /v1/graph/ownership/{id}': OwnershipMap;
@@ -2532,6 +2602,7 @@ export interface Answers {
   'POST /v1/context-packs/preview': PackPreview;
   'POST /v1/deployments': Deployment;
   'POST /v1/forge/repositories': ForgeRepository;
+  'POST /v1/graph/contradictions/work-item': WorkItem;
   'POST /v1/identities': {
     person: Person;
     identity: string;
@@ -2854,6 +2925,10 @@ export interface Bodies {
     b: string;
     holds: 'a' | 'b' | 'both';
     because: string;
+  };
+  'POST /v1/graph/contradictions/work-item': {
+    a: string;
+    b: string;
   };
   'POST /v1/graph/people/merge': {
     a: string;

@@ -8,6 +8,7 @@ const ROLES_OF = {
   'context:curate': ['developer', 'approver', 'admin'],
   'context:approve': ['approver', 'admin'],
   'runs:control': ['developer', 'admin'],
+  'work:write': ['developer', 'admin'],
   'connections:manage': ['admin'],
   'repositories:import': ['admin'],
   'changes:override': ['approver', 'admin'],

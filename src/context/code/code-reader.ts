@@ -1,17 +1,21 @@
 /**
- * Hands code to a thread that reads it. A thread that hangs or dies is replaced; what it was reading is
+ * Hands code and long documents to a thread that reads them. A thread that hangs or dies is replaced; what it was reading is
  * then unread for a reason that can be shown. Idle threads end.
  */
 import { Worker } from 'node:worker_threads';
 import type { ReadAnswer, ReadRequest } from './code-worker.ts';
 import type { Language } from './languages.ts';
+import type { ReadDocument } from '../documents.ts';
 import type { CodeOutline } from './outline.ts';
 
 export type CodeReading = { outline: CodeOutline } | { problem: string };
+export type DocumentReading = { document: ReadDocument } | { problem: string };
 
 export interface CodeReader extends AsyncDisposable {
   /** Never throws for what a text holds. */
   read(language: Language, text: string): Promise<CodeReading>;
+  /** The same for a document; a short one is quicker read where one is. */
+  readDocument(path: string, text: string): Promise<DocumentReading>;
 }
 
 const PARSE_MS = 2_000;
@@ -23,7 +27,7 @@ const IN_FLIGHT = 16;
 
 interface Job {
   request: ReadRequest;
-  settle(reading: CodeReading): void;
+  settle(reading: ReadAnswer): void;
 }
 
 export function createCodeReader(): CodeReader {
@@ -41,7 +45,7 @@ export function createCodeReader(): CodeReader {
     made.on('message', (answer: ReadAnswer) => {
       const job = flying.get(answer.id);
       flying.delete(answer.id);
-      job?.settle('outline' in answer ? { outline: answer.outline } : { problem: answer.problem });
+      job?.settle(answer);
       feed();
     });
     made.on('error', () => lose(made));
@@ -55,8 +59,12 @@ export function createCodeReader(): CodeReader {
     worker = undefined;
     const lost = [...flying.values()];
     flying.clear();
-    for (const { settle } of lost) {
-      settle({ problem: 'code whose reading did not end is known by its text only' });
+    for (const { request, settle } of lost) {
+      const what = 'path' in request ? 'documents' : 'code';
+      settle({
+        id: request.id,
+        problem: `${what} whose reading did not end is known by its text only`,
+      });
     }
     void which.terminate();
     feed();
@@ -87,14 +95,26 @@ export function createCodeReader(): CodeReader {
     }, IDLE_MS).unref();
   }
 
+  function ask(request: (id: number) => ReadRequest): Promise<ReadAnswer> {
+    return new Promise((resolve) => {
+      const id = nextId;
+      nextId += 1;
+      waiting.push({ request: request(id), settle: resolve });
+      feed();
+    });
+  }
+
   return {
-    read: (language, text) =>
-      new Promise((resolve) => {
-        const id = nextId;
-        nextId += 1;
-        waiting.push({ request: { id, language, text, timeoutMs: PARSE_MS }, settle: resolve });
-        feed();
-      }),
+    async read(language, text) {
+      const answer = await ask((id) => ({ id, language, text, timeoutMs: PARSE_MS }));
+      if ('outline' in answer) return { outline: answer.outline };
+      return { problem: 'problem' in answer ? answer.problem : 'code was read as a document' };
+    },
+    async readDocument(path, text) {
+      const answer = await ask((id) => ({ id, path, text }));
+      if ('document' in answer) return { document: answer.document };
+      return { problem: 'problem' in answer ? answer.problem : 'a document was read as code' };
+    },
     async [Symbol.asyncDispose]() {
       clearTimeout(idle);
       clearTimeout(stuck);

@@ -1,5 +1,5 @@
 /**
- * Reads code in a thread of its own, so that the server answers meanwhile. Grammars are WebAssembly and
+ * Reads code and long documents in a thread of its own, so that the server answers meanwhile. Grammars are WebAssembly and
  * are loaded when their language first comes up.
  */
 import { createRequire } from 'node:module';
@@ -9,17 +9,21 @@ import { Language as Grammar, Parser, Query } from 'web-tree-sitter';
 import { type Language, QUERIES } from './languages.ts';
 import { type CodeOutline, type Definition, toOutline, whyUnreadable } from './outline.ts';
 import { reachOf } from './reach.ts';
+import { type ReadDocument, readDocument } from '../documents.ts';
 
-export interface ReadRequest {
-  id: number;
-  language: Language;
-  text: string;
-  /** Parsing longer than this is given up. */
-  timeoutMs: number;
-}
+export type ReadRequest = { id: number; text: string } & (
+  | {
+      language: Language;
+      /** Parsing longer than this is given up. */
+      timeoutMs: number;
+    }
+  | { path: string }
+);
+type CodeRequest = Extract<ReadRequest, { language: Language }>;
 
 export type ReadAnswer = { id: number } & (
   | { outline: CodeOutline }
+  | { document: ReadDocument }
   /** Why it could not be read, in words a person is shown. */
   | { problem: string }
 );
@@ -48,7 +52,7 @@ async function load(language: Language): Promise<Reader> {
   return { parser, query: new Query(grammar, QUERIES[language]) };
 }
 
-async function read({ id, language, text, timeoutMs }: ReadRequest): Promise<ReadAnswer> {
+async function read({ id, language, text, timeoutMs }: CodeRequest): Promise<ReadAnswer> {
   const problem = whyUnreadable(text);
   if (problem !== undefined) return { id, problem };
   if (!readers.has(language)) readers.set(language, load(language));
@@ -91,10 +95,15 @@ async function read({ id, language, text, timeoutMs }: ReadRequest): Promise<Rea
   }
 }
 
+async function readAny(request: ReadRequest): Promise<ReadAnswer> {
+  if ('language' in request) return read(request);
+  return { id: request.id, document: readDocument(request.path, request.text) };
+}
+
 async function answer(request: ReadRequest): Promise<void> {
-  const reading = await read(request).catch((): ReadAnswer => ({
+  const reading = await readAny(request).catch((): ReadAnswer => ({
     id: request.id,
-    problem: 'code the parser failed on is known by its text only',
+    problem: `${'path' in request ? 'documents' : 'code'} the parser failed on is known by its text only`,
   }));
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread has no origin.
   parentPort?.postMessage(reading);

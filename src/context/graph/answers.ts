@@ -143,3 +143,43 @@ export const Landscape = z.object({
   ),
   isTruncated: z.boolean(),
 });
+
+export const BearingControl = z.object({
+  control: EntitySummary,
+  bonds: z.array(
+    z.object({
+      pattern: z.string(),
+      dataClass: z.string().nullable(),
+      /** The service it comes through; null when it is written for the thing itself. */
+      through: EntitySummary.nullable(),
+      writtenIn: z.string(),
+    }),
+  ),
+});
+
+export const ControlReach = z.object({
+  services: z.array(z.object({ service: EntitySummary, because: z.array(z.string()) })),
+  patterns: z.array(
+    z.object({
+      repository: z.string(),
+      pattern: z.string(),
+      dataClass: z.string().nullable(),
+      files: z.int(),
+      writtenIn: z.string(),
+    }),
+  ),
+  fileCount: z.int(),
+  /** The first of them by path. */
+  files: z.array(z.object({ repository: z.string(), path: z.string() })),
+  /** The newest changes to any of them. */
+  changes: z.array(
+    z.object({
+      repository: z.string(),
+      sha: z.string(),
+      subject: z.string(),
+      author: z.string(),
+      at: z.date(),
+      files: z.int(),
+    }),
+  ),
+});

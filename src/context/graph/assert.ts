@@ -98,7 +98,9 @@ async function refold(tx: Tx, sourceIds: readonly number[], now: Date): Promise<
   if (sourceIds.length === 0) return change;
   const statements = await store.readStatements(tx, sourceIds);
   const wanted = new Map<string, { sourceId: number; held: HeldFact }>();
+  const breathe = createBreather();
   for (const sourceId of sourceIds) {
+    await breathe();
     for (const held of foldStatements(statements.get(sourceId) ?? [])) {
       wanted.set(rowText(sourceId, held), { sourceId, held });
     }
@@ -106,6 +108,7 @@ async function refold(tx: Tx, sourceIds: readonly number[], now: Date): Promise<
   const gone: number[] = [];
   for (const row of await store.readOpenAssertions(tx, sourceIds)) {
     const text = rowText(row.sourceId, row.held);
+    await breathe();
     if (!wanted.delete(text)) gone.push(row.id);
   }
   await store.closeAssertions(tx, gone, now);

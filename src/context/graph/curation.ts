@@ -2,6 +2,7 @@
  * What people say about the graph: that two identities are one person or are not, that two records
  * contradict each other, and how that was settled. One object per pair: the last word counts.
  */
+import { createHash } from 'node:crypto';
 import { AppError, type Clock, type Db } from '#kernel';
 import type { Actor, Ledger } from '#ledger';
 import {
@@ -295,6 +296,15 @@ export function createCuration(
       );
     },
   };
+}
+
+/** Equal for the same two entities in either order; short, whatever their keys. */
+export function contradictionKey(
+  a: { kind: string; key: string },
+  b: { kind: string; key: string },
+): string {
+  const pair = [`${a.kind}:${a.key}`, `${b.kind}:${b.key}`].sort().join('|');
+  return `contradiction:${createHash('sha256').update(pair).digest('hex').slice(0, 32)}`;
 }
 
 function orderedKeys(a: string, b: string): [string, string] {

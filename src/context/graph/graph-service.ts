@@ -19,7 +19,7 @@ import { findHiddenSources, listAcls, searchEntityIds } from './read-store.ts';
 import { parseEntityId, unknownEntity } from './entity-id.ts';
 import type { AsOf, EntityKind, Perspective, Reader } from './schema.ts';
 import { createCuration, type Curation } from './curation.ts';
-import { type Landscape, readLandscape } from './landscape.ts';
+import { type Landscape, type LandscapeOptions, readLandscape } from './landscape.ts';
 import { readStaleKnowledge, type StaleKnowledge } from './stale.ts';
 
 export interface EntityPage {
@@ -64,7 +64,7 @@ export interface GraphService extends Curation {
     query?: { scope?: string | undefined; limit?: number | undefined } & AsOf,
   ): Promise<StaleKnowledge[]>;
   /** Every service with its place, owner and dependencies, as a map needs them. */
-  landscape(reader: Reader, options?: { scope?: string | undefined } & AsOf): Promise<Landscape>;
+  landscape(reader: Reader, options?: LandscapeOptions & AsOf): Promise<Landscape>;
   /** What one would see who may read what the reader may, at the times asked for. */
   perspective(reader: Reader, asOf?: AsOf): Promise<Perspective>;
 }
@@ -125,8 +125,8 @@ export function createGraphService(deps: GraphDeps): GraphService {
       return readStaleKnowledge(db, await perspective(reader, asOf), { scope, limit });
     },
 
-    async landscape(reader, { scope, ...asOf } = {}) {
-      return readLandscape(db, await perspective(reader, asOf), scope);
+    async landscape(reader, { scope, together, ...asOf } = {}) {
+      return readLandscape(db, await perspective(reader, asOf), { scope, together });
     },
 
     async neighbourhood(reader, id, { validAt, knownAt, ...options }) {

@@ -7,6 +7,7 @@ export {
   type GraphDeps,
   type GraphService,
 } from './graph-service.ts';
+export { type Contradiction, contradictionKey } from './curation.ts';
 export { graphHash } from './hash.ts';
 export type { EntitySummary, Relation, SourceWord } from './read.ts';
 export {

@@ -71,7 +71,7 @@ test('a landscape gives each service its system, the domain of that, its owner a
   const { nodes, edges, isTruncated } = await readLandscape(
     database.db,
     perspective('organisation'),
-    undefined,
+    { together: true },
   );
 
   expect(nodes.find(({ id }) => id === 'component:cart')).toMatchObject({

@@ -3,7 +3,13 @@
  * once, as a map needs it, while a neighbourhood shows one place closely.
  */
 import type { Queryable } from '#kernel';
-import { readEdgesAmong } from './landscape-store.ts';
+import {
+  type LandscapeEdgeRow,
+  readEdgesAmong,
+  readFilePairs,
+  readServices,
+} from './landscape-store.ts';
+import { coupledServices, foldersOf } from './places.ts';
 import { listEntityIds } from './read-store.ts';
 import { type EntitySummary, summarise } from './read.ts';
 import type { EdgeKind, Perspective } from './schema.ts';
@@ -22,6 +28,13 @@ export interface Landscape {
   isTruncated: boolean;
 }
 
+export interface LandscapeOptions {
+  /** Only what this repository speaks of. */
+  scope?: string | undefined;
+  /** Also which services change together, by the history of their files. */
+  together?: boolean | undefined;
+}
+
 const NODES = ['component', 'api', 'resource', 'system', 'domain', 'team'];
 const EDGES = ['depends_on', 'provides_api', 'consumes_api', 'contains', 'owns_declared'];
 const MAX_NODES = 5_000;
@@ -30,7 +43,7 @@ const MAX_EDGES = 40_000;
 export async function readLandscape(
   db: Queryable,
   perspective: Perspective,
-  scope: string | undefined,
+  { scope, together = false }: LandscapeOptions,
 ): Promise<Landscape> {
   const ids = await listEntityIds(db, perspective, { kinds: NODES, scope, limit: MAX_NODES + 1 });
   const shown = ids.slice(0, MAX_NODES);
@@ -40,10 +53,13 @@ export async function readLandscape(
     limit: MAX_EDGES + 1,
   });
   const summaries = await summarise(db, perspective, shown);
-  const edges = rows.slice(0, MAX_EDGES).flatMap(({ kind, fromId, toId, confidence }) => {
-    const [from, to] = [summaries.get(fromId), summaries.get(toId)];
-    return from === undefined || to === undefined ? [] : [{ kind, from, to, confidence }];
-  });
+  const coupled = together ? await readCoupled(db, perspective) : [];
+  const edges = [...rows.slice(0, MAX_EDGES), ...coupled].flatMap(
+    ({ kind, fromId, toId, confidence }) => {
+      const [from, to] = [summaries.get(fromId), summaries.get(toId)];
+      return from === undefined || to === undefined ? [] : [{ kind, from, to, confidence }];
+    },
+  );
 
   const placeOf = new Map<string, Partial<Record<'system' | 'domain' | 'owner', string>>>();
   for (const { kind, from, to } of edges) {
@@ -70,4 +86,14 @@ export async function readLandscape(
       .map(({ kind, from, to, confidence }) => ({ kind, from: from.id, to: to.id, confidence })),
     isTruncated: ids.length > MAX_NODES || rows.length > MAX_EDGES,
   };
+}
+
+async function readCoupled(db: Queryable, perspective: Perspective): Promise<LandscapeEdgeRow[]> {
+  const pairs = await readFilePairs(db, perspective);
+  const paths = Map.groupBy(pairs, ({ repository }) => repository);
+  const services = await readServices(db, perspective, [...paths.keys()]);
+  const folders = foldersOf(services, (name) =>
+    (paths.get(name) ?? []).flatMap(({ from, to }) => [from, to]),
+  );
+  return coupledServices(pairs, folders).map((one) => ({ kind: 'co_changed', ...one }));
 }

@@ -48,6 +48,13 @@ export function readControl(
   return undefined;
 }
 
+/** A standard a policy names is a control, whether we know its regulation or not. */
+function otherControl(text: string): { ref: EntityRef; title: string; regulation: string } {
+  const title = text.trim().slice(0, 100);
+  const key = title.toLowerCase().replace(/\s+/g, '-');
+  return { ref: { kind: 'control', key }, title, regulation: 'other' };
+}
+
 /** Controls the catalog of a repository puts on its entities and paths, one draft per file. */
 export function catalogControlDrafts(
   view: RepositoryView,
@@ -71,11 +78,10 @@ export function catalogControlDrafts(
 }
 
 /** Controls a policy's data classes put on paths. */
-export function dataClassDrafts(view: RepositoryView, classes: readonly DataClass[]): Draft[] {
-  const facts = classes.flatMap(({ name, paths, controls, source }) =>
+export function dataClassFacts(repository: string, classes: readonly DataClass[]): NewFact[] {
+  return classes.flatMap(({ name, paths, controls, source }) =>
     controls.flatMap((text) => {
-      const control = readControl(text);
-      if (control === undefined) return [];
+      const control = readControl(text) ?? otherControl(text);
       const evidence = {
         path: source.path,
         ...(source.line === undefined ? {} : { startLine: source.line }),
@@ -83,25 +89,13 @@ export function dataClassDrafts(view: RepositoryView, classes: readonly DataClas
       return [
         existence(control, evidence),
         ...paths.map((slot) => ({
-          ...constrains(control.ref, repositoryRef(view.name), evidence),
+          ...constrains(control.ref, repositoryRef(repository), evidence),
           slot,
           properties: { dataClass: name },
         })),
       ];
     }),
   );
-  if (facts.length === 0) return [];
-  const [first] = classes;
-  return [
-    {
-      object: `data-classes:${view.name}`,
-      extractor: 'controls',
-      extractorVersion: 1,
-      revision: first!.source.revision,
-      position: view.head.position,
-      facts,
-    },
-  ];
 }
 
 function entityControls(view: RepositoryView, entity: CatalogEntity, path: string): NewFact[] {

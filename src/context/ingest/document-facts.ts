@@ -1,4 +1,5 @@
 /** What documents say: that they are records and rules, what is in them, and what they name. */
+import { createBreather } from '#kernel';
 import type { EntityRef, NewFact } from '../graph/schema.ts';
 import { repositoryRef } from './refs.ts';
 import { type Draft, fileAt, type RepositoryView, type ViewedFile } from './repository-view.ts';
@@ -26,33 +27,35 @@ export function recordRef(record: Pick<KnownRecord, 'kind' | 'form'>, file: View
  * Drafts for documents. `replacements` maps a record's path to the path of the record that took its
  * place, by either side's word.
  */
-export function documentDrafts(
+export async function documentDrafts(
   view: RepositoryView,
   records: readonly KnownRecord[],
   replacements: ReadonlyMap<string, string>,
-): Draft[] {
+): Promise<Draft[]> {
+  const breathe = createBreather();
   const known = new Map(records.map((record) => [record.path, record]));
-  return records.flatMap((record) => {
+  const drafts: Draft[] = [];
+  for (const record of records) {
+    await breathe();
     const file = view.files.get(record.path);
-    if (file === undefined) return [];
+    if (file === undefined) continue;
     const self = recordRef(record, file);
-    return [
-      {
-        object: `document:${file.ref.key}`,
-        extractor: 'documents',
-        extractorVersion: 2,
-        revision: file.blobSha,
-        position: file.position,
-        facts: [
-          existence(record, file, self),
-          ...sectionFacts(record, self),
-          ...ruleFacts(view, record, self),
-          ...mentionFacts(view, record, self),
-          ...replacementFacts(view, record, self, replacements, known),
-        ],
-      },
-    ];
-  });
+    drafts.push({
+      object: `document:${file.ref.key}`,
+      extractor: 'documents',
+      extractorVersion: 2,
+      revision: file.blobSha,
+      position: file.position,
+      facts: [
+        existence(record, file, self),
+        ...sectionFacts(record, self),
+        ...ruleFacts(view, record, self),
+        ...mentionFacts(view, record, self),
+        ...replacementFacts(view, record, self, replacements, known),
+      ],
+    });
+  }
+  return drafts;
 }
 
 function existence(record: KnownRecord, file: ViewedFile, self: EntityRef): NewFact {

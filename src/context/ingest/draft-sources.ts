@@ -8,7 +8,7 @@ import type { CodeReader, ImportScope } from '../code/index.ts';
 import type { EntityRef } from '../graph/schema.ts';
 import { catalogEntityRef } from './catalog-facts.ts';
 import { codeDrafts } from './code-facts.ts';
-import { catalogControlDrafts, dataClassDrafts, type DataClass } from './controls.ts';
+import { catalogControlDrafts } from './controls.ts';
 import { apiRef, manifestDraft } from './manifest-facts.ts';
 import { isManifest, MAX_MANIFEST_BYTES, readManifest } from './manifests/read-manifest.ts';
 import type { ManifestReading } from './manifests/reading.ts';
@@ -25,7 +25,6 @@ export interface SourceDeps {
   db: Queryable;
   git: GitRepository;
   reader: CodeReader;
-  dataClasses: readonly DataClass[];
   skipped: Skipped;
   onProgress(done: number, total: number): void;
 }
@@ -51,7 +50,6 @@ export async function draftSources(
     ...(await codeDrafts(view, code, importScope(view, manifests), grpcServices(view, manifests))),
     ...symbolDrafts(code, skipped),
     ...catalogControlDrafts(view, catalog),
-    ...dataClassDrafts(view, deps.dataClasses),
     ...(await submoduleDrafts(view, git)),
   ];
 }

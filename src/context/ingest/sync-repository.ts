@@ -3,7 +3,7 @@
  * from caches by blob; only what differs from the last word of its source is written down.
  */
 import type { GitRepository } from '#git';
-import { type Clock, createBreather, type Db, type Logger, type Tx } from '#kernel';
+import { canonicalJson, type Clock, createBreather, type Db, type Logger, type Tx } from '#kernel';
 import type { Ledger } from '#ledger';
 import { type CodeOwnersDialect, dialectOf } from '../code-owners-file.ts';
 import { MAX_CODE_OWNERS_BYTES } from '../code-owners.ts';
@@ -32,6 +32,7 @@ import { linkLanded, unlinkLanded } from './landed.ts';
 import { type MailmapEntry, parseMailmap, peopleDrafts } from './people-facts.ts';
 import type { Draft, RepositoryView, ViewedFile } from './repository-view.ts';
 import { createSkipped, type Skipped } from './skipped.ts';
+import { stateDataClasses, withdrawDataClasses } from './state-data-classes.ts';
 import {
   analyseTables,
   readAuthors,
@@ -49,8 +50,10 @@ export interface SyncDeps {
   clock: Clock;
   log: Logger;
   reader: CodeReader;
-  /** Data classes the policy of a repository names; absent where no policy is known. */
-  dataClassesOf?: ((repository: string) => Promise<readonly DataClass[]>) | undefined;
+  /** Data classes the policy of a repository names at a commit; absent where no policy is known. */
+  dataClassesOf?:
+    | ((repository: string, git: GitRepository, sha: string) => Promise<readonly DataClass[]>)
+    | undefined;
 }
 
 export const GIT = 'git';
@@ -66,6 +69,8 @@ interface RepositoryCursor {
   headSha: string;
   position: number;
   version: number;
+  /** Data classes as the policy had them then, as JSON; absent for none. */
+  classes?: string;
 }
 
 export interface SyncResult {
@@ -87,12 +92,16 @@ export async function syncRepository(
     if (repository?.headSha === undefined || repository.headSha === null) return NOTHING;
     const source = `${GIT}:${repository.name}`;
     const known = (await readCursor(db, source))?.cursor as RepositoryCursor | undefined;
-    if (known?.headSha === repository.headSha && known.version === SYNC_VERSION) return NOTHING;
+    const { headSha } = repository;
+    const dataClasses = (await deps.dataClassesOf?.(repository.name, git, headSha)) ?? [];
+    // A policy of the whole organisation changes without a push.
+    const classes = canonicalJson(dataClasses);
+    const isKnown = known?.headSha === headSha && known.version === SYNC_VERSION;
+    if (isKnown && (known.classes ?? '[]') === classes) return NOTHING;
 
     const skipped = createSkipped();
-    const dataClasses = (await deps.dataClassesOf?.(repository.name)) ?? [];
     const { view, drafts, isStanding, isWhole } = await draftRepository(
-      { db, git, reader: deps.reader, dataClasses, skipped, onProgress },
+      { db, git, reader: deps.reader, skipped, onProgress },
       repository,
       known,
     );
@@ -104,6 +113,10 @@ export async function syncRepository(
       const newest = await readNewest(tx, { system: GIT, scope: repository.name });
       const statements = await toStatements(view, drafts, newest, { isStanding, isWhole });
       const change = await stateFacts(tx, statements, clock.now());
+      const classed = await stateDataClasses(tx, repository.name, dataClasses, clock.now());
+      change.statements += classed.statements;
+      change.opened += classed.opened;
+      change.closed += classed.closed;
       // Of tables that were all but empty a moment ago the planner believes that they still are.
       if (change.opened > MANY_FACTS) await analyseTables(tx);
       if (repository.host !== GIT) {
@@ -115,6 +128,7 @@ export async function syncRepository(
         headSha: view.head.sha,
         position: view.head.position,
         version: SYNC_VERSION,
+        ...(dataClasses.length === 0 ? {} : { classes }),
       };
       await saveCursor(tx, source, cursor, skipped.list(), clock.now());
       if (change.statements > 0) await graphUpdated(ledger, tx, repository, change);
@@ -133,6 +147,7 @@ export async function withdrawRepository(
   now: Date,
 ): Promise<void> {
   await withdrawHistory(tx, { name, host }, undefined, now);
+  await withdrawDataClasses(tx, name, now);
   await deleteCursor(tx, `${GIT}:${name}`);
 }
 
@@ -175,7 +190,7 @@ async function draftRepository(
   const replacements = findReplacements(records.filter(({ kind }) => kind === 'decision'));
   drafts.push(
     repositoryDraft(view),
-    ...documentDrafts(view, records, replacements),
+    ...(await documentDrafts(view, records, replacements)),
     ...catalogDrafts(view, catalog),
     ...(await draftOwners(view, git, skipped, dialectOf(repository))),
     ...peopleDrafts(view, authors, await readMailmap(view, git, skipped)),

@@ -1,5 +1,5 @@
 /** SQL that reads what an import knows of a repository, for the graph. */
-import type { Queryable, Tx } from '#kernel';
+import { createBreather, type Queryable, type Tx } from '#kernel';
 import type { CatalogEntity } from '../catalog.ts';
 import type { KnownRecord } from './document-facts.ts';
 import type { FileName } from './file-facts.ts';
@@ -74,7 +74,9 @@ export async function readFileNames(
      where repository_id = $1 and status in ('added', 'copied', 'renamed', 'deleted') order by position`,
     [repositoryId],
   );
+  const breathe = createBreather();
   for (const row of rows) {
+    await breathe();
     const name = { path: row.path, position: row.position, isGone: row.status === 'deleted' };
     const list = names.get(row.file_number);
     if (list === undefined) names.set(row.file_number, [name]);

@@ -11,13 +11,16 @@ import { createLogger, createNewId } from '#kernel';
 import { createLedger } from '#ledger';
 import { testClock, testDatabase, type TestDatabase, testRepository } from '#testing';
 import { createContextService } from '../context-service.ts';
+import { ContextRequest } from '../schema.ts';
 import { graphHash } from '../graph/index.ts';
+import type { DataClass } from './controls.ts';
 
 const clock = testClock(new Date('2026-03-01T12:00:00Z'));
 const folder = mkdtempSync(join(tmpdir(), 'loom-graph-'));
 const actor = { kind: 'person' as const, id: 'usr_test' };
 const EVERYTHING = { mayRead: () => true };
 let database: TestDatabase;
+let dataClasses: readonly DataClass[] = [];
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -33,7 +36,15 @@ function rooms() {
   const newId = createNewId(clock);
   const log = createLogger({ level: 'silent' });
   const ledger = createLedger({ db, clock, newId, log, tenant: 'org_test' });
-  const context = createContextService({ db, ledger, clock, newId, log, folder });
+  const context = createContextService({
+    db,
+    ledger,
+    clock,
+    newId,
+    log,
+    folder,
+    dataClassesOf: async () => dataClasses,
+  });
   return { context, graph: context.graph, ledger };
 }
 
@@ -307,4 +318,65 @@ test('identities of one person are joined by evidence, and a person may take it 
   clock.advance(1_000);
   await graph.mergePeople({ a: ada, b: 'github:ada', because: 'she told me' }, actor);
   expect((await graph.identities(EVERYTHING)).get('github:ada')).toBe(ada);
+});
+
+test('controls bear on services and files by catalog and by data class, and lead to their changes', async () => {
+  await using made = await testRepository();
+  const component = (name: string, more = '') =>
+    `kind: Component\nmetadata:\n  name: ${name}\n${more}spec:\n  owner: team-shop\n`;
+  await made.commit({
+    message: 'Take cards',
+    files: {
+      'cards/catalog-info.yaml': component('cards', '  tags: [hipaa]\n'),
+      'cards/vault.ts': 'export const vault = 1;\n',
+      'mail/catalog-info.yaml': component('mail'),
+      'mail/send.ts': 'export const send = 1;\n',
+    },
+  });
+  const { context, graph } = rooms();
+  const { controlsOf, reachOf } = context.compliance;
+  await context.importRepository({ url: made.dir, name: 'acme/cards' }, actor);
+  const source = { path: '.loom/policy.yaml', revision: 'v1' };
+  dataClasses = [{ name: 'card', paths: ['**/vault.ts'], controls: ['PCI-DSS'], source }];
+  // The policy changed and the repository did not.
+  await context.refreshRepository('acme/cards');
+  const vault = await idOf(graph, 'cards/vault.ts', 'file', 'acme/cards');
+
+  const told = async (id: string) =>
+    (await controlsOf(EVERYTHING, id)).map(({ control, bonds }) =>
+      [
+        control.title,
+        ...bonds.map(
+          ({ pattern, dataClass, through }) => `${pattern} ${dataClass} ${through?.key}`,
+        ),
+      ].join(': '),
+    );
+  expect(await told('component:default/cards')).toEqual([
+    'HIPAA: default/cards null undefined',
+    'PCI: **/vault.ts card undefined',
+  ]);
+  expect(await told(vault)).toEqual([
+    'HIPAA: default/cards null default/cards',
+    'PCI: **/vault.ts card undefined',
+  ]);
+  expect(await told('component:default/mail')).toEqual([]);
+  expect(await reachOf(EVERYTHING, 'control:pci')).toMatchObject({
+    services: [{ service: { key: 'default/cards' }, because: ['has files in **/vault.ts'] }],
+    patterns: [{ pattern: '**/vault.ts', dataClass: 'card', files: 1, writtenIn: source.path }],
+    fileCount: 1,
+    changes: [{ subject: 'Take cards', files: 1 }],
+  });
+  const closed = [{ system: 'git', scope: 'acme/cards', prefix: 'cards/vault' }];
+  expect(await reachOf({ mayRead: () => true, closed }, 'control:pci')).toMatchObject({
+    fileCount: 0,
+    changes: [],
+  });
+  const request = ContextRequest.parse({ repository: 'acme/cards', title: 'Renew the card vault' });
+  expect((await context.buildPack(request, actor)).items).toContainEqual(
+    expect.objectContaining({ kind: 'control', title: 'PCI', freshness: 'current' }),
+  );
+
+  dataClasses = [];
+  await context.refreshRepository('acme/cards');
+  expect(await told(vault)).toEqual(['HIPAA: default/cards null default/cards']);
 });

@@ -1,5 +1,5 @@
 /** Builds the view of a repository from what its import left in the database. */
-import type { Queryable } from '#kernel';
+import { createBreather, type Queryable } from '#kernel';
 import type { Repository } from '../schema.ts';
 import { fileKey } from './refs.ts';
 import type { RepositoryView, ViewedFile } from './repository-view.ts';
@@ -32,8 +32,10 @@ export async function viewRepository(
   const names = new Map<string, readonly FileName[]>();
   const known = await readFileNames(db, repository.id);
   const dead: ViewedFile[] = [];
+  const breathe = createBreather();
 
   for (const row of rows) {
+    await breathe();
     const file = toFile(repository.name, row, known.get(row.number)?.[0], shas);
     names.set(file.ref.key, known.get(row.number) ?? []);
     if (!row.isAlive) {

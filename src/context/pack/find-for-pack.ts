@@ -21,6 +21,7 @@ import { sourceDrafts } from '../sources/pack-sources.ts';
 import { findDocuments } from './find-documents.ts';
 import { fileDraft, pickFiles, rankedCompanionDrafts } from './find-files.ts';
 import { findLessons } from './find-lessons.ts';
+import { findControls } from './find-controls.ts';
 import { findNamedFiles } from './find-named-files.ts';
 import { findNamedSymbols } from './find-named-symbols.ts';
 import { findPeople } from './find-people.ts';
@@ -93,6 +94,7 @@ export async function findForPack(
     unread,
     sources,
     comments,
+    controls,
   ] = await Promise.all([
     rank([
       { kind: 'companions', paths: corePaths, at: now },
@@ -113,6 +115,7 @@ export async function findForPack(
     findUnread(db, repository, mayReadPath),
     sourceDrafts(db, { terms: wanted, repository, paths: corePaths, openSets, access, now }),
     commentDrafts(db, request.workItemId),
+    findControls(db, { name: repository.name, revision }, corePaths, mayReadPath),
   ]);
   const documents = await findDocuments(db, id, {
     records,
@@ -156,6 +159,7 @@ export async function findForPack(
   const shownFiles = files.filter(({ file }) => !recorded.has(file.path));
   const drafts = [
     ...rules,
+    ...controls,
     ...documents,
     ...sources,
     ...comments,

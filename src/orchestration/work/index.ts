@@ -13,6 +13,11 @@ export {
   returnWorkItem,
   type WorkItemSignal,
 } from './service.ts';
+export {
+  contradictionWorkProjection,
+  type ContradictionWork,
+  createContradictionWork,
+} from './contradictions.ts';
 export { type HandOutDeps, issueKey } from './hand-out.ts';
 export { priorityOf } from './priority.ts';
 export {

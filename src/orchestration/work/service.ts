@@ -384,7 +384,7 @@ export function identitiesOf(
   ];
 }
 
-function requesterIdentities(actor: Actor): string[] {
+export function requesterIdentities(actor: Actor): string[] {
   const people = [actor.id, actor.onBehalfOf].filter((id) => id?.startsWith('usr_') === true);
   return people.map((id) => `person:${id}`);
 }

@@ -108,6 +108,44 @@ export async function findByExternalKey(
   return rows[0];
 }
 
+/** Items of a source about one subject, the newest first: the first has its key, later ones add a number. */
+export function findOfSubject(
+  queryable: Queryable,
+  source: string,
+  key: string,
+): Promise<WorkItemRow[]> {
+  return queryable.query<WorkItemRow>(
+    `select * from loom.work_items
+     where source = $1 and (external_key = $2 or starts_with(external_key, $2 || '#'))
+     order by length(external_key) desc, external_key desc`,
+    [source, key],
+  );
+}
+
+/** The newest item of each subject that has one. */
+export async function findNewestOfSubjects(
+  queryable: Queryable,
+  source: string,
+  keys: readonly string[],
+): Promise<Map<string, WorkItemRow>> {
+  if (keys.length === 0) return new Map();
+  const rows = await queryable.query<WorkItemRow>(
+    `select * from loom.work_items
+     where source = $1 and split_part(external_key, '#', 1) = any($2)
+     order by length(external_key), external_key`,
+    [source, keys],
+  );
+  return new Map(rows.map((row) => [row.external_key!.split('#')[0]!, row]));
+}
+
+/** Items of a source that are not over. */
+export function findOpenOf(queryable: Queryable, source: string): Promise<WorkItemRow[]> {
+  return queryable.query<WorkItemRow>(
+    `select * from loom.work_items where source = $1 and state in ('open', 'in-progress') order by id`,
+    [source],
+  );
+}
+
 /**
  * Open items for the session, those made for it first, then the most urgent, the oldest of equals. What
  * was made for another session waits for that as long as it lives.

@@ -2,9 +2,12 @@
  * Goal: an item goes to one session, follows its source, and is not forgotten when its session dies.
  * Method: the real database; signals are applied as intake does it.
  */
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { testDatabase } from '#testing';
+import { createContextService } from '#context';
+import { testDatabase, testRepository } from '#testing';
 import { eventTypes, operator, type Rooms, startSession, roomsOn } from '../test-rooms.ts';
+import { contradictionWorkProjection, createContradictionWork } from './contradictions.ts';
 import { applyWorkItemSignal, type WorkItemSignal } from './service.ts';
 
 const actor = { kind: 'person', id: operator().id } as const;
@@ -169,4 +172,55 @@ test('the most urgent goes first, and the same key is one item', async () => {
     'work-item.updated',
     'work-item.assigned',
   ]);
+});
+
+test('a contradiction has one open work item, which ends with it and can be followed by another', async () => {
+  await using rooms = roomsOn(await testDatabase());
+  await using made = await testRepository();
+  await made.commit({
+    files: { 'AGENTS.md': '# Cents\n\nUse cents.\n', 'docs/money.md': '# Floats\n\nUse floats.\n' },
+  });
+  const reader = { mayRead: () => true };
+  await using context = createContextService({
+    ...rooms,
+    folder: join(made.dir, '.git', 'mirrors'),
+  });
+  await context.importRepository({ url: made.dir, name: 'acme/money' }, actor);
+  const found = await context.graph.search(reader, { text: 'o', kinds: ['rule', 'document'] });
+  const [a, b] = found.map(({ id }) => id) as [string, string];
+  const because = 'One wants cents, the other floats.';
+  const contradictions = createContradictionWork({ ...rooms, context });
+  const settle = async () => {
+    await context.graph.settleContradiction(reader, { a, b, holds: 'both', because }, actor);
+    const { items } = await rooms.ledger.list({ type: 'contradiction.settled' });
+    const projection = contradictionWorkProjection({ ledger: rooms.ledger, context });
+    await rooms.db.transaction((tx) => projection.apply(tx, items.slice(0, 1)));
+  };
+
+  await expect(contradictions.open(reader, { a, b }, actor)).rejects.toMatchObject({
+    code: 'work.no_contradiction',
+  });
+  await context.graph.reportContradiction(reader, { a, b, because }, actor);
+  const asked = await Promise.all([
+    contradictions.open(reader, { a, b }, actor),
+    contradictions.open(reader, { a: b, b: a }, actor),
+    contradictions.open(reader, { a, b }, actor),
+  ]);
+  const [item] = asked;
+  expect(new Set(asked.map(({ id }) => id)).size).toBe(1);
+  expect(item).toMatchObject({ state: 'open', repository: 'acme/money', source: 'context' });
+  expect(item!.text).toContain(because);
+  expect(await contradictions.list(reader)).toMatchObject([{ workItem: { id: item!.id } }]);
+
+  await settle();
+  expect(await rooms.work.find(item!.id)).toMatchObject({ state: 'done' });
+  expect(await contradictions.list(reader)).toEqual([]);
+
+  // It comes up again, and one of its records is kept to some: the house is told no names.
+  await context.graph.reportContradiction(reader, { a, b, because }, actor);
+  const restriction = { system: 'git', prefix: 'docs/', teams: ['security'], people: [] };
+  await context.restrictSource({ repository: 'acme/money', reason: 'x', ...restriction }, actor);
+  const second = await contradictions.open(reader, { a, b }, actor);
+  expect(second.id).not.toBe(item!.id);
+  expect(`${second.title} ${second.text}`).not.toMatch(/Floats|money/i);
 });

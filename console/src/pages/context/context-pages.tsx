@@ -83,7 +83,7 @@ export function nameOf({ kind, key, title }: Pick<Entity, 'kind' | 'key' | 'titl
 
 /** Where it lies, if that says more than its name. */
 export function placeOf({ properties, title }: Pick<Entity, 'properties' | 'title'>): string {
-  const path = properties['path'];
+  const path = properties['path'] ?? properties['signature'];
   return typeof path === 'string' && path !== title ? path : '';
 }
 

@@ -1,13 +1,22 @@
 /** Where sources do not agree: both sides with their dates and authority, and the word that settles it. */
 import { Button, SegmentedControl, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../../api/client.ts';
-import type { Disagreement, Entity, EntityPage, SourceWord } from '../../api/context-types.ts';
+import { contextQueries } from '../../api/context-queries.ts';
+import type {
+  Contradiction,
+  Disagreement,
+  Entity,
+  EntityPage,
+  SourceWord,
+} from '../../api/context-types.ts';
+import { StateBadge } from '../../parts/badges.tsx';
 import { humanise } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Panel, Problem } from '../../parts/layout.tsx';
+import { AppLink, pageOf } from '../../parts/link.tsx';
 import { useMay } from '../../parts/rights.ts';
 import { When } from '../../parts/time.tsx';
 import { EntityLink, nameOf } from './context-pages.tsx';
@@ -75,6 +84,10 @@ export function Conflict({
   sources: readonly SourceWord[];
 }) {
   const maySettle = useMay('context:curate');
+  const known = useQuery(contextQueries.contradictions());
+  const item = known.data?.items.find(
+    (one) => (one.a.id === a.id && one.b.id === b.id) || (one.a.id === b.id && one.b.id === a.id),
+  )?.workItem;
   const [isOpen, setOpen] = useState(false);
   return (
     <>
@@ -99,14 +112,50 @@ export function Conflict({
       {!maySettle && (
         <p className="quiet small">A developer, approver or admin can say which one holds.</p>
       )}
-      {maySettle && !isOpen && (
-        <div>
-          <Button size="compact-sm" variant="default" onClick={() => setOpen(true)}>
-            Settle
-          </Button>
+      {!isOpen && (
+        <div className="row row-wrap">
+          {maySettle && (
+            <Button size="compact-sm" variant="default" onClick={() => setOpen(true)}>
+              Settle
+            </Button>
+          )}
+          <WorkOfIt a={a} b={b} item={item ?? null} />
         </div>
       )}
       {isOpen && <Settle a={a} b={b} onDone={() => setOpen(false)} />}
+    </>
+  );
+}
+
+/** The work item of a contradiction, or the button that opens one: one is open at a time. */
+function WorkOfIt({ a, b, item }: { a: Entity; b: Entity; item: Contradiction['workItem'] }) {
+  const mayOpen = useMay('work:write');
+  const client = useQueryClient();
+  const open = useMutation({
+    mutationFn: () =>
+      post<{ id: string }>('/v1/graph/contradictions/work-item', { a: a.id, b: b.id }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['graph'] }),
+  });
+  const isOver = item?.state === 'done' || item?.state === 'cancelled';
+  return (
+    <>
+      {item !== null && (
+        <span className="small row" style={{ gap: 6 }}>
+          <AppLink href={pageOf(item.id)}>Work item</AppLink>
+          <StateBadge state={item.state} />
+        </span>
+      )}
+      {mayOpen && (item === null || isOver) && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={open.isPending}
+          onClick={() => open.mutate()}
+        >
+          Open a work item
+        </Button>
+      )}
+      {open.error !== null && <Problem error={open.error} />}
     </>
   );
 }

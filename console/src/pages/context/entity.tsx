@@ -14,6 +14,7 @@ import { useMay } from '../../parts/rights.ts';
 import { useSearchState } from '../../parts/search-state.ts';
 import { When } from '../../parts/time.tsx';
 import { nameOf, wordOfKind } from './context-pages.tsx';
+import { Controls, Reach } from './controls.tsx';
 import { Disagreements } from './disagreements.tsx';
 import { Identities } from './identities.tsx';
 import { Relations } from './relations.tsx';
@@ -23,6 +24,9 @@ import { Timeline } from './timeline.tsx';
 
 /** Kinds one can hold against each other; a file or a change is what it is. */
 const RECORDS = new Set(['decision', 'rule', 'document', 'section', 'control', 'slo', 'component']);
+
+/** What regulation can be written for, itself or by its paths. */
+const REGULATED = new Set(['component', 'api', 'resource', 'system', 'file', 'repository']);
 
 const DRAWN_AS_GRAPH = new Set(['component', 'api', 'resource', 'system', 'domain']);
 
@@ -109,6 +113,7 @@ export function EntityPage() {
               </Notice>
             )}
             <Disagreements page={page} />
+            {page.entity.kind === 'control' && <Reach id={page.entity.id} />}
             <Relations
               page={page}
               actions={
@@ -123,6 +128,7 @@ export function EntityPage() {
           </div>
           <div className="stack" style={{ '--gap': '16px' } as object}>
             <About page={page} />
+            {REGULATED.has(page.entity.kind) && <Controls id={page.entity.id} />}
             {page.entity.kind === 'person' && <Identities identity={page.entity.key} />}
             <Timeline
               sources={page.sources}

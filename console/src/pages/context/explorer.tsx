@@ -11,7 +11,7 @@ import { Filters, RepositoryFilter, SearchFilter } from '../../parts/filters.tsx
 import { humanise, shortId } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { EmptyState, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
-import { AppLink } from '../../parts/link.tsx';
+import { AppLink, pageOf } from '../../parts/link.tsx';
 import { List } from '../../parts/list.tsx';
 import { useSearchState } from '../../parts/search-state.ts';
 import { When } from '../../parts/time.tsx';
@@ -168,7 +168,10 @@ function InText({ text, repository }: { text: string; repository: string }) {
       )}
       <ul aria-label="Passages">
         {hits.map((hit) => (
-          <Hit key={`${hit.repository} ${hit.path} ${hit.source?.object} ${hit.title}`} hit={hit} />
+          <Hit
+            key={`${hit.repository} ${hit.path} ${hit.line} ${hit.source?.object} ${hit.title}`}
+            hit={hit}
+          />
         ))}
       </ul>
     </Panel>
@@ -206,6 +209,7 @@ function Source({ hit, source }: { hit: SearchHit; source: NonNullable<SearchHit
 
 function Hit({ hit }: { hit: SearchHit }) {
   const name = hit.path ?? hit.title;
+  const place = hit.line === undefined ? hit.path : `${hit.path}:${hit.line}`;
   return (
     <li className="hit">
       <div className="row row-wrap" style={{ gap: '2px 8px' }}>
@@ -219,7 +223,15 @@ function Hit({ hit }: { hit: SearchHit }) {
         {hit.path !== null && (
           <>
             {' · '}
-            <AppLink href={`/context?text=${encodeURIComponent(name)}`}>{hit.path}</AppLink>
+            <AppLink
+              href={
+                hit.line === undefined
+                  ? `/context?text=${encodeURIComponent(name)}`
+                  : pageOf(place ?? name)
+              }
+            >
+              {place}
+            </AppLink>
           </>
         )}{' '}
         at <code>{shortId(hit.revision)}</code>

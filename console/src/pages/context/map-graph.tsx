@@ -99,15 +99,20 @@ export default function MapGraph({ view, onOpen }: { view: View; onOpen: (box: B
     ...SIZE,
     ariaLabel: `${box.title}, ${box.kind === 'service' ? 'service' : `${box.kind} of ${plural(box.size, 'service')}`}`,
   }));
-  const edges: Edge[] = view.lines.map(({ from, to, count }) => {
+  const edges: Edge[] = view.lines.map(({ from, to, count, isCoupling }) => {
     const isNear = pointed !== undefined && (from === pointed || to === pointed);
     return {
-      id: `${from} ${to}`,
+      id: `${from} ${to}${isCoupling === true ? ' together' : ''}`,
       source: from,
       target: to,
       className: isNear ? 'map-line-near' : pointed === undefined ? 'map-line' : 'map-line-faded',
-      style: { strokeWidth: 1 + (2.5 * (count - 1)) / most },
-      markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
+      style: {
+        strokeWidth: 1 + (2.5 * (count - 1)) / most,
+        ...(isCoupling === true ? { strokeDasharray: '5 4' } : {}),
+      },
+      ...(isCoupling === true
+        ? {}
+        : { markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 } }),
       focusable: false,
     };
   });

@@ -21,6 +21,8 @@ export interface Line {
   to: string;
   /** How many dependencies it stands for. */
   count: number;
+  /** Nobody declares it: their files change together. */
+  isCoupling?: true;
 }
 
 export interface View {
@@ -34,7 +36,7 @@ export interface View {
 export interface Services {
   services: Map<string, LandscapeNode>;
   /** Consumers of an interface depend on who provides it. */
-  dependencies: { from: string; to: string }[];
+  dependencies: { from: string; to: string; isCoupling?: true }[];
   names: Map<string, string>;
 }
 
@@ -59,18 +61,27 @@ export function servicesOf(landscape: Landscape): Services {
     if (kind === 'provides_api') providers.set(to, [...(providers.get(to) ?? []), from]);
   }
   const seen = new Set<string>();
-  const dependencies: { from: string; to: string }[] = [];
+  const declared: { from: string; to: string }[] = [];
+  const coupled: [string, string][] = [];
   const add = (from: string, to: string) => {
     const key = `${from} ${to}`;
     if (from === to || seen.has(key) || !services.has(from) || !services.has(to)) return;
     seen.add(key);
-    dependencies.push({ from, to });
+    declared.push({ from, to });
   };
   for (const { kind, from, to } of landscape.edges) {
+    if (kind === 'co_changed') coupled.push([from, to]);
     if (kind === 'depends_on') add(from, to);
     // A component may depend on an interface outright, too.
     if (kind === 'consumes_api' || kind === 'depends_on')
       for (const provider of providers.get(to) ?? []) add(from, provider);
+  }
+  const dependencies: Services['dependencies'] = declared;
+  for (const [from, to] of coupled) {
+    // What a catalog explains needs no second line.
+    const isExplained = seen.has(`${from} ${to}`) || seen.has(`${to} ${from}`);
+    if (isExplained || !services.has(from) || !services.has(to)) continue;
+    dependencies.push({ from, to, isCoupling: true });
   }
   return { services, dependencies, names };
 }
@@ -202,10 +213,12 @@ function withLines(
   for (const dependency of all.dependencies) {
     const [from, to] = [standInOf(dependency.from), standInOf(dependency.to)];
     if (from === undefined || to === undefined || from === to) continue;
-    const key = `${from} ${to}`;
+    const { isCoupling } = dependency;
+    const key = `${from} ${to}${isCoupling === true ? ' together' : ''}`;
     const line = lines.get(key);
-    if (line === undefined) lines.set(key, { from, to, count: 1 });
-    else line.count += 1;
+    if (line === undefined) {
+      lines.set(key, { from, to, count: 1, ...(isCoupling === true ? { isCoupling } : {}) });
+    } else line.count += 1;
   }
   const strongest = [...lines.values()].toSorted(
     (a, b) => touches(b, asked) - touches(a, asked) || b.count - a.count,

@@ -1,5 +1,5 @@
 /** What depends on what: groups that open, a service with its surroundings, and all of it as a list. */
-import { SegmentedControl, Select, Skeleton } from '@mantine/core';
+import { SegmentedControl, Select, Skeleton, Switch } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo } from 'react';
 import { contextQueries } from '../../api/context-queries.ts';
@@ -23,8 +23,9 @@ const MapGraph = lazy(() => import('./map-graph.tsx'));
 const SHOWN_OPTIONS = 50;
 
 export function MapPage() {
-  const [state, setState] = useSearchState({ focus: '', open: '', depth: '1' });
-  const query = useQuery(contextQueries.landscape());
+  const [state, setState] = useSearchState({ focus: '', open: '', depth: '1', together: '' });
+  const isTogether = state.together !== '';
+  const query = useQuery(contextQueries.landscape(isTogether));
   const all = useMemo(
     () => (query.data === undefined ? undefined : servicesOf(query.data)),
     [query.data],
@@ -37,6 +38,7 @@ export function MapPage() {
       : viewOfAll(all, state.open);
   }, [all, state.focus, state.open, state.depth]);
   const isEmpty = all?.services.size === 0;
+  const declared = (all?.dependencies ?? []).filter(({ isCoupling }) => isCoupling !== true).length;
 
   const openBox = (box: Box) =>
     setState(box.kind === 'service' ? { focus: box.id } : { focus: '', open: box.id });
@@ -84,6 +86,12 @@ export function MapPage() {
                 onChange={(depth) => setState({ depth })}
               />
             )}
+            <Switch
+              size="xs"
+              label="Also what changes together"
+              checked={isTogether}
+              onChange={(event) => setState({ together: event.currentTarget.checked ? 'yes' : '' })}
+            />
             <Trail
               all={all}
               open={isFocused ? '' : state.open}
@@ -102,8 +110,12 @@ export function MapPage() {
               }
               note={
                 <span className="number">
-                  {plural(all.services.size, 'service')},{' '}
-                  {counted(all.dependencies.length, 'dependencies')}
+                  {plural(all.services.size, 'service')}, {counted(declared, 'dependencies')}
+                  {isTogether && (
+                    <>
+                      , {counted(all.dependencies.length - declared, 'pairs')} that change together
+                    </>
+                  )}
                 </span>
               }
               actions={isFocused && <AppLink href={entityPage(state.focus)}>Open its page</AppLink>}
@@ -111,7 +123,7 @@ export function MapPage() {
               foot={
                 view.all.length > view.lines.length
                   ? `An arrow leads from a service to what it needs. Of ${counted(view.all.length, 'lines')} the ${count(view.lines.length)} that matter most are drawn; the list has all.`
-                  : 'An arrow leads from a service to what it needs. Thicker lines stand for more dependencies.'
+                  : `An arrow leads from a service to what it needs. Thicker lines stand for more dependencies.${isTogether ? ' A broken line joins services whose files change together though no catalog says why.' : ''}`
               }
             >
               <Suspense fallback={<Skeleton height={420} />}>
@@ -227,14 +239,41 @@ function AsList({ view, onOpen }: { view: View; onOpen: (box: Box) => void }) {
     {
       key: 'needs',
       header: 'Needs',
-      cell: ({ id }) => namesOf(view.all.filter(({ from }) => from === id).map(({ to }) => to)),
+      cell: ({ id }) =>
+        namesOf(
+          view.all
+            .filter(({ from, isCoupling }) => from === id && isCoupling !== true)
+            .map(({ to }) => to),
+        ),
     },
     {
       key: 'needed',
       header: 'Needed by',
       hide: 'narrow',
-      cell: ({ id }) => namesOf(view.all.filter(({ to }) => to === id).map(({ from }) => from)),
+      cell: ({ id }) =>
+        namesOf(
+          view.all
+            .filter(({ to, isCoupling }) => to === id && isCoupling !== true)
+            .map(({ from }) => from),
+        ),
     },
+    ...(view.all.some(({ isCoupling }) => isCoupling === true)
+      ? [
+          {
+            key: 'together',
+            header: 'Changes with',
+            hide: 'narrow' as const,
+            cell: ({ id }: Box) =>
+              namesOf(
+                view.all
+                  .filter(
+                    ({ from, to, isCoupling }) => isCoupling === true && (from === id || to === id),
+                  )
+                  .map(({ from, to }) => (from === id ? to : from)),
+              ),
+          },
+        ]
+      : []),
   ];
   return (
     <Panel title="The same as a list" note={plural(view.boxes.length, 'row')} flush>

@@ -14,7 +14,7 @@ const WORDS: Record<string, [out: string, into: string]> = {
   references: ['References', 'Referenced by'],
   defines: ['Defines', 'Defined in'],
   touched: ['Touched', 'Touched by'],
-  co_changed: ['Changes together with', 'Changes together with'],
+  co_changed: ['When it changes, so does', 'It changes when these do'],
   implements: ['Implements', 'Implemented by'],
   authored: ['Authored', 'Authored by'],
   reviewed: ['Reviewed', 'Reviewed by'],
@@ -48,6 +48,8 @@ const ORDER = [
   'consumes_api',
   'constrains',
   'member_of',
+  'defines',
+  'co_changed',
 ];
 
 const SHOWN = 8;
@@ -134,6 +136,12 @@ function Group({
   );
 }
 
+/** What declares a symbol, as it is written. */
+function signatureOf({ other }: Relation): string {
+  const { signature } = other.properties;
+  return typeof signature === 'string' ? signature : '';
+}
+
 function Row({ relation, own }: { relation: Relation; own: Freshness }) {
   // What an edge has only from its own end is said once, at the top of the page.
   const isInherited = relation.freshness === own && relation.other.freshness === 'current';
@@ -142,6 +150,9 @@ function Row({ relation, own }: { relation: Relation; own: Freshness }) {
     <li className="relation">
       <div className="relation-head">
         <EntityLink entity={relation.other} showsState={false} />
+        {relation.other.kind === 'symbol' && (
+          <code className="small quiet wrap-anywhere">{signatureOf(relation)}</code>
+        )}
         {relation.slot !== '' && <code className="small quiet wrap-anywhere">{relation.slot}</code>}
         <span className="relation-state">
           {!isInherited && <StateBadge state={relation.freshness} bare />}

@@ -2,7 +2,7 @@
 import type { SourceWord } from '../../api/context-types.ts';
 import { percent, plural, shortId } from '../../parts/format.ts';
 import { EmptyState, Panel } from '../../parts/layout.tsx';
-import { AppLink } from '../../parts/link.tsx';
+import { AppLink, pageOf } from '../../parts/link.tsx';
 import { When } from '../../parts/time.tsx';
 
 const METHOD_HINT: Record<string, string> = {
@@ -61,11 +61,29 @@ export function EvidenceLink({ word }: { word: SourceWord }) {
   return <span className="wrap-anywhere">{place}</span>;
 }
 
+/** What was counted in history, and the newest of it. */
+function Counted({
+  history: { changes, of, lastAt, lastCommit },
+}: {
+  history: NonNullable<NonNullable<SourceWord['evidence']>['history']>;
+}) {
+  return (
+    <>
+      in <span className="number">{changes}</span> of {plural(of, 'change')}, last{' '}
+      <AppLink href={pageOf(lastCommit)}>
+        <When at={lastAt} />
+      </AppLink>{' '}
+      ·{' '}
+    </>
+  );
+}
+
 export function SourceLine({ word }: { word: SourceWord }) {
   return (
     <span className="source-line in-sentence">
       <MethodBadge method={word.method} />
       <span>
+        {word.evidence?.history !== undefined && <Counted history={word.evidence.history} />}
         {percent(word.confidence)} sure · {word.system === 'human' ? 'a person' : word.system}{' '}
         <EvidenceLink word={word} />
         {word.system !== 'human' && (

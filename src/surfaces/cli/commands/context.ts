@@ -12,6 +12,7 @@ import { choiceOption, countOption } from '../options.ts';
 import { ago, table } from '../output.ts';
 import type { RegisterCommands } from '../program.ts';
 import type { Wire } from '../wire.ts';
+import { registerContradictions } from './context-contradictions.ts';
 import { registerContextWeights } from './context-weights.ts';
 
 type Hit = Wire<SearchHit>;
@@ -137,6 +138,7 @@ export const registerContext: RegisterCommands = (program, context) => {
     });
 
   registerContextWeights(command, context);
+  registerContradictions(command, context);
 
   command
     .command('search <text>')

@@ -9,7 +9,7 @@ import { readerOf } from '../../graph-reader.ts';
 import type { Services } from '../../services.ts';
 import { found } from '../gate.ts';
 import { type Route, route } from '../route.ts';
-import { pathId } from '../schemas.ts';
+import { pathId, WorkItem } from '../schemas.ts';
 import { named } from '../named.ts';
 
 const EntitySummary = named('GraphEntity', graphAnswers.EntitySummary);
@@ -19,7 +19,15 @@ const StaleKnowledge = named('StaleKnowledge', graphAnswers.StaleKnowledge);
 const OwnershipMap = named('OwnershipMap', graphAnswers.OwnershipMap);
 const KnownPerson = named('GraphPerson', graphAnswers.KnownPerson);
 const Landscape = named('GraphLandscape', graphAnswers.Landscape);
-const Contradiction = named('GraphContradiction', graphAnswers.Contradiction);
+const BearingControl = named('BearingControl', graphAnswers.BearingControl);
+const ControlReach = named('ControlReach', graphAnswers.ControlReach);
+const Contradiction = named(
+  'GraphContradiction',
+  graphAnswers.Contradiction.extend({
+    /** The newest work item made for it. */
+    workItem: WorkItem.pick({ id: true, state: true, title: true }).nullable(),
+  }),
+);
 
 const EXAMPLE_ID = 'component:default/shop';
 const entityId = z.string().min(3).max(1_600).meta({ example: EXAMPLE_ID });
@@ -146,6 +154,37 @@ export function graphRoutes(services: Services): Route[] {
     }),
     route({
       method: 'get',
+      path: '/v1/graph/entities/{id}/controls',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'List the controls that bear on an entity',
+      description:
+        'Regulation by catalogs and by data classes of the policy: of a service, what is written for it and for its files; of a file, also what is written for its service.',
+      params,
+      answer: z.object({ items: z.array(BearingControl) }),
+      handle: async ({ params: { id }, principal }) => ({
+        items: await services.context.compliance.controlsOf(await reader(principal), id),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/graph/controls/{id}/reach',
+      access: 'context:read',
+      tag: 'context',
+      summary: 'Show what a control bears on',
+      description: 'Services, paths, files, and the newest changes to those files.',
+      params: z.strictObject({
+        id: entityId.meta({
+          description: 'Kind and key of the control, URL-encoded.',
+          example: 'control%3Apci',
+        }),
+      }),
+      answer: ControlReach,
+      handle: async ({ params: { id }, principal }) =>
+        services.context.compliance.reachOf(await reader(principal), id),
+    }),
+    route({
+      method: 'get',
       path: '/v1/graph/stale',
       access: 'context:read',
       tag: 'context',
@@ -205,10 +244,20 @@ export function graphRoutes(services: Services): Route[] {
           .max(300)
           .optional()
           .meta({ description: 'Only what this repository speaks of.', example: 'acme/shop' }),
+        together: z
+          .enum(['true', 'false'])
+          .default('false')
+          .meta({
+            description: 'Also which services change together, by the history of their files.',
+          }),
         ...asOf,
       }),
       answer: Landscape,
-      handle: async ({ query, principal }) => graph.landscape(await reader(principal), query),
+      handle: async ({ query, principal }) =>
+        graph.landscape(await reader(principal), {
+          ...query,
+          together: query.together === 'true',
+        }),
     }),
     route({
       method: 'get',
@@ -266,11 +315,12 @@ export function graphRoutes(services: Services): Route[] {
       access: 'context:read',
       tag: 'context',
       summary: 'List contradictions',
-      description: 'Records that cannot both hold, as somebody said, and nobody has settled.',
+      description:
+        'Records that cannot both hold, as somebody said, and nobody has settled; with the work item made for each.',
       query: z.strictObject({}),
       answer: z.object({ items: z.array(Contradiction) }),
       handle: async ({ principal }) => ({
-        items: await graph.contradictions(await reader(principal)),
+        items: await services.contradictionWork.list(await reader(principal)),
       }),
     }),
     route({
@@ -289,6 +339,24 @@ export function graphRoutes(services: Services): Route[] {
       answer: null,
       handle: async ({ body, actor, principal }) =>
         graph.reportContradiction(await reader(principal), body, actor),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/graph/contradictions/work-item',
+      access: 'work:write',
+      tag: 'context',
+      summary: 'Open a work item for a contradiction',
+      description:
+        'One is open per contradiction: who asks again gets the same. It ends when the contradiction is over.',
+      body: z.strictObject({ a: entityId, b: entityId }),
+      bodyExample: {
+        a: 'decision:acme/shop:docs/adr/0001.md@root',
+        b: 'rule:acme/shop:AGENTS.md@root',
+      },
+      status: 201,
+      answer: WorkItem,
+      handle: async ({ body, actor, principal }) =>
+        services.contradictionWork.open(await reader(principal), body, actor),
     }),
     route({
       method: 'post',
