@@ -1,6 +1,6 @@
 /** The outside systems: how each fares, what it took in, and what may be done with it. */
 import { queryOptions } from '@tanstack/react-query';
-import { get, post } from './client.ts';
+import { get, post, remove } from './client.ts';
 import type { Connection, ConnectionTest, ProtectionReport } from './schema.ts';
 export type { Connection, ConnectionTest, ProtectionReport } from './schema.ts';
 
@@ -36,6 +36,14 @@ export const connectionQueries = {
       refetchInterval: REFRESH_MS,
     }),
 };
+
+export type ConnectionSetting = Connection['settings'][number];
+
+/** All of a connector's settings at once, by their paths. */
+export const giveSettings = (name: string, values: Record<string, string>) =>
+  post<Connection>(`${pathOf(name)}/settings`, { values });
+
+export const takeSettingsBack = (name: string) => remove<Connection>(`${pathOf(name)}/settings`);
 
 export const testConnection = (name: string) => post<ConnectionTest>(`${pathOf(name)}/test`);
 

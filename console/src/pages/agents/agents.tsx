@@ -74,14 +74,29 @@ const COLUMNS: Column<AttachedAgent>[] = [
   {
     key: 'agent',
     header: 'Agent',
-    cell: ({ title, version, person, repository }) => (
+    cell: ({ title, version }) => (
       <span className="cell-title agent-title">
-        <span>
-          {title}
-          {version !== null && <span className="quiet small"> {version}</span>}
-        </span>
+        <span>{title}</span>
         <span className="quiet small">
-          {person.name} · {repository ?? 'everywhere'}
+          {version === null ? 'version not told' : `version ${version}`}
+        </span>
+      </span>
+    ),
+  },
+  {
+    key: 'where',
+    header: 'Attached to',
+    width: 210,
+    cell: ({ person, repository, attachedAt }) => (
+      <span className="cell-title">
+        <span>{repository ?? 'all work of its person'}</span>
+        <span className="quiet small">
+          for {person.name}
+          {attachedAt !== null && (
+            <>
+              , <When at={attachedAt} />
+            </>
+          )}
         </span>
       </span>
     ),
@@ -102,7 +117,7 @@ const COLUMNS: Column<AttachedAgent>[] = [
   },
   {
     key: 'tools',
-    header: 'Tools used',
+    header: 'Tools called',
     align: 'end',
     hide: 'narrow',
     width: 120,
@@ -110,7 +125,7 @@ const COLUMNS: Column<AttachedAgent>[] = [
   },
   {
     key: 'telemetry',
-    header: 'Tokens told',
+    header: 'Cost reported',
     align: 'end',
     hide: 'narrow',
     width: 120,

@@ -4,17 +4,16 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
   type Connection,
-  type ConnectionTest,
   pauseConnection,
   resumeConnection,
   rotateSecret,
   testConnection,
 } from '../../api/connections.ts';
 import { ConfirmDialog } from '../../parts/dialogs.tsx';
-import { Icon, type IconName } from '../../parts/icon.tsx';
 import { Notice, Problem } from '../../parts/layout.tsx';
 import { When } from '../../parts/time.tsx';
 import { Secret } from '../settings/people.tsx';
+import { TestResult } from './test-result.tsx';
 
 type Dialog = 'test' | 'pause' | 'rotate';
 
@@ -95,39 +94,6 @@ export function Actions({ connection }: { connection: Connection }) {
         {dialog === 'rotate' && <Rotate connection={connection} />}
       </Modal>
     </>
-  );
-}
-
-const LEVELS: Record<
-  ConnectionTest['findings'][number]['level'],
-  { icon: IconName; tone: string }
-> = {
-  ok: { icon: 'check', tone: 'good' },
-  warning: { icon: 'alert', tone: 'warn' },
-  problem: { icon: 'cross', tone: 'bad' },
-};
-
-function TestResult({ result }: { result: ConnectionTest }) {
-  return (
-    <div className="stack">
-      <Notice
-        tone={result.isWorking ? 'good' : 'bad'}
-        title={result.isWorking ? 'It works' : 'It does not work'}
-      >
-        <span>{result.account === '' ? 'We are known as nobody there.' : result.account}</span>
-      </Notice>
-      <ul className="findings">
-        {result.findings.map(({ level, text, hint }) => (
-          <li key={text} data-tone={LEVELS[level].tone}>
-            <Icon name={LEVELS[level].icon} size={14} label={level} />
-            <span>
-              {text}
-              {hint !== undefined && <span className="quiet small"> {hint}</span>}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 /** One outside system: is it set up, does it work, what came of it, and what may be done. */
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { type Connection, connectionQueries } from '../../api/connections.ts';
 import { count, plural } from '../../parts/format.ts';
 import { Facts, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
@@ -46,12 +47,12 @@ export function ConnectionPage() {
         {connection.name === 'github' && mayManage && isOnGitHubCom(connection) && (
           <GitHubApp isSet={connection.state !== 'off'} />
         )}
+        {connection.state !== 'off' && <Health connection={connection} />}
+        <Readings readings={connection.readings} />
         {connection.capabilities.includes('code-host') && connection.state !== 'off' && (
           <Protection host={connection.name} />
         )}
-        <Readings readings={connection.readings} />
-        <SetUp connection={connection} />
-        <Health connection={connection} />
+        <SetUp key={connection.name} connection={connection} />
       </div>
     </>
   );
@@ -118,36 +119,50 @@ function Trouble({ connection: { state, lastError, pause, rate } }: { connection
 }
 
 function Health({ connection }: { connection: Connection }) {
-  const { counts, rate, lastEventAt, lastSuccessAt, lastError, capabilities } = connection;
+  const { counts, rate, lastEventAt, lastSuccessAt, lastError, capabilities, webhookUrl, state } =
+    connection;
+  const isKnowledge = capabilities.includes('knowledge');
+  const ingested = [
+    ...(webhookUrl !== null || counts.signals > 0 ? [plural(counts.signals, 'signal')] : []),
+    ...(isKnowledge ? [`${plural(counts.objects, 'object')} of knowledge`] : []),
+  ];
   return (
     <Panel title="What came of it">
       <Facts
         items={[
           ['Does', capabilities.map((capability) => CAPABILITY_WORDS[capability]).join(', ')],
-          ['Last event', <When key="event" at={lastEventAt} none="never" />],
           ['Last success', <When key="success" at={lastSuccessAt} none="never" />],
-          [
-            'Deliveries',
-            `${plural(counts.deliveries, 'delivery', 'deliveries')}, ${count(counts.duplicates)} of them known before, ${count(counts.refused)} refused`,
-          ],
-          [
-            'Became',
-            `${plural(counts.signals, 'signal')}, ${plural(counts.objects, 'object')} of knowledge`,
-          ],
-          ['Calls', <Rate key="rate" rate={rate} />],
-          [
-            'Last error',
-            lastError === null ? (
-              'none'
-            ) : (
-              <span key="error">
-                {lastError.message}{' '}
-                <span className="quiet small">
-                  (<When at={lastError.at} />)
-                </span>
-              </span>
-            ),
-          ],
+          ...(webhookUrl === null
+            ? []
+            : ([
+                ['Last event', <When key="event" at={lastEventAt} none="never" />],
+                [
+                  'Deliveries',
+                  counts.deliveries === 0 && counts.refused === 0
+                    ? 'none yet'
+                    : `${plural(counts.deliveries, 'delivery', 'deliveries')}, ${count(counts.duplicates)} of them known before, ${count(counts.refused)} refused`,
+                ],
+              ] satisfies [string, ReactNode][])),
+          ...(ingested.length === 0
+            ? []
+            : ([['Ingested', ingested.join(', ')]] satisfies [string, string][])),
+          ...(rate === null
+            ? []
+            : ([['Calls', <Rate key="rate" rate={rate} />]] satisfies [string, ReactNode][])),
+          // A failure is told in full above.
+          ...(lastError === null || state === 'failing'
+            ? []
+            : ([
+                [
+                  'Last error',
+                  <span key="error">
+                    {lastError.message}{' '}
+                    <span className="quiet small">
+                      (<When at={lastError.at} />)
+                    </span>
+                  </span>,
+                ],
+              ] satisfies [string, ReactNode][])),
         ]}
       />
     </Panel>
@@ -155,8 +170,7 @@ function Health({ connection }: { connection: Connection }) {
 }
 
 /** How much of what the system grants in an hour is used. */
-function Rate({ rate }: { rate: Connection['rate'] }) {
-  if (rate === null) return 'none made yet';
+function Rate({ rate }: { rate: NonNullable<Connection['rate']> }) {
   const { limit, remaining, callsLastHour, callsPerHour, resetsAt } = rate;
   const used = limit !== null && remaining !== null ? limit - remaining : callsLastHour;
   const most = limit ?? callsPerHour;

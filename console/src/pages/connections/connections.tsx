@@ -34,17 +34,21 @@ export function ConnectionsPage() {
             }
             flush
           >
-            <Table label="Connections in use" rows={[...inUse].sort(byTrouble)} />
+            <Table label="Connections in use" rows={[...inUse].sort(byTrouble)} columns={IN_USE} />
           </Panel>
           <Panel
             title="Ready"
-            note="nothing has come from these yet; open one to see how to begin"
+            note="they would be heard if they spoke; open one to see what to tell them"
             flush
           >
-            <Table label="Connections that are ready" rows={inState(all, 'waiting')} />
+            <Table
+              label="Connections that are ready"
+              rows={inState(all, 'waiting')}
+              columns={BEFORE}
+            />
           </Panel>
-          <Panel title="To be set up" note="open one to see what it needs" flush>
-            <Table label="Connections to be set up" rows={inState(all, 'off')} />
+          <Panel title="To be set up" note="open one and be led through" flush>
+            <Table label="Connections to be set up" rows={inState(all, 'off')} columns={BEFORE} />
           </Panel>
         </div>
       )}
@@ -64,7 +68,13 @@ function byTrouble(left: Connection, right: Connection): number {
   );
 }
 
-const COLUMNS: Column<Connection>[] = [
+/** What is only read tells of no event, and an answer is a sign of life. */
+function laterOf(left: string | null, right: string | null): string | null {
+  return left !== null && (right === null || left > right) ? left : right;
+}
+
+/** Of what does nothing yet there is nothing to count. */
+const BEFORE: Column<Connection>[] = [
   {
     key: 'title',
     header: 'System',
@@ -86,15 +96,30 @@ const COLUMNS: Column<Connection>[] = [
       </span>
     ),
   },
+];
+
+const IN_USE: Column<Connection>[] = [
+  ...BEFORE,
   {
     key: 'state',
     header: 'State',
-    width: 150,
-    cell: (connection) => <ConnectionBadge connection={connection} />,
+    width: 240,
+    cell: (connection) => (
+      <span className="cell-title">
+        <span>
+          <ConnectionBadge connection={connection} />
+        </span>
+        {connection.state === 'failing' && connection.lastError !== null && (
+          <span className="quiet small" title={connection.lastError.message}>
+            {connection.lastError.message}
+          </span>
+        )}
+      </span>
+    ),
   },
   {
     key: 'counts',
-    header: 'Taken in',
+    header: 'Ingested',
     align: 'end',
     hide: 'phone',
     width: 120,
@@ -107,15 +132,25 @@ const COLUMNS: Column<Connection>[] = [
   },
   {
     key: 'last',
-    header: 'Last event',
+    header: 'Last heard of',
     align: 'end',
     hide: 'phone',
     width: 120,
-    cell: ({ lastEventAt }) => <When at={lastEventAt} none="never" />,
+    cell: ({ lastEventAt, lastSuccessAt }) => (
+      <When at={laterOf(lastEventAt, lastSuccessAt)} none="never" />
+    ),
   },
 ];
 
-function Table({ label, rows }: { label: string; rows: readonly Connection[] }) {
+function Table({
+  label,
+  rows,
+  columns,
+}: {
+  label: string;
+  rows: readonly Connection[];
+  columns: Column<Connection>[];
+}) {
   if (rows.length === 0) return <p className="quiet small panel-body">None.</p>;
   return (
     <DataTable
@@ -123,7 +158,7 @@ function Table({ label, rows }: { label: string; rows: readonly Connection[] }) 
       rows={rows}
       rowKey={({ name }) => name}
       rowHref={({ name }) => `/connections/${name}`}
-      columns={COLUMNS}
+      columns={columns}
     />
   );
 }
