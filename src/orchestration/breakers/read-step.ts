@@ -32,7 +32,7 @@ export function readStep(step: BreakerStep): Reading {
     purpose,
     result,
     edits: result.hasFailed ? [] : editsOf(step, call),
-    run: runOf(step, purpose, result),
+    run: runOf(step, call, purpose, result),
     poll: readPoll(step, call, purpose, result),
     tokens: step.tokens ?? estimateTokens(step, result),
     words: call.kind === 'say' ? wordsKey(step) : 0,
@@ -50,7 +50,14 @@ function editsOf(step: BreakerStep, call: Call): FileEdit[] {
   return [{ file: hash(file), effect: { whole: hash(String(state)) } }];
 }
 
-function runOf(step: BreakerStep, purpose: CommandPurpose | null, result: Result): Reading['run'] {
+const GOES_ON = /^git (?:rebase|cherry-pick|revert|am) --(?:continue|skip)\b/;
+
+function runOf(
+  step: BreakerStep,
+  call: Call,
+  purpose: CommandPurpose | null,
+  result: Result,
+): Reading['run'] {
   if (step.tests != null) {
     const { failed } = step.tests;
     return {
@@ -75,7 +82,9 @@ function runOf(step: BreakerStep, purpose: CommandPurpose | null, result: Result
     const set = result.hasFailed ? failingTests(result.text, true) : undefined;
     if (set !== undefined && set.count > 0) return { kind: 'tests', ...set };
     const count = result.hasFailed ? 1 : 0;
-    return { kind: 'command', count, key: result.error, passed: 0 };
+    // A conflict further on in a series is another one, though git words it the same.
+    const key = count === 1 && GOES_ON.test(call.plainCommand) ? result.key : result.error;
+    return { kind: 'command', count, key, passed: 0 };
   }
   return null;
 }

@@ -106,6 +106,9 @@ const TELLS =
 /** Codes that name an error are kept: TS2304, E0308, SC2086, EACCES, HTTP 404. */
 const NUMBERS = /(?<![A-Za-z]\d{0,6})(?<!\b(?:code|status|http)[ :=]?)\d+(?:\.\d+)*/gi;
 
+/** Shorter commands are words that an error may use for itself. */
+const SHORTEST_REPEATED = 6;
+
 /** A number for the kind of error: its telling line without names, paths and figures. */
 export function errorClass(text: string, call: Call): number {
   const lines = text
@@ -119,7 +122,10 @@ export function errorClass(text: string, call: Call): number {
     : lines.find((line) => TELLS.test(line));
   const line = telling ?? lines[0];
   if (line === undefined) return hash(`exit ${call.tool} ${call.plainCommand.split(' ')[0] ?? ''}`);
-  return hash(maskNames(normaliseText(line.slice(0, 400))).slice(0, 160));
+  // A refusal that repeats the call is the same whatever was called.
+  const said =
+    call.command.length < SHORTEST_REPEATED ? line : line.replaceAll(call.command, '<call>');
+  return hash(maskNames(normaliseText(said.slice(0, 400))).slice(0, 160));
 }
 
 /** Without quoted names, paths and figures. */

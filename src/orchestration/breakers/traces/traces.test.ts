@@ -6,8 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { backtestTrace } from '../backtest.ts';
 import type { BreakerStep } from '../step.ts';
 import type { Trace } from './builder.ts';
-import { FINE } from './fine.ts';
-import { STUCK } from './stuck.ts';
+import { FINE as FINE_FIRST } from './fine.ts';
+import { LATER_FINE, LATER_STUCK } from './later.ts';
+import { STUCK as STUCK_FIRST } from './stuck.ts';
+
+const FINE = [...FINE_FIRST, ...LATER_FINE];
+const STUCK = [...STUCK_FIRST, ...LATER_STUCK];
 
 const without = (fields: readonly (keyof BreakerStep)[]) => (trace: Trace) => ({
   ...trace,
