@@ -27,6 +27,27 @@ function serverSeconds(serverPid: number): number {
   return isSeen ? ticks / TICKS_PER_SECOND : Number.NaN;
 }
 
+/** Seconds a process and all it started have used so far, as far as they live or were collected. */
+export function treeSeconds(root: number): number {
+  const fields = new Map(
+    folders('/proc').flatMap((name) => {
+      const stat = statOf(name);
+      return stat === undefined ? [] : [[Number(name), stat] as const];
+    }),
+  );
+  if (!fields.has(root)) return Number.NaN;
+  const tree = new Set([root]);
+  for (let before = 0; before < tree.size;) {
+    before = tree.size;
+    for (const [pid, stat] of fields) if (tree.has(Number(stat[1]))) tree.add(pid);
+  }
+  let ticks = 0;
+  for (const pid of tree) {
+    for (const time of fields.get(pid)!.slice(11, 15)) ticks += Number(time);
+  }
+  return ticks / TICKS_PER_SECOND;
+}
+
 function folders(path: string): string[] {
   try {
     return readdirSync(path).filter((name) => /^\d+$/.test(name));

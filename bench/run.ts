@@ -5,7 +5,7 @@
  *   ABSURD_SQL=path/to/absurd.sql npm run bench
  *
  * `npm run bench -- NAME...` runs only `steps`, `two-workers`, `parked-runs`, `ingest`, `hooks`, `reads`, `hooks-wall`,
- * `verify-log`, `policy`, `devbox`, `overlap` or `context`; `--quick` is for a look in between. Only a run of everything
+ * `verify-log`, `start`, `policy`, `devbox`, `overlap` or `context`; `--quick` is for a look in between. Only a run of everything
  * writes the file. `--clone PATH` has packs measured over a clone of yours instead of a made repository. Absolute figures follow the machine and
  * its load: read the ratios.
  */
@@ -32,6 +32,7 @@ import { measureReads, readsTable, readsVerdicts } from './reads.ts';
 import type { Verdict } from './report.ts';
 import { toMarkdown } from './report.ts';
 import { startBenchServer } from './server.ts';
+import { measureStart, startTable, startVerdicts } from './start.ts';
 import { measureTwoWorkers, twoWorkersTable, twoWorkersVerdicts } from './two-workers.ts';
 import { measureVerify, verifyTable, verifyVerdicts } from './verify-log.ts';
 
@@ -128,6 +129,18 @@ const PARTS: Record<string, Part> = {
       ],
     };
   },
+  async start() {
+    const rounds = values.quick ? 3 : 7;
+    const measured = await measureStart({ rounds });
+    return {
+      verdicts: startVerdicts(measured),
+      section: [
+        '## Start\n',
+        `\`bin/loom serve\` in a folder of its own, ${rounds} rounds, until \`/healthz\` answers. Processor time is that of the server and its database until then.\n`,
+        toMarkdown(startTable(measured)),
+      ],
+    };
+  },
   async policy() {
     const changes = values.quick ? 200 : 1_000;
     const measured = measurePolicy({ changes });
@@ -191,7 +204,7 @@ const PARTS: Record<string, Part> = {
     };
   },
   async 'verify-log'() {
-    const measured = await measureVerify(server, { entries: values.quick ? 50_000 : 200_000 });
+    const measured = await measureVerify(server, { entries: values.quick ? 100_000 : 300_000 });
     return {
       verdicts: verifyVerdicts(measured),
       section: ['## Log\n', toMarkdown(verifyTable(measured))],
