@@ -18,6 +18,7 @@ import {
 } from './document.ts';
 import { allGrants, createDocumentMatchers, type DocumentMatchers, type Facts } from './facts.ts';
 import { GRANT_TAGS, RULE_TAGS } from './tags.ts';
+import { WORK_PRIORITIES } from './work-facts.ts';
 
 export const DEFAULT_RULE = 'default';
 /** Fires where a repository grants things and none of its grants covers the change. */
@@ -150,6 +151,9 @@ forbid(principal, action == Action::"ship", resource)${when}${rule.isHold ? '' :
 }
 
 function conditionsOf(id: string, when: Condition): string[] {
+  // What is not known of the work may be anything, and then the rule holds.
+  const ofWork = (clauses: string[]) =>
+    clauses.length === 0 ? [] : anyOf(['resource.isWorkUnknown', ...clauses]);
   const anyOf = (clauses: string[]) => (clauses.length === 0 ? [] : [`(${clauses.join(' || ')})`]);
   return [
     ...(when.paths.length === 0 ? [] : [has('matches', 'Match', id)]),
@@ -158,6 +162,8 @@ function conditionsOf(id: string, when: Condition): string[] {
     ...anyOf(when.data.map((name) => has('data', 'Data', name))),
     ...anyOf(when.tags.map((name) => has('tags', 'Tag', name))),
     ...anyOf(when.authors.map((kind) => `principal == Author::${quote(kind)}`)),
+    ...ofWork(when.labels.map((name) => `resource.labels.contains(${quote(name)})`)),
+    ...ofWork(when.priorities.map((name) => has('priorities', 'Priority', name))),
     ...COUNTED.flatMap((fact) => {
       const threshold = when[fact];
       return threshold === null
@@ -188,6 +194,7 @@ const ENTITY_OF_SET = {
   exhausted: 'Match',
   freezes: 'Freeze',
   signals: 'Signal',
+  priorities: 'Priority',
 } as const;
 
 function schemaOf(document: PolicyDocument): string {
@@ -201,6 +208,7 @@ function schemaOf(document: PolicyDocument): string {
     Match: [...ids(document.rules), ...ids(allGrants(document))],
     Freeze: ids(document.freezes),
     Signal: SIGNALS,
+    Priority: WORK_PRIORITIES,
     Rule: [
       DEFAULT_RULE,
       NARROWING_RULE,
@@ -217,7 +225,7 @@ function schemaOf(document: PolicyDocument): string {
   const sets = Object.entries(ENTITY_OF_SET).map(([set, entity]) => `${set}: Set<${entity}>`);
   return `${enums.join('\n')}
 entity Change = { ${COUNTED.map((fact) => `${fact}: Long`).join(', ')}, ceiling: Long,
-  isHalved: Bool, ${sets.join(', ')} };
+  isHalved: Bool, isWorkUnknown: Bool, labels: Set<String>, ${sets.join(', ')} };
 action "ship" appliesTo { principal: [Author], resource: [Change], context: { met: Set<Rule> } };`;
 }
 
@@ -225,6 +233,8 @@ action "ship" appliesTo { principal: [Author], resource: [Change], context: { me
 export function attributesOf(facts: Facts, score: number) {
   const members = (entity: string, names: readonly string[]) =>
     names.map((id) => ({ __entity: { type: entity, id } }));
+  const { priority } = facts.work;
+  const sets = { ...facts, priorities: priority === null ? [] : [priority] };
   return {
     changedLines: facts.changedLines,
     files: facts.files,
@@ -235,10 +245,12 @@ export function attributesOf(facts: Facts, score: number) {
     ceiling: facts.ceiling,
     // Without a record of their own, operations start with half of what a grant gives.
     isHalved: facts.isHalved || (facts.isCold && facts.changeClass === 'operations'),
+    isWorkUnknown: facts.work.isUnknown,
+    labels: facts.work.labels,
     ...Object.fromEntries(
       Object.entries(ENTITY_OF_SET).map(([set, entity]) => [
         set,
-        members(entity, facts[set as keyof typeof ENTITY_OF_SET]),
+        members(entity, sets[set as keyof typeof ENTITY_OF_SET]),
       ]),
     ),
   };

@@ -1,4 +1,5 @@
 /** A policy file after it has been read: every name known, every pattern sound. */
+import type { WorkPriority } from './work-facts.ts';
 import type { FreezeTag, GrantTag, RuleTag } from './tags.ts';
 import type { Lane } from './schema.ts';
 
@@ -18,6 +19,9 @@ export interface Condition {
   data: readonly string[];
   tags: readonly RuleTag[];
   authors: readonly AuthorKind[];
+  /** Of the work item it is for: one of these labels, one of these priorities. */
+  labels: readonly string[];
+  priorities: readonly WorkPriority[];
   changedLines: Threshold | null;
   files: Threshold | null;
   score: Threshold | null;
@@ -169,6 +173,8 @@ export interface PolicyTest {
     services: readonly string[];
     tags: readonly (RuleTag | GrantTag | FreezeTag)[];
     author: AuthorKind;
+    labels: readonly string[];
+    priority: WorkPriority | null;
     changedLines: number;
     checks: 'passed' | 'failed' | 'unknown';
     /** Taken for the computed score. */
@@ -217,6 +223,8 @@ export const NO_CONDITION: Condition = {
   data: [],
   tags: [],
   authors: [],
+  labels: [],
+  priorities: [],
   changedLines: null,
   files: null,
   score: null,

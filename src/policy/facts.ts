@@ -20,6 +20,7 @@ import { createPathMatcher, type PathMatcher } from './glob.ts';
 import { CONTENT_TAGS, type ContentTag } from './patch-facts.ts';
 import { type ApprovalFact, RiskFactor } from './schema.ts';
 import { type FreezeTag, GRANT_TAGS, RULE_TAGS, type RuleTag, tagsOfPath } from './tags.ts';
+import { NO_WORK, WorkFacts } from './work-facts.ts';
 
 /** Raised when the meaning of a fact changes; kept with every verdict. */
 export const FACTS_VERSION = 2;
@@ -111,6 +112,8 @@ export const Facts = z.object({
   risk: LearnedRisk.nullable().default(null),
   /** A work item or ticket is named. */
   hasTicket: z.boolean(),
+  /** Labels and priority of the work item it is for; missing in verdicts of older releases. */
+  work: WorkFacts.default(NO_WORK),
   /** Results by check, where the host tells them one by one. */
   ci: z.array(z.object({ name: z.string(), conclusion: z.string() })),
   /** What the agent's session showed; null where no session is known. */
@@ -171,6 +174,8 @@ export interface FactSources {
   /** Further evidence and marks, such as `second-agent-review` or `hotfix`. */
   marks?: readonly ('second-agent-review' | 'hotfix')[] | undefined;
   hasTicket?: boolean | undefined;
+  /** Absent: nobody asked, as of changes of the past. */
+  work?: WorkFacts | undefined;
   ci?: Facts['ci'] | undefined;
   session?: Facts['session'] | undefined;
   experts?: readonly string[] | undefined;
@@ -379,6 +384,7 @@ export function buildFacts(
     risk: sources.risk ?? null,
     ceiling: Math.max(0, Math.min(100, Math.floor(limits.ceiling ?? 100))),
     hasTicket: sources.hasTicket ?? false,
+    work: sources.work ?? NO_WORK,
     ci: [...(sources.ci ?? [])],
     session: sources.session ?? null,
     owners: ownersOf(sources.owners, touched),

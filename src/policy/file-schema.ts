@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { KEEP_ON, ROUTING_STEPS } from './document.ts';
 import { LANES } from './schema.ts';
+import { WORK_PRIORITIES } from './work-facts.ts';
 import { FREEZE_TAGS, GRANT_TAG_WORDS, GRANT_TAGS, RULE_TAGS } from './tags.ts';
 
 export const AUTHOR_KINDS = ['human', 'assisted', 'agent'] as const;
@@ -96,6 +97,10 @@ export const WhenEntry = z
     data: one(named('data')).describe('classes of data').optional(),
     tags: one(z.enum(RULE_TAGS)).describe('what kind of files').optional(),
     author: one(z.enum(AUTHOR_KINDS)).optional(),
+    label: one(word(['security']))
+      .describe('on the work item it is for')
+      .optional(),
+    priority: one(z.enum(WORK_PRIORITIES)).describe('of the work item it is for').optional(),
     changed_lines: threshold('>400').optional(),
     files: threshold('>15').optional(),
     downstream_services: threshold('>=5').optional(),
@@ -176,6 +181,8 @@ export const TestChangeEntry = z.strictObject({
     z.enum([...new Set([...RULE_TAGS, ...EVIDENCE, ...FREEZE_TAGS])] as [string, ...string[]]),
   ).optional(),
   author: z.enum(AUTHOR_KINDS).optional(),
+  label: one(z.string()).optional(),
+  priority: z.enum(WORK_PRIORITIES).optional(),
   changed_lines: z.int().min(0).max(1_000_000).optional(),
   checks: z.enum(CHECK_RESULTS).optional(),
   risk_percentile: z.int().min(0).max(100).optional(),

@@ -87,3 +87,4 @@ export {
   RealisedBound,
   unknownAudit,
 } from './autonomy/index.ts';
+export { NO_WORK, UNKNOWN_WORK, WORK_PRIORITIES, WorkFacts, workFacts } from './work-facts.ts';

@@ -6,12 +6,14 @@ import { expect, test } from 'vitest';
 import type { FileChange } from '#git';
 import { NO_CATALOG, parseCatalog } from './catalog.ts';
 import type { CompiledPolicy } from './compile.ts';
-import { buildFacts, type FactSources } from './facts.ts';
+import { buildFacts, Facts, type FactSources } from './facts.ts';
 import { nextFreezeChange } from './freeze-span.ts';
 import { judge, type Verdict } from './judge.ts';
 import { lintPolicy } from './lint.ts';
 import { loadPolicy, loadSources } from './load-policy.ts';
+import { ruleInWords } from './rule-words.ts';
 import type { ApprovalFact } from './schema.ts';
+import { NO_WORK, UNKNOWN_WORK, workFacts } from './work-facts.ts';
 
 const HEAD = 'a'.repeat(40);
 const ALONE = { file: '.loom/policy.yaml', organisation: null, catalog: NO_CATALOG };
@@ -33,20 +35,21 @@ function aPolicy(text: string): CompiledPolicy {
   return policy;
 }
 
+const emptySources: FactSources = {
+  files: [aFile('src/a.ts')],
+  headSha: HEAD,
+  policyVersion: 'v1',
+  authorKind: 'human',
+  checks: 'passed',
+  owners: new Map(),
+  approvals: [],
+  editedPolicyProblem: null,
+  isPolicyUnreadable: false,
+  now: new Date('2026-06-03T12:00:00Z'),
+};
+
 function verdict(policy: CompiledPolicy, fields: Partial<FactSources> = {}): Verdict {
-  const facts = buildFacts(policy.document, policy.matchers, {
-    files: [aFile('src/a.ts')],
-    headSha: HEAD,
-    policyVersion: 'v1',
-    authorKind: 'human',
-    checks: 'passed',
-    owners: new Map(),
-    approvals: [],
-    editedPolicyProblem: null,
-    isPolicyUnreadable: false,
-    now: new Date('2026-06-03T12:00:00Z'),
-    ...fields,
-  });
+  const facts = buildFacts(policy.document, policy.matchers, { ...emptySources, ...fields });
   return judge(policy, facts);
 }
 
@@ -349,3 +352,47 @@ test.each(['{a,b}'.repeat(12), `${'**/x/'.repeat(200)}y`, '*'.repeat(501)])(
     else expect(verdict(policy, { files: [aFile('x/'.repeat(900))] }).lane).toBe('one-reviewer');
   },
 );
+
+test('labels and priority of the work bring people, an unknown item all of them, and a replay the same', () => {
+  const policy = aPolicy(`tiers: { all: { paths: ["**"] } }
+autonomy: { all: { max_score: 100 } }
+rules:
+  - { id: secure, because: security work is seen by two, when: { label: Security }, require: { lane: two-person } }
+  - { id: hurry, because: haste errs, when: { priority: [urgent, high] }, require: { lane: two-person } }
+tests:
+  - { name: labelled, change: { paths: [a.ts], label: security }, expect: { lane: two-person, rules: [secure] } }
+  - { name: urgent, change: { paths: [a.ts], priority: urgent }, expect: { lane: two-person, rules: [hurry] } }
+  - { name: neither, change: { paths: [a.ts], label: docs, priority: low }, expect: { lane: ship } }
+`);
+  const laneOf = (work: FactSources['work']) => {
+    const { lane, rules } = verdict(policy, { work });
+    return [lane, ...rules.map(({ id }) => id).filter((id) => /secure|hurry/.test(id))];
+  };
+
+  expect(laneOf(workFacts({ labels: [' SECURITY ', 'ui'], priority: 2 }))).toEqual([
+    'two-person',
+    'secure',
+  ]);
+  expect(laneOf(workFacts({ labels: ['insecurity'], priority: 4 }))).toEqual([
+    'two-person',
+    'hurry',
+  ]);
+  expect(laneOf(workFacts({ labels: ['ui'], priority: 2 }))).toEqual(['ship']);
+  expect(laneOf(UNKNOWN_WORK)).toEqual(['two-person', 'secure', 'hurry']);
+  expect(laneOf(NO_WORK)).toEqual(['ship']);
+  expect(policy.document.rules.map(ruleInWords)).toEqual([
+    'When its work is labelled security: 2 people.',
+    'When the priority of its work is urgent or high: 2 people.',
+  ]);
+  // A verdict of before there were such facts is read as one of no work.
+  const { work: _work, ...before } = buildFacts(policy.document, policy.matchers, {
+    ...emptySources,
+    work: UNKNOWN_WORK,
+  });
+  expect(Facts.parse(before).work).toEqual(NO_WORK);
+  expect(
+    loadPolicy(
+      'version: 1\nrules: [{ id: x, when: { priority: asap }, require: { reviewers: 1 } }]',
+    ).problems,
+  ).toMatchObject([{ line: 2 }]);
+});

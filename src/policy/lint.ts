@@ -126,6 +126,8 @@ function covers(wide: Condition, narrow: Condition): boolean {
     isWithin(wide.data, narrow.data) &&
     isWithin(wide.tags, narrow.tags) &&
     isWithin(wide.authors, narrow.authors) &&
+    isWithin(wide.labels, narrow.labels) &&
+    isWithin(wide.priorities, narrow.priorities) &&
     (['changedLines', 'files', 'score', 'serviceCount', 'downstream'] as const).every((fact) => {
       const outer = wide[fact];
       const inner = narrow[fact];

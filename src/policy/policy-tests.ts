@@ -5,6 +5,7 @@ import type { PolicyTest } from './document.ts';
 import { buildFacts, type Facts } from './facts.ts';
 import { judge, type Verdict } from './judge.ts';
 import type { Lane } from './schema.ts';
+import { NO_WORK } from './work-facts.ts';
 import type { PolicyProblem } from './service.ts';
 
 /** Examples without a moment are judged outside every freeze; which moment then does not matter. */
@@ -96,6 +97,7 @@ function factsOf(policy: CompiledPolicy, { change }: PolicyTest): Facts {
     marks,
     alsoTouches: change.services,
     hasTicket: true,
+    work: { ...NO_WORK, labels: [...change.labels], priority: change.priority },
   });
   const given = change.tags.filter((tag) => tag !== 'hotfix');
   return { ...facts, tags: [...new Set([...facts.tags, ...given])].sort() };

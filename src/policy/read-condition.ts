@@ -4,6 +4,7 @@ import { type Condition, NO_CONDITION, type Threshold } from './document.ts';
 import { globProblem } from './glob.ts';
 import { suggest } from '#kernel';
 import { RULE_TAGS } from './tags.ts';
+import { labelName, WORK_PRIORITIES } from './work-facts.ts';
 import type { Place, YamlReader } from './yaml-reader.ts';
 
 /** The names a file defines; only these may be used in it. */
@@ -65,6 +66,12 @@ export function readCondition(
       case 'author':
         condition.authors = names(field, AUTHOR_KINDS, 'author');
         break;
+      case 'label':
+        condition.labels = readLabels(reader, field);
+        break;
+      case 'priority':
+        condition.priorities = names(field, WORK_PRIORITIES, 'priority');
+        break;
       case 'changed_lines':
         condition.changedLines = readThreshold(reader, field);
         break;
@@ -83,6 +90,16 @@ export function readCondition(
     }
   }
   return condition;
+}
+
+/** Labels are the trackers' own, so any name is taken: a misspelt one is one that nothing has. */
+function readLabels(reader: YamlReader, place: Place): string[] {
+  return reader.texts(place).flatMap((each) => {
+    const name = labelName(each.value);
+    if (name !== '') return [name];
+    reader.problem(each.place, 'A label has a name', 'label: security');
+    return [];
+  });
 }
 
 function readTags(reader: YamlReader, place: Place): Condition['tags'] {

@@ -12,6 +12,7 @@ import type { PolicyTest } from './document.ts';
 import type { Vocabulary } from './read-condition.ts';
 import { LANES } from './schema.ts';
 import { FREEZE_TAGS, GRANT_TAG_WORDS, GRANT_TAGS, RULE_TAGS } from './tags.ts';
+import { labelName, WORK_PRIORITIES } from './work-facts.ts';
 import type { Entry, YamlReader } from './yaml-reader.ts';
 
 const TEST_TAGS = [...RULE_TAGS, ...GRANT_TAGS, ...FREEZE_TAGS];
@@ -40,6 +41,8 @@ export function readTests(
         services: [],
         tags: [],
         author: 'human',
+        labels: [],
+        priority: null,
         changedLines: 10,
         checks: 'passed',
         riskPercentile: null,
@@ -101,6 +104,12 @@ function readTestChange(
         break;
       case 'author':
         change.author = reader.oneOf(field, AUTHOR_KINDS, 'author') ?? change.author;
+        break;
+      case 'label':
+        change.labels = reader.texts(field).map(({ value }) => labelName(value));
+        break;
+      case 'priority':
+        change.priority = reader.oneOf(field, WORK_PRIORITIES, 'priority') ?? null;
         break;
       case 'changed_lines':
         change.changedLines = reader.integer(field, 0, 1_000_000) ?? change.changedLines;

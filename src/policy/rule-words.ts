@@ -98,6 +98,8 @@ function conditionsOf(when: Condition): string[] {
     ...oneOf('data is', when.data),
     ...oneOf('it is marked', when.tags),
     ...oneOf('the author is', when.authors),
+    ...oneOf('its work is labelled', when.labels),
+    ...oneOf('the priority of its work is', when.priorities),
     ...compared('changed lines are', when.changedLines),
     ...compared('files are', when.files),
     ...compared('risk is', when.score),

@@ -78,7 +78,7 @@ export interface ChangeToJudge {
 /** Facts that only other layers know. */
 export type ChangeEvidence = Pick<
   FactSources,
-  'marks' | 'hasTicket' | 'ci' | 'session' | 'experts' | 'deployers' | 'agent' | 'halved'
+  'marks' | 'hasTicket' | 'work' | 'ci' | 'session' | 'experts' | 'deployers' | 'agent' | 'halved'
 >;
 
 export interface PolicyProblem {

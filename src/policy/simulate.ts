@@ -263,6 +263,11 @@ function notesOf({ document }: CompiledPolicy, changes: readonly PastChange[]): 
   if (document.rules.some(({ when }) => when.authors.length > 0)) {
     notes.push('Agents are known by the names they sign with; unsigned ones count as people.');
   }
+  if (document.rules.some(({ when }) => when.labels.length + when.priorities.length > 0)) {
+    notes.push(
+      'Work items of the past are not looked up: rules on labels and priority never fire here.',
+    );
+  }
   if (changes.some(({ content = 'not-asked' }) => content === 'not-asked')) {
     notes.push('The text of patches was not read: no rule of either file asks for it.');
   }

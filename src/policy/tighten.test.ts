@@ -31,6 +31,8 @@ const aCondition = fc
       paths: fc.constantFrom(...PATTERNS),
       tags: fc.constantFrom(...TAGS),
       author: fc.constantFrom('agent', 'human'),
+      label: fc.constantFrom('security', '[security, "Big Bug"]'),
+      priority: fc.constantFrom('urgent', '[urgent, high]'),
       changed_lines: fc.integer({ min: 1, max: 300 }).map((n) => `">${n}"`),
       score: fc.integer({ min: 1, max: 90 }).map((n) => `">=${n}"`),
     },
@@ -113,6 +115,11 @@ const aChange = fc.record({
   authorKind: fc.constantFrom('human', 'assisted', 'agent'),
   checks: fc.constantFrom('passed', 'failed', 'unknown'),
   hasTicket: fc.boolean(),
+  work: fc.record({
+    labels: fc.subarray(['security', 'big bug', 'other']),
+    priority: fc.constantFrom('urgent' as const, 'low' as const, null),
+    isUnknown: fc.boolean(),
+  }),
   ceiling: fc.integer({ min: 0, max: 100 }),
 }) satisfies fc.Arbitrary<Partial<FactSources>>;
 

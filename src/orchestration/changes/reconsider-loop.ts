@@ -1,6 +1,6 @@
 /**
  * Asks policy again where its answer may have changed by itself: a freeze began or ended, or another
- * version of the organisation's policy took force. Pushes, approvals and moves of the base are news of
+ * version of the organisation's policy took force, or the work item got other labels or another priority. Pushes, approvals and moves of the base are news of
  * their own.
  */
 import { AppError, type BackgroundLoop, type Id, MAX_PAGE_SIZE, startLoop } from '#kernel';
@@ -35,6 +35,33 @@ export function createMomentWatch(
   const { db, clock, log, context, policy, workflow } = deps;
   /** Last seen by repository and branch. Forgotten with the process: a run told twice only looks twice. */
   const seen = new Map<string, string>();
+  /** Labels and priority of the work of each waiting change, as of the last look. */
+  let seenWork = new Map<string, string>();
+
+  /** Work that was marked otherwise since the last look may be under other rules now. */
+  async function lookAtWork(): Promise<number> {
+    const works = await store.workOfWaiting(db);
+    let told = 0;
+    for (const { runId, mark } of works) {
+      const before = seenWork.get(runId);
+      if (before === undefined || before === mark) continue;
+      await db.transaction((tx) =>
+        workflow.signal(tx, {
+          runId,
+          name: 'review',
+          body: {
+            decision: 'reconsider',
+            reason: 'its work item has other labels or another priority',
+          },
+          dedupeKey: `work:${mark}:${clock.now().toISOString().slice(0, 16)}`,
+          actor: ORCHESTRATION,
+        }),
+      );
+      told += 1;
+    }
+    seenWork = new Map(works.map(({ runId, mark }) => [runId, mark]));
+    return told;
+  }
 
   async function look(repository: string): Promise<number> {
     const waiting = (await store.openChanges(db, repository)).filter(
@@ -70,7 +97,7 @@ export function createMomentWatch(
   }
 
   return async () => {
-    let told = 0;
+    let told = await lookAtWork();
     let cursor: string | undefined;
     do {
       const page = await context.listRepositories({ limit: MAX_PAGE_SIZE, cursor });

@@ -151,6 +151,15 @@ export async function findByBranchAndHead(
   return rows[0];
 }
 
+/** How the work of each open change that has a run is marked. */
+export function workOfWaiting(queryable: Queryable): Promise<{ runId: Id<'run'>; mark: string }[]> {
+  return queryable.query(
+    `select c.run_id as "runId", md5(w.priority::text || ' ' || array_to_string(w.labels, ',')) as mark
+     from loom.changes c join loom.work_items w on w.id = c.work_item_id
+     where c.state = 'open' and c.run_id is not null`,
+  );
+}
+
 export function openChanges(queryable: Queryable, repository: string): Promise<ChangeRow[]> {
   return queryable.query<ChangeRow>(
     `select * from loom.changes where repository = $1 and state = 'open' order by opened_at, id`,

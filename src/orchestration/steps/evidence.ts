@@ -1,9 +1,10 @@
 /** What orchestration knows of a change that its commits do not tell: checks, reviews, session, ticket. */
 import type { Clock, Id, Queryable } from '#kernel';
-import type { ChangeEvidence } from '#policy';
+import { type ChangeEvidence, NO_WORK, UNKNOWN_WORK, workFacts } from '#policy';
 import { selectAgentReviews, selectDeployers, selectHostChecks } from '../changes/index.ts';
 import type { Change } from '../schema.ts';
 import { findSessions, type SessionRow } from '../sessions/index.ts';
+import { findWorkItem, type WorkItemRow } from '../work/index.ts';
 import { byNameOrder, type CheckResult } from './checks.ts';
 
 const MAX_HOST_CHECKS = 200;
@@ -22,7 +23,8 @@ export async function gatherEvidence(
   const hostChecks = await selectHostChecks(db, repository, headSha, MAX_HOST_CHECKS);
   const reviews = await selectAgentReviews(db, id, headSha);
   const since = new Date(clock.now().getTime() - DEPLOYER_DAYS * DAY_MS);
-  const facts = evidenceOf(change, session);
+  const item = change.workItemId === null ? undefined : await findWorkItem(db, change.workItemId);
+  const facts = evidenceOf(change, session, item);
   return {
     hostChecks,
     facts: {
@@ -50,11 +52,15 @@ export function isReviewedByAgent(
 export function evidenceOf(
   change: Pick<Change, 'authorKind' | 'authorName' | 'branch' | 'workItemId' | 'title'>,
   session: Pick<SessionRow, 'agent' | 'tool_calls' | 'denied_calls'> | undefined,
+  item?: Pick<WorkItemRow, 'labels' | 'priority'>,
 ): ChangeEvidence {
   const isAgent = change.authorKind === 'agent';
+  const namesTicket = TICKET.test(`${change.title}\n${change.branch}`);
   return {
     marks: /^hotfix\//i.test(change.branch) ? ['hotfix'] : [],
-    hasTicket: change.workItemId !== null || TICKET.test(`${change.title}\n${change.branch}`),
+    hasTicket: change.workItemId !== null || namesTicket,
+    // An item that is named and not known here may be labelled in any way.
+    work: item !== undefined ? workFacts(item) : namesTicket ? UNKNOWN_WORK : NO_WORK,
     // Without a session the name it signs with: an unknown agent has a budget too.
     agent: isAgent ? (session?.agent ?? change.authorName).toLowerCase() : undefined,
     session:
