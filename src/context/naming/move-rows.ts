@@ -48,6 +48,20 @@ async function moveKeys(tx: Tx, host: string, from: string, to: string): Promise
      where system = $1 and starts_with(subject, $2 || '#')`,
     [host, from, to],
   );
+  // Documents of other systems that belong to the repository are moved by their column; here is what
+  // they say of its files.
+  await tx.query(
+    `update loom.source_documents set mentions = array(
+         select case when starts_with(m, $1 || ':') then $2 || substr(m, length($1) + 1) else m end
+         from unnest(mentions) with ordinality as named (m, n) order by n)
+     where exists (select from unnest(mentions) m where starts_with(m, $1 || ':'))`,
+    [from, to],
+  );
+  await tx.query(
+    `update loom.deployments set external_key = $2 || substr(external_key, length($1) + 1)
+     where starts_with(external_key, $1 || '/deployments/')`,
+    [from, to],
+  );
   await tx.query(
     `update loom.review_remarks set id = replace(id, $1 || ':', $2 || ':'),
        change_id = replace(change_id, $1 || '#', $2 || '#')
