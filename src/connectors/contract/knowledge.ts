@@ -121,8 +121,9 @@ export interface KnowledgePage {
 export interface SweepProgress {
   /** Part of the system being read: `pulls`. */
   stream: string;
-  via: 'graphql' | 'rest';
-  /** Why not the quicker way; a sentence. */
+  /** Where there is a quicker and a slower way. */
+  via?: 'graphql' | 'rest' | undefined;
+  /** Why not the quicker way, or what is left out; a sentence. */
   why?: string | undefined;
   /** Objects in this part, where the system says. */
   total?: number | undefined;

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { testClock } from '#testing';
 import { describeKnowledge, readAll } from '../contract/conformance-knowledge.ts';
+import { mayRead, parseRobots } from './robots.ts';
 import { createWebSource, isBelow, readPlace } from './web.ts';
 
 const START = new Date('2026-03-01T12:00:00Z');
@@ -18,7 +19,8 @@ let asked: string[];
 beforeAll(async () => {
   server = createServer((request, response) => {
     const path = request.url ?? '/';
-    asked.push(path);
+    // Most tests have no such file, and are about the pages.
+    if (path !== '/robots.txt' || path in answers) asked.push(path);
     const { status = 200, headers = {}, body = '' } = answers[path] ?? { status: 404 };
     response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...headers });
     response.end(body);
@@ -130,4 +132,53 @@ test('below is below, not beside', () => {
   expect(isBelow(entry, 'https://docs.example/guide/a')).toBe(true);
   expect(isBelow(entry, 'https://docs.example/guide-evil/a')).toBe(false);
   expect(isBelow(entry, 'https://docs.example.evil/guide/a')).toBe(false);
+});
+
+test('what robots.txt closes to programs is not read, and the reading says so', async () => {
+  const { source } = setUp(['/guide/*']);
+  answers['/robots.txt'] = { body: 'User-agent: *\nDisallow: /guide/a # private' };
+
+  const page = await source.sweep(`${origin}/guide`, null);
+  const rest = await source.sweep(`${origin}/guide`, page.cursor);
+
+  expect(page.items.map(({ url }) => url)).toEqual([`${origin}/guide`]);
+  expect(rest.items).toEqual([]);
+  expect(rest.progress?.why).toContain(`does not let programs read ${origin}/guide/a`);
+  expect(asked.filter((path) => path === '/robots.txt')).toHaveLength(1);
+  expect(asked).not.toContain('/guide/a');
+  expect(await source.isGone?.(`${origin}/guide`, `url/${origin}/guide/a`)).toBe(true);
+});
+
+test('a site that cannot say what it closes is not read at all', async () => {
+  const { source } = setUp(['/guide/*']);
+  answers['/robots.txt'] = { status: 503 };
+
+  await expect(source.sweep(`${origin}/guide`, null)).rejects.toMatchObject({
+    kind: 'unavailable',
+    code: 'web.no_robots',
+  });
+  expect(asked).toEqual(['/robots.txt']);
+});
+
+test.each([
+  ['', '/x', true],
+  ['User-agent: *\nDisallow: /', '/x', false],
+  ['User-agent: *\nDisallow:', '/x', true],
+  ['User-agent: other\nDisallow: /', '/x', true],
+  // The group that names us is the only one that counts.
+  ['User-agent: *\nDisallow: /\nUser-agent: LoomStack\nDisallow: /y', '/x', true],
+  ['User-agent: a\nUser-agent: loomstack\nDisallow: /x', '/x', false],
+  // The longest decides, and of equals the one that allows.
+  ['User-agent: *\nDisallow: /a\nAllow: /a/b', '/a/b/c', true],
+  ['User-agent: *\nAllow: /a\nDisallow: /a/b', '/a/b/c', false],
+  ['User-agent: *\nDisallow: /a\nAllow: /a', '/a', true],
+  ['User-agent: *\nDisallow: /*.php$', '/a/b.php', false],
+  ['User-agent: *\nDisallow: /*.php$', '/a/b.php?x', true],
+  ['User-agent: *\nDisallow: /*?print', '/a?print=1', false],
+  ['User-agent: *\nDisallow: /caf%C3%A9', '/caf\u00e9/menu', false],
+  ['User-agent: *\nDisallow: /%61', '/a', false],
+  ['<html>Not found</html>', '/x', true],
+  [`User-agent: *\nDisallow: /${'*a'.repeat(2_000)}$`, `/${'a'.repeat(4_000)}b`, true],
+])('by %j, %s may be read: %s', (text, path, isAllowed) => {
+  expect(mayRead(parseRobots(text), new URL(path, 'https://docs.example'))).toBe(isAllowed);
 });

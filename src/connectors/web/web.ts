@@ -1,6 +1,7 @@
 /**
  * Plain web pages from a list of what may be read: single pages, or all that one links to below it. A
- * redirect off the list is not followed, and no page brings us to an address inside the network.
+ * redirect off the list is not followed, no page brings us to an address inside the network, and what
+ * a site's robots.txt closes to programs is not read.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -19,6 +20,8 @@ import {
   toHttpFailure,
   webAddress,
 } from '#connectors/contract';
+import { PRODUCT } from './robots.ts';
+import { createSiteRules } from './site-rules.ts';
 
 export const WEB = 'web';
 const PREFIX = 'url/';
@@ -34,12 +37,16 @@ const Cursor = z.object({
   waiting: z.array(z.string()),
   /** Everything met in this reading, so that nothing is read twice. */
   met: z.array(z.string()),
+  /** Pages of this reading that robots.txt keeps us from: how many, and the first. */
+  closed: z.object({ count: z.int(), first: z.string() }).nullable().default(null),
 });
 
 type Answer =
   | { state: 'read'; item: KnowledgeItem; links: string[] }
   /** Not there, or not to be read: of another kind, or elsewhere. */
-  | { state: 'gone' | 'passed-over' };
+  | { state: 'gone' | 'passed-over' }
+  /** The site asks programs not to read it. */
+  | { state: 'closed' };
 
 /** An entry of the list: a page, or with `/*` at its end all below. */
 export interface WebPlace {
@@ -78,6 +85,17 @@ export function createWebSource(options: {
       mayFollow: (to) => list.some((entry) => isBelow(entry, to.href)),
     });
 
+  const rules = createSiteRules({
+    clock,
+    fetch:
+      options.fetch ??
+      createGuardedFetch({
+        trustedUrls: options.insideUrls,
+        timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+        maxBytes: MAX_BYTES,
+      }),
+  });
+
   function need(place: string): WebPlace {
     const found = list.find((entry) => entry.place === place);
     if (found !== undefined) return found;
@@ -89,8 +107,9 @@ export function createWebSource(options: {
 
   async function read(entry: WebPlace, address: string): Promise<Answer> {
     const url = new URL(address);
+    if (!(await rules.mayRead(url))) return { state: 'closed' };
     const response = await fetch(url, {
-      headers: { accept: 'text/html, text/markdown, text/plain', 'user-agent': 'loomstack' },
+      headers: { accept: 'text/html, text/markdown, text/plain', 'user-agent': PRODUCT },
     });
     if (response.status === 404 || response.status === 410) return { state: 'gone' };
     if (response.status >= 300 && response.status < 400) return { state: 'gone' };
@@ -140,13 +159,22 @@ export function createWebSource(options: {
         last === undefined ||
         (last.waiting.length === 0 && now.getTime() - Date.parse(last.began) >= EVERY_MS);
       const at = isDue
-        ? { began: now.toISOString(), waiting: [webAddress(place)!], met: [webAddress(place)!] }
+        ? {
+            began: now.toISOString(),
+            waiting: [webAddress(place)!],
+            met: [webAddress(place)!],
+            closed: null,
+          }
         : last;
       const met = new Set(at.met);
       const waiting = at.waiting.slice(PER_STEP);
       const items: KnowledgeItem[] = [];
+      let { closed } = at;
       for (const address of at.waiting.slice(0, PER_STEP)) {
         const answer = await read(entry, address);
+        if (answer.state === 'closed') {
+          closed = { count: (closed?.count ?? 0) + 1, first: closed?.first ?? address };
+        }
         if (answer.state !== 'read') continue;
         items.push(answer.item);
         for (const link of answer.links) {
@@ -155,11 +183,12 @@ export function createWebSource(options: {
           waiting.push(link);
         }
       }
-      const next = { began: at.began, waiting, met: [...met] };
+      const next = { began: at.began, waiting, met: [...met], closed };
       return {
         items,
         cursor: Buffer.from(JSON.stringify(next)).toString('base64url'),
         hasMore: waiting.length > 0,
+        progress: { stream: 'pages', ...(closed === null ? {} : { why: closedWords(closed) }) },
       };
     },
 
@@ -170,9 +199,16 @@ export function createWebSource(options: {
       const address = object.slice(PREFIX.length);
       const entry = need(place);
       if (!isBelow(entry, address)) return true;
-      return (await read(entry, address)).state === 'gone';
+      // What may not be read any more is not kept either.
+      return ['gone', 'closed'].includes((await read(entry, address)).state);
     },
   };
+}
+
+function closedWords({ count, first }: { count: number; first: string }): string {
+  const { host } = new URL(first);
+  const what = count === 1 ? first : `${count} pages, such as ${first}`;
+  return `robots.txt of ${host} does not let programs read ${what.slice(0, 300)}`;
 }
 
 /** Whether an address is the page itself or, of a tree, below it. */

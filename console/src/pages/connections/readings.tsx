@@ -55,7 +55,7 @@ function Progress({ of }: { of: Reading }) {
       return (
         <>
           read to its end, <When at={finishedAt} />
-          {why === null ? '.' : `, one by one: ${why}.`}
+          {why === null ? '.' : via === 'rest' ? `, one by one: ${why}.` : `; ${why}.`}
         </>
       );
     case 'reading':
