@@ -7,6 +7,7 @@
  *   --cache DIR    keep the rows of each repository there, and use those that are
  *   --out FILE     default: src/context/ranking/weights.json
  *   --questions N  of each kind per repository (default 110)
+ *   --only KIND    fit this kind (loc, co, doc, own) and keep the others of FILE; may be given several times
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +16,10 @@ import { openRepository } from '../src/git/index.ts';
 import { fitWeights } from '../src/context/ranking/fit-weights.ts';
 import {
   gatherTrainingQuestions,
+  RankedTask,
   type TrainingQuestion,
 } from '../src/context/ranking/training-rows.ts';
+import { readWeights } from '../src/context/ranking/weights.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +31,7 @@ const { values, positionals } = parseArgs({
       default: join(import.meta.dirname, '../src/context/ranking/weights.json'),
     },
     questions: { type: 'string', default: '110' },
+    only: { type: 'string', multiple: true },
   },
 });
 const [clones] = positionals;
@@ -48,7 +52,11 @@ for (const folder of readdirSync(clones).toSorted()) {
   byRepository.set(name, await questionsOf(name, dir));
   process.stderr.write(`${name}: ${byRepository.get(name)!.length} questions\n`);
 }
-const weights = fitWeights(byRepository);
+const tasks = values.only?.map((kind) => RankedTask.parse(kind));
+const weights = fitWeights(
+  byRepository,
+  tasks === undefined ? {} : { tasks, before: readWeights(values.out) },
+);
 writeFileSync(values.out, `${JSON.stringify(weights)}\n`);
 process.stderr.write(`${values.out}: fitted on ${weights.fittedOn.length} repositories\n`);
 

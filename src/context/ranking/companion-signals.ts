@@ -1,7 +1,17 @@
 /** What else normally changes with these files: the signals. */
 import { baseOf, folderOf, WIDE_CHANGE } from './change-history.ts';
+import {
+  activityNearby,
+  type Habits,
+  habitsOf,
+  hearEach,
+  Twins,
+  usualWidth,
+  type Voices,
+} from './companion-habits.ts';
+import { isChronicle } from './document-signals.ts';
 import { type CandidateTable, tabulate } from './features.ts';
-import { endingOf, logDays, sharedParts } from './file-signals.ts';
+import { endingOf, foldersAbove, logDays, sharedParts } from './file-signals.ts';
 import { recentActivity, spreadByCochange } from './history-signals.ts';
 import { decay, type Ranked, topOf } from './scores.ts';
 import { type Snapshot, stemOf } from './snapshot.ts';
@@ -10,6 +20,7 @@ import type { Scores } from './text-field.ts';
 
 const CANDIDATES_PER_SIGNAL = 100;
 const NO_WHOLE = { withWhole: false };
+const NONE: readonly number[] = [];
 
 export function tabulateCompanions(
   snapshot: Snapshot,
@@ -40,6 +51,8 @@ export function tabulateCompanions(
   const givenEndings = new Set(given.map(endingOf));
   const givenKinds = new Set(files.map((file) => corpus.classes[file]));
   const siblings = siblingPattern(snapshot, files, isGiven, now);
+  const voices = hearEach(snapshot, files, now);
+  const fillHabits = habitColumns(snapshot, { given, files, pairs, voices, now });
   return tabulate(
     [
       { name: 'cochange', scores: cochange },
@@ -53,6 +66,10 @@ export function tabulateCompanions(
       { name: 'folderChanges', scores: folders.together },
       { name: 'siblings', scores: siblings },
       { name: 'activity', scores: recentActivity(history, now, 90, 1_500) },
+      { name: 'either', scores: voices.either },
+      { name: 'cosine', scores: voices.cosine },
+      { name: 'latest', scores: voices.latest },
+      { name: 'activityNearby', scores: activityNearby(snapshot, given, now) },
     ],
     {
       perSignal: CANDIDATES_PER_SIGNAL,
@@ -74,6 +91,7 @@ export function tabulateCompanions(
           'sinceTouch',
           'given',
           'givenTouches',
+          ...HABIT_COLUMNS,
         ],
         fill(file, row, at) {
           const path = snapshot.pathOf(file);
@@ -97,15 +115,118 @@ export function tabulateCompanions(
           row[at + 14] = Math.log2(
             1 + files.reduce((sum, it) => sum + history.touches[it]!.length, 0),
           );
+          row.set(fillHabits(file), at + 15);
         },
       },
     },
   );
 }
 
+const HABIT_COLUMNS = [
+  'folderShare',
+  'endingShare',
+  'baseNameShare',
+  'areaShare',
+  'covered',
+  'reverse',
+  'lift',
+  'alone',
+  'width',
+  'bornTogether',
+  'eitherShare',
+  'latestShare',
+  'touchesMonth',
+  'touchesSeason',
+  'inFolder',
+  'twins',
+  'twinsAsGiven',
+  'isChronicle',
+  'isRoot',
+  'shareSource',
+  'shareTest',
+  'shareDocument',
+  'shareConfiguration',
+  'sameKind',
+  'depthDifference',
+];
+const KINDS = ['source', 'test', 'document', 'configuration'] as const;
+/** Files born in a wider change, such as an import, have nothing in common for that. */
+const WIDE_BIRTH = 100;
+
+/** The columns of one candidate that tell how it and the given files usually change, in their order. */
+function habitColumns(
+  snapshot: Snapshot,
+  {
+    given,
+    files,
+    pairs,
+    voices,
+    now,
+  }: {
+    given: readonly string[];
+    files: readonly number[];
+    pairs: PairFigures;
+    voices: Voices;
+    now: number;
+  },
+): (file: number) => number[] {
+  const { history, corpus } = snapshot;
+  const habits: Habits = habitsOf(snapshot, given);
+  const twins = new Twins(given);
+  const born = new Set(files.map((file) => history.bornAt[file]!));
+  const givenTouches = files.reduce((sum, file) => sum + history.touches[file]!.length, 0);
+  const givenFolders = given.map(folderOf);
+  const givenDepths = given.map(foldersAbove);
+  const shares = KINDS.map(
+    (kind) =>
+      files.filter((file) => corpus.classes[file] === kind).length / Math.max(1, files.length),
+  );
+  const touchesSince = (file: number, days: number) => {
+    const touches = history.touches[file]!;
+    const from = now - days * 86_400;
+    let at = touches.length - 1;
+    while (at >= 0 && history.times[touches[at]!]! > from) at -= 1;
+    return touches.length - 1 - at;
+  };
+  return (file) => {
+    const path = snapshot.pathOf(file);
+    const folder = folderOf(path);
+    const touches = history.touches[file]!.length;
+    const times = pairs.times[file]!;
+    const { alone, width } = usualWidth(history, file);
+    const bornAt = history.bornAt[file]!;
+    const twin = twins.of(path);
+    const depth = foldersAbove(path);
+    return [
+      habits.folder(path),
+      habits.ending(path),
+      habits.baseName(path),
+      habits.area(path),
+      voices.covered[file]!,
+      times / (touches + 2),
+      Math.log2(1 + (times * history.size) / ((touches + 5) * (givenTouches + 5))),
+      alone,
+      width,
+      born.has(bornAt) && history.filesOf[bornAt]!.length <= WIDE_BIRTH ? 1 : 0,
+      voices.either[file]!,
+      voices.latest[file]!,
+      Math.log2(1 + touchesSince(file, 30)),
+      Math.log2(1 + touchesSince(file, 120)),
+      givenFolders.filter((it) => it === folder).length / Math.max(1, given.length),
+      Math.log2(1 + twin.count),
+      twin.isSeen ? 1 : 0,
+      isChronicle(path) ? 1 : 0,
+      folder === '' ? 1 : 0,
+      ...shares,
+      files.some((it) => corpus.classes[it] === corpus.classes[file]) ? 1 : 0,
+      Math.min(...givenDepths.map((other) => Math.abs(other - depth)), 20),
+    ];
+  };
+}
+
 /** 0..1: the share of folders two paths have in common. */
 function likePlaces(a: string, b: string): number {
-  return (2 * sharedParts(a, b)) / Math.max(1, a.split('/').length + b.split('/').length - 2);
+  return (2 * sharedParts(a, b)) / Math.max(1, foldersAbove(a) + foldersAbove(b));
 }
 
 interface PairFigures {
@@ -158,26 +279,44 @@ function nameLikeness(
   const models = given.map((path) => ({
     path,
     stem: stemOf(path),
-    words: new Set(toTerms(baseOf(path), NO_WHOLE)),
+    size: new Set(toTerms(baseOf(path), NO_WHOLE)).size,
   }));
+  const stems = new Set(models.map(({ stem }) => stem).filter((stem) => stem !== ''));
+  /** Which of the given a word stands in: most files share none and are passed by. */
+  const holders = new Map<string, number[]>();
+  given.forEach((path, at) => {
+    for (const word of new Set(toTerms(baseOf(path), NO_WHOLE))) {
+      const list = holders.get(word);
+      if (list === undefined) holders.set(word, [at]);
+      else list.push(at);
+    }
+  });
+  const shared = new Int32Array(models.length);
   for (const [path, file] of snapshot.history.living()) {
     if (isGiven.has(file)) continue;
     const { stem, words: own } = snapshot.nameOf(file);
+    let isAlike = stems.has(stem);
+    for (const word of own) {
+      for (const at of holders.get(word) ?? NONE) {
+        shared[at]! += 1;
+        isAlike = true;
+      }
+    }
+    if (!isAlike) continue;
     let best = 0;
     let sum = 0;
-    for (const model of models) {
+    models.forEach((model, at) => {
       if (stem !== '' && stem === model.stem) {
         best = Math.max(best, 2 + likePlaces(path, model.path));
-        continue;
+        return;
       }
-      let shared = 0;
-      for (const word of own) if (model.words.has(word)) shared += 1;
-      if (shared === 0) continue;
-      const likeness = shared / Math.sqrt(own.size * model.words.size);
+      if (shared[at] === 0) return;
+      const likeness = shared[at]! / Math.sqrt(own.size * model.size);
       best = Math.max(best, likeness * (1 + 0.3 * likePlaces(path, model.path)));
       sum += likeness / models.length;
-    }
+    });
     scores[file] = best + 0.3 * sum;
+    shared.fill(0);
   }
   return scores;
 }

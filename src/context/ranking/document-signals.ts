@@ -24,8 +24,13 @@ const DECISION =
   /(?:^|\/)(?:adrs?|proposals?|rfcs?|decisions|keps?|design-docs?|architecture-decisions|architecture)\//i;
 const NO_RECORD = /(?:^|\/)(?:readme|template|index)[^/]*$/i;
 
+/** A changelog, a list of people, a licence: written along with other work, never what it is about. */
+export function isChronicle(path: string): boolean {
+  return NOISE.test(path);
+}
+
 export function isUsefulDocument(path: string): boolean {
-  return /\.(?:mdx?|rst|adoc|markdown)$/i.test(path) && !NOISE.test(path);
+  return /\.(?:mdx?|rst|adoc|markdown)$/i.test(path) && !isChronicle(path);
 }
 
 export function isDecisionRecord(path: string): boolean {

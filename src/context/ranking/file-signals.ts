@@ -211,6 +211,13 @@ export function sharedParts(a: string, b: string): number {
   return shared;
 }
 
+/** How many folders a path lies in. */
+export function foldersAbove(path: string): number {
+  let folders = 0;
+  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) folders += 1;
+  return folders;
+}
+
 /** A folder with several good files makes its other files likelier; so do its parents, less. */
 function folderMass(snapshot: Snapshot, best: readonly Ranked[]): Scores {
   const scores = new Float64Array(snapshot.size);

@@ -15,6 +15,8 @@ export const Tree = z.object({
 export type Tree = z.infer<typeof Tree>;
 
 export const RankingModel = z.object({
+  /** Repositories whose changes it was fitted to, where that is known of this model alone. */
+  fittedOn: z.array(z.string()).optional(),
   columns: z.array(z.string()),
   /** Per column; a row's score begins with the sum of products. */
   linear: z.array(z.number()),

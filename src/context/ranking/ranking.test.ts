@@ -6,6 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openRepository } from '#git';
 import { answerQueries, parseQueries } from './backtest.ts';
+import { Twins } from './companion-habits.ts';
+import { fitListwise } from './listwise.ts';
 import { readPurpose, readScopes } from './messages.ts';
 import { readOwnChanges } from './own-backtest.ts';
 import { Postings } from './postings.ts';
@@ -177,6 +179,30 @@ describe('parts of the ranker', () => {
     expect(
       readPurpose({ subject: 'Merge pull request #7 from a/b', body: 'Round totals\n\nBecause.' }),
     ).toEqual({ title: 'Round totals', body: 'Because.' });
+  });
+
+  it('knows a file in the place of another folder for a twin', () => {
+    const twins = new Twins(['docs/en/cart.md', 'docs/fr/cart.md', 'docs/en/mail.md']);
+    expect(twins.of('docs/fr/mail.md')).toEqual({ count: 1, isSeen: true });
+    expect(twins.of('docs/de/mail.md')).toEqual({ count: 1, isSeen: false });
+    expect(twins.of('docs/en/stock.md')).toEqual({ count: 0, isSeen: false });
+  });
+
+  it('fits a list by what tells its right row, and not by what does not', () => {
+    const question = (right: number) => ({
+      values: Float32Array.from(
+        { length: 12 },
+        (_, at) => (at % 2 === 0 && at / 2 === right ? 1 : 0) + (at % 2 === 1 ? at % 3 : 0),
+      ),
+      right: [right],
+    });
+    const questions = [0, 1, 2, 3, 4, 5].map(question);
+    const spread = { mean: new Float64Array(2), scale: Float64Array.of(1, 1) };
+
+    const [tells, doesNot] = fitListwise(questions, spread, { decay: 0.01, steps: 50 });
+
+    expect(tells).toBeGreaterThan(1);
+    expect(Math.abs(doesNot!)).toBeLessThan(0.01);
   });
 
   it('gives a test and its source one stem', () => {

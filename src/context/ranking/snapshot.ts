@@ -11,6 +11,8 @@ export class Snapshot {
   #lengths: Float64Array | undefined;
   #stems: Map<string, number[]> | undefined;
   #folders: Map<string, number[]> | undefined;
+  #alive: Uint8Array | undefined;
+  readonly #kinds = new Map<string, string>();
 
   constructor(history: ChangeHistory, corpus: Corpus) {
     this.history = history;
@@ -33,7 +35,22 @@ export class Snapshot {
 
   /** True for a file that is in the tree. */
   isAlive(file: number): boolean {
-    return this.history.isAlive(file);
+    this.#alive ??= Uint8Array.from(this.history.paths, (_, it) =>
+      Number(this.history.isAlive(it)),
+    );
+    return this.#alive[file] === 1;
+  }
+
+  /** The ending of a path, with a mark where it is a test's; worked out once for each path. */
+  kindOf(path: string): string {
+    let kind = this.#kinds.get(path);
+    if (kind === undefined) {
+      kind = path.slice(path.lastIndexOf('/') + 1);
+      kind = kind.includes('.') ? kind.slice(kind.lastIndexOf('.')) : '';
+      if (TEST_PART.test(path)) kind += '!';
+      this.#kinds.set(path, kind);
+    }
+    return kind;
   }
 
   /** Files that can be edited by a person with purpose: code and configuration. */
@@ -92,6 +109,7 @@ export class Snapshot {
   }
 }
 
+const TEST_PART = /(?:^|[/._-])(?:tests?|spec)(?:[/._-]|$)/i;
 const TEST_ENDINGS = new Set([
   'test',
   'tests',

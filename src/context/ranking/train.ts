@@ -4,6 +4,7 @@
  * https://www.microsoft.com/en-us/research/publication/from-ranknet-to-lambdarank-to-lambdamart-an-overview/
  * Deterministic: the same rows and settings give the same model. Pure.
  */
+import { fitListwise, type ListwiseOptions } from './listwise.ts';
 import type { RankingModel, Tree } from './model.ts';
 import { scoreRows } from './model.ts';
 
@@ -30,11 +31,13 @@ export interface TrainOptions {
   linearEpochs: number;
   linearDecay: number;
   bins: number;
+  /** The linear part is the mean of the pairwise fit and a listwise one. Not together with `from`. */
+  listwise?: ListwiseOptions;
   /** Begin with this model and stay close to it; its trees are kept, and counted with, as they are. */
   from?: RankingModel;
 }
 
-export const TRAIN_DEFAULTS: Omit<TrainOptions, 'columns' | 'from'> = {
+export const TRAIN_DEFAULTS: Omit<TrainOptions, 'columns' | 'from' | 'listwise'> = {
   trees: 200,
   depth: 4,
   learningRate: 0.08,
@@ -58,7 +61,16 @@ export function trainModel(
     ({ right, values }) =>
       right.length > 0 && values.length / options.columns.length > right.length,
   );
-  const linear = fitLinear(usable, options, random);
+  const pairwise = fitLinear(usable, options, random);
+  const linear =
+    options.listwise === undefined
+      ? pairwise
+      : meanOf(
+          pairwise,
+          fitListwise(usable, spreadOf(usable, options.columns.length), options.listwise),
+          usable,
+          options.columns,
+        );
   const trees = options.from?.trees ?? [];
   const start: RankingModel = { columns: [...options.columns], linear, trees };
   return { ...start, trees: [...trees, ...boost(usable, start, options, random)] };
@@ -118,6 +130,29 @@ function fitLinear(
     }
   }
   return Array.from(weights, (weight, column) => round(weight / scale[column]!));
+}
+
+/** The mean of two linear models, each first brought to the same spread of scores within a question. */
+function meanOf(
+  a: readonly number[],
+  b: readonly number[],
+  questions: readonly LabelledRows[],
+  columns: readonly string[],
+): number[] {
+  const spread = (linear: readonly number[]) => {
+    let squares = 0;
+    let rows = 0;
+    for (const { values } of questions) {
+      const scores = scoreRows({ columns: [...columns], linear: [...linear], trees: [] }, values);
+      const mean = scores.reduce((sum, it) => sum + it, 0) / Math.max(1, scores.length);
+      squares += scores.reduce((sum, it) => sum + (it - mean) ** 2, 0);
+      rows += scores.length;
+    }
+    return Math.sqrt(squares / Math.max(1, rows)) || 1;
+  };
+  const left = spread(a);
+  const right = spread(b);
+  return a.map((weight, at) => round(((weight / left + b[at]! / right) * (left + right)) / 4));
 }
 
 function spreadOf(

@@ -1,15 +1,17 @@
 /** Questions with their answers, from a repository's own later changes, as rows a model is fitted to. */
+import { z } from 'zod';
 import type { GitRepository } from '#git';
 import type { CandidateTable } from './features.ts';
 import { readOwnChanges } from './own-backtest.ts';
 import { makeOwnQueries, type OwnQuery } from './own-queries.ts';
-import { type BacktestTask, taskOf } from './queries.ts';
+import { taskOf } from './queries.ts';
 import { Replay } from './replay.ts';
 import type { Snapshot } from './snapshot.ts';
 import { tabulateQuery } from './tables.ts';
 import type { LabelledRows } from './train.ts';
 
-export type RankedTask = Exclude<BacktestTask, 'cow' | 'dec'>;
+export const RankedTask = z.enum(['loc', 'co', 'doc', 'own']);
+export type RankedTask = z.infer<typeof RankedTask>;
 
 export interface TrainingQuestion extends LabelledRows {
   id: string;
@@ -24,12 +26,13 @@ export interface TrainingQuestion extends LabelledRows {
 /** Wrong rows kept per question: the likeliest by the plainest signal, and some of the rest. */
 const LIKELY_ROWS = 50;
 const OTHER_ROWS = 35;
-const PLAINEST: Readonly<Record<RankedTask, string>> = {
+const PLAINEST: Readonly<Record<Exclude<RankedTask, 'co'>, string>> = {
   loc: 'fused',
-  co: 'cochange',
   doc: 'text',
   own: 'active',
 };
+/** No signal of companions is plain: places in all of them count, and with fewer rows the fit was worse. */
+const COMPANION_ROWS = 120;
 const DAYS = 900;
 
 /**
@@ -121,15 +124,17 @@ function thinRows(
   isTaught: (candidate: number) => boolean,
 ): Pick<TrainingQuestion, 'columns' | 'values' | 'right'> {
   const width = columns.length;
-  const plainest = columns.indexOf(PLAINEST[task]);
+  const likelihood = task === 'co' ? placesIn(columns, values) : columnOf(columns, values, task);
   const order = Array.from(candidates.keys()).toSorted(
-    (a, b) => values[b * width + plainest]! - values[a * width + plainest]! || a - b,
+    (a, b) => likelihood[b]! - likelihood[a]! || a - b,
   );
-  const rest = Math.max(1, (order.length - LIKELY_ROWS) / OTHER_ROWS);
+  const likely = task === 'co' ? COMPANION_ROWS : LIKELY_ROWS;
+  const others = task === 'co' ? 0 : OTHER_ROWS;
+  const rest = Math.max(1, (order.length - likely) / others);
   const kept = order.filter(
     (row, place) =>
       isTaught(candidates[row]!) &&
-      (right.has(row) || place < LIKELY_ROWS || (place - LIKELY_ROWS) % rest < 1),
+      (right.has(row) || place < likely || (others > 0 && (place - likely) % rest < 1)),
   );
   const thinned = new Float32Array(kept.length * width);
   kept.forEach((row, at) =>
@@ -140,4 +145,26 @@ function thinRows(
     values: thinned,
     right: kept.flatMap((row, at) => (right.has(row) ? [at] : [])),
   };
+}
+
+/** By row: the sum of all columns that tell a place. */
+function placesIn(columns: readonly string[], values: Float32Array): Float64Array {
+  const sums = new Float64Array(values.length / columns.length);
+  columns.forEach((column, at) => {
+    if (!column.endsWith('.place')) return;
+    for (let row = 0; row < sums.length; row += 1) sums[row]! += values[row * columns.length + at]!;
+  });
+  return sums;
+}
+
+function columnOf(
+  columns: readonly string[],
+  values: Float32Array,
+  task: Exclude<RankedTask, 'co'>,
+): Float64Array {
+  const at = columns.indexOf(PLAINEST[task]);
+  return Float64Array.from(
+    { length: values.length / columns.length },
+    (_, row) => values[row * columns.length + at]!,
+  );
 }
