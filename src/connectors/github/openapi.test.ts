@@ -163,6 +163,17 @@ test('every call to GitHub is as GitHub publishes it, and none of ours is left o
   const seen = new Set(checked.map(({ operation }) => operation));
   expect(callsInSources().filter((operation) => !seen.has(operation))).toEqual([]);
   expect(callsInSources().length).toBeGreaterThan(15);
+  // Annotations go in pieces GitHub takes, each on its line, and a verdict told again adds none.
+  const pieces = github.calls.flatMap(({ body }): { start_line: number }[][] => {
+    const { output } = (body.startsWith('{') ? JSON.parse(body) : {}) as {
+      output?: { annotations?: { start_line: number }[] };
+    };
+    return output?.annotations === undefined ? [] : [output.annotations];
+  });
+  expect(pieces.map((piece) => piece.length)).toEqual([50, 50, 20]);
+  expect(pieces.flat().map((one) => one.start_line)).toEqual(
+    Array.from({ length: 120 }, (_, index) => index + 1),
+  );
 });
 
 /** Operation ids of what our sources call through octokit: `pulls.merge` is `pulls/merge`. */

@@ -68,12 +68,22 @@ export const Envelope = z.looseObject({
   /** Address of what it is about. */
   url: text.nullish().catch(null),
   agentSession: z.unknown().optional(),
+  agentActivity: z.unknown().optional(),
+});
+
+/** What somebody wrote to us in a session that goes on. */
+export const Prompt = z.object({
+  id,
+  createdAt: time.nullish(),
+  content: z.object({ type: z.literal('prompt'), body: text }),
+  user: User,
 });
 
 /** The issue of a session lacks what does not concern an agent. */
 export const AgentSession = z.object({
   id,
   createdAt: time.nullish(),
+  url: text.nullish(),
   creator: User,
   issue: z
     .object({

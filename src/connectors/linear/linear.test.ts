@@ -152,6 +152,50 @@ describe('what issues say', () => {
     expect(told('prompted')).toEqual([]);
   });
 
+  test('what is written to us in a session is a comment on its issue', () => {
+    const told = (content: object) =>
+      toSignals(
+        {
+          type: 'AgentSessionEvent',
+          action: 'prompted',
+          webhookTimestamp: NOW.getTime(),
+          agentSession: { id: 's-1', issue: { id: 'i1', identifier: 'ENG-12', title: 'Orders' } },
+          agentActivity: { id: 'a-1', content, user: { id: 'u1', name: 'Ada' } },
+        },
+        places,
+      );
+
+    expect(told({ type: 'prompt', body: 'Only those of today.' })).toMatchObject([
+      {
+        type: 'comment.told',
+        repository: 'acme/shop',
+        comment: { id: 'prompt/a-1', on: 'ENG-12', text: 'Only those of today.' },
+      },
+    ]);
+    // What we said there ourselves.
+    expect(told({ type: 'thought', body: 'Begun.' })).toEqual([]);
+  });
+
+  test('an answer into a session is a thought, and the last one its response', async () => {
+    const said: unknown[] = [];
+    const mirror = createLinearMirror({
+      ...createLinearClient({ apiKey: 'key', clock: systemClock }),
+      async query(document, variables, schema) {
+        expect(document).toContain('agentActivityCreate(input: $input)');
+        said.push(variables['input']);
+        return schema.parse({ agentActivityCreate: { success: true } });
+      },
+    });
+
+    await mirror.upsertComment({ externalKey: 'ENG-12', thread: 's-1' }, '**In progress**');
+    await mirror.upsertComment({ externalKey: 'ENG-12', thread: 's-1' }, 'Done by acme/shop#7');
+
+    expect(said).toEqual([
+      { agentSessionId: 's-1', content: { type: 'thought', body: '**In progress**' } },
+      { agentSessionId: 's-1', content: { type: 'response', body: 'Done by acme/shop#7' } },
+    ]);
+  });
+
   test('a delivery of an hour ago, or without a time, is refused though it is signed', () => {
     const source = createLinearSource({ webhookSecret: 's', places, clock });
     const signed = (one: Delivery): Delivery => ({

@@ -1,7 +1,7 @@
 /** Linear's events in our words. Pure. */
 import { checkValue } from '#kernel';
 import type { Signal } from '#connectors/contract';
-import { AgentSession, Comment, Envelope, Issue, type User } from './events.ts';
+import { AgentSession, Comment, Envelope, Issue, Prompt, type User } from './events.ts';
 import type { z } from 'zod';
 
 export const LINEAR = 'linear';
@@ -41,7 +41,47 @@ export function toSignals(body: unknown, places: LinearPlaces): Signal[] {
       ? [sessionSignal(session.data, new Date(told.webhookTimestamp), places)]
       : [];
   }
+  if (told.type === 'AgentSessionEvent' && told.action === 'prompted') {
+    return promptSignals(
+      told.agentSession,
+      told.agentActivity,
+      new Date(told.webhookTimestamp),
+      places,
+    );
+  }
   return [];
+}
+
+/** Further words in a session are words on its issue: whoever works on it is told them. */
+function promptSignals(
+  agentSession: unknown,
+  agentActivity: unknown,
+  sentAt: Date,
+  places: LinearPlaces,
+): Signal[] {
+  const { issue, url } = AgentSession.safeParse(agentSession).data ?? {};
+  const prompt = Prompt.safeParse(agentActivity).data;
+  if (issue == null || prompt === undefined) return [];
+  const occurredAt = prompt.createdAt ?? sentAt;
+  return [
+    {
+      type: 'comment.told',
+      source: LINEAR,
+      dedupeKey: `linear:prompt:${prompt.id}`,
+      occurredAt,
+      ...placeOf(issue.identifier, issue.team?.key, places),
+      comment: {
+        id: `prompt/${prompt.id}`,
+        on: issue.identifier,
+        isChange: false,
+        author: personOf(prompt.user),
+        text: prompt.content.body,
+        ...(url == null ? {} : { url }),
+        writtenAt: occurredAt,
+        isDeleted: false,
+      },
+    },
+  ];
 }
 
 /** What somebody said on an issue; nothing of what we wrote there ourselves. */
