@@ -21,8 +21,15 @@ const SHARE_OF: ReadonlyMap<string, number> = new Map(
  * @param countOf in how many of them a term occurs
  */
 export function rarityBeside(seen: number, countOf: (term: string) => number): Rarity {
+  // Each line of each text asks for the same few terms again.
+  const known = new Map<string, number>();
   return (term) => {
-    const before = TABLE_TEXTS * (SHARE_OF.get(term) ?? UNLISTED);
-    return Math.max(0, Math.log((seen + TABLE_TEXTS + 1) / (countOf(term) + before + 0.5)));
+    let rarity = known.get(term);
+    if (rarity === undefined) {
+      const before = TABLE_TEXTS * (SHARE_OF.get(term) ?? UNLISTED);
+      rarity = Math.max(0, Math.log((seen + TABLE_TEXTS + 1) / (countOf(term) + before + 0.5)));
+      known.set(term, rarity);
+    }
+    return rarity;
   };
 }

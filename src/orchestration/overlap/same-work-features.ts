@@ -110,8 +110,8 @@ function compareLines(
   for (const [at, line] of a.lines.entries()) {
     const weight = weightOf(line, rarity);
     for (const [index, other] of b.lines.entries()) {
+      if (!shareTerm(line, other)) continue;
       const likeness = cosine(line, other, rarity);
-      if (likeness === 0) continue;
       best = Math.max(best, likeness * Math.sqrt(Math.min(weight, weights[index]!)));
       if (at > 0 && index > 0) continue;
       const fullness = Math.min(1, Math.min(line.size, other.size) / FULL_LINE);
@@ -119,6 +119,11 @@ function compareLines(
     }
   }
   return { withTitle, best };
+}
+
+function shareTerm(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+  for (const term of a.keys()) if (b.has(term)) return true;
+  return false;
 }
 
 function weightOf(terms: ReadonlyMap<string, number>, rarity: Rarity): number {
