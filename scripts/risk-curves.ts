@@ -33,15 +33,17 @@ interface Cut {
   above: number;
 }
 
+/** @param onto log odds by row that the curves are to add to; the base is then 0. */
 export function boostCurves(
   bins: readonly Uint8Array[],
   labels: Float64Array,
   weights: Float64Array,
+  { onto, rounds = ROUNDS }: { onto?: Float64Array; rounds?: number } = {},
 ): Curves {
   const random = createRandom(7);
   const count = labels.length;
-  const base = baseOf(labels, weights);
-  const logits = new Float64Array(count).fill(base);
+  const base = onto === undefined ? baseOf(labels, weights) : 0;
+  const logits = onto?.slice() ?? new Float64Array(count).fill(base);
   const curves = bins.map(() => new Float64Array(BINS));
   const sample: Sample = {
     rows: new Int32Array(count),
@@ -49,7 +51,7 @@ export function boostCurves(
     gradients: new Float64Array(count),
     curvatures: new Float64Array(count),
   };
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     sample.size = 0;
     for (let row = 0; row < count; row += 1) {
       if (random() >= ROW_SHARE) continue;

@@ -1,7 +1,7 @@
 /**
  * Trains the shipped risk model: node scripts/train-risk.ts FOLDER [FOLDER…]
  * Each folder holds NAME.changes.jsonl.gz and NAME.labels.jsonl.gz of public repositories, in the form
- * docs/model-cards/risk.md describes. Writes src/policy/risk/models/risk-1.json: the model of all
+ * docs/model-cards/risk.md describes. Writes the current version below src/policy/risk/models: the model of all
  * repositories, and one that left out each. The same data gives the same bytes.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ChangeRecord, readRecords, toRiskChange } from '../src/insights/backtest/records.ts';
-import { FACTOR_COUNT, FACTOR_NAMES } from '../src/policy/risk/factors.ts';
+import { FACTOR_COUNT, FACTOR_NAMES, FACTORS } from '../src/policy/risk/factors.ts';
 import { createRiskHistory } from '../src/policy/risk/history.ts';
-import { BINS, binOf, MODEL_FILE } from '../src/policy/risk/model.ts';
+import { BINS, binOf, CURRENT_MODEL, curveAt, modelFile } from '../src/policy/risk/model.ts';
 import { percentileIn, sampleColumns } from '../src/policy/risk/percentile.ts';
 import { boostCurves, type Curves } from './risk-curves.ts';
 
@@ -25,6 +25,7 @@ const Label = z.object({
 interface Example {
   values: Float64Array;
   bins: Uint8Array;
+  percentiles: Float64Array;
   isDefective: boolean;
   daysToFind: number | null;
 }
@@ -34,7 +35,6 @@ interface Repository {
   examples: Example[];
 }
 
-const VERSION = 'risk-1';
 /** Repositories count alike, but a long history still says more than a short one. */
 const USUAL_CHANGES = 2_500;
 const WINDOW = 4_000;
@@ -66,11 +66,13 @@ async function readRepository(folder: string, name: string): Promise<Repository>
       const values = history.measure(change);
       if (past.length >= WARM_UP) {
         if (past.length % REFRESH === 0) columns = sampleColumns(past.slice(-WINDOW), FACTOR_COUNT);
+        const percentiles = Float64Array.from(columns, (column, factor) =>
+          percentileIn(column, values[factor]!),
+        );
         examples.push({
           values,
-          bins: Uint8Array.from(columns, (column, factor) =>
-            binOf(percentileIn(column, values[factor]!)),
-          ),
+          percentiles,
+          bins: Uint8Array.from(percentiles, binOf),
           isDefective: y === 1,
           daysToFind: y === 1 && known > 0 ? (known - record.t) / DAY_SECONDS : null,
         });
@@ -82,24 +84,65 @@ async function readRepository(folder: string, name: string): Promise<Repository>
   return { name, examples };
 }
 
+const OF_CONTENT = FACTORS.map(({ group }) => group === 'content');
+const FIRST_CONTENT = OF_CONTENT.indexOf(true);
+/** Far fewer curves, over what the others leave. */
+const CONTENT_ROUNDS = 200;
+
+const hasContent = ({ values }: Example) => !Number.isNaN(values[FIRST_CONTENT]!);
+
+/**
+ * First the curves of what every record tells; then, of the changes whose patch is known, the curves of
+ * content over what is left. A content curve is zero in the middle, where an unknown value is placed, so
+ * a change without its patch is judged by the first curves alone.
+ */
 function train(repositories: readonly Repository[]): Curves {
   const rows = repositories.flatMap(({ examples }) =>
     examples.map((example) => ({ example, weight: Math.sqrt(USUAL_CHANGES / examples.length) })),
   );
-  const bins = FACTOR_NAMES.map((_, factor) =>
-    Uint8Array.from(rows, ({ example }) => example.bins[factor]!),
+  const first = boost(rows, false);
+  const flat = first.curves.map((curve) => [...curve]);
+  const known = rows.filter(({ example }) => hasContent(example));
+  const second = boost(
+    known,
+    true,
+    Float64Array.from(known, ({ example }) =>
+      flat.reduce(
+        (sum, curve, factor) => sum + curveAt(curve, example.percentiles[factor]!),
+        first.base,
+      ),
+    ),
+  );
+  for (const curve of second.curves) {
+    const middle = curveAt([...curve], 0.5);
+    curve.forEach((value, bin) => (curve[bin] = value - middle));
+  }
+  return { base: first.base, curves: [...first.curves, ...second.curves] };
+}
+
+function boost(
+  rows: readonly { example: Example; weight: number }[],
+  isOfContent: boolean,
+  onto?: Float64Array,
+): Curves {
+  const bins = FACTOR_NAMES.flatMap((_, factor) =>
+    OF_CONTENT[factor] === isOfContent
+      ? [Uint8Array.from(rows, ({ example }) => example.bins[factor]!)]
+      : [],
   );
   return boostCurves(
     bins,
     Float64Array.from(rows, ({ example }) => (example.isDefective ? 1 : 0)),
     Float64Array.from(rows, ({ weight }) => weight),
+    onto === undefined ? {} : { onto, rounds: CONTENT_ROUNDS },
   );
 }
 
 /** Mean over the repositories of the share of their defects at or below each log odds. */
 function slipOf(repositories: readonly Repository[], { base, curves }: Curves) {
-  const logitOf = ({ bins }: Example) =>
-    curves.reduce((sum, curve, factor) => sum + curve[bins[factor]!]!, base);
+  const shapes = curves.map((curve) => [...curve]);
+  const logitOf = ({ percentiles }: Example) =>
+    shapes.reduce((sum, curve, factor) => sum + curveAt(curve, percentiles[factor]!), base);
   const defects = repositories.map(({ examples }) =>
     Float64Array.from(
       examples.filter(({ isDefective }) => isDefective),
@@ -160,6 +203,7 @@ function referenceOf(repositories: readonly Repository[]) {
       ).flatMap((column) => [...column]),
     );
     const sorted = Float64Array.from(values).sort();
+    if (sorted.length === 0) return [];
     return Array.from({ length: REFERENCE_POINTS }, (__, k) =>
       round(sorted[Math.floor(((k + 0.5) * sorted.length) / REFERENCE_POINTS)]!),
     );
@@ -188,7 +232,7 @@ for (const folder of folders) {
   }
 }
 const model = {
-  version: VERSION,
+  version: CURRENT_MODEL,
   bins: BINS,
   factors: FACTOR_NAMES,
   discovery: discoveryOf(repositories),
@@ -201,5 +245,6 @@ const model = {
     }),
   ),
 };
-mkdirSync(dirname(fileURLToPath(MODEL_FILE)), { recursive: true });
-writeFileSync(MODEL_FILE, `${JSON.stringify(model)}\n`);
+const file = modelFile(CURRENT_MODEL);
+mkdirSync(dirname(fileURLToPath(file)), { recursive: true });
+writeFileSync(file, `${JSON.stringify(model)}\n`);

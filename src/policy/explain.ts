@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Facts } from './facts.ts';
 import { COUNTED_CURVES, placeOnCurve } from './risk.ts';
-import { calibrationError, factorCurves, loadRiskModel } from './risk/index.ts';
+import { calibrationError, factorCurves, findRiskModel } from './risk/index.ts';
 import { type Decision, RiskFactor } from './schema.ts';
 
 export const ExplainedFactor = RiskFactor.extend({
@@ -75,11 +75,12 @@ export function explainRisk(
 ): RiskExplanation {
   const facts = Facts.safeParse(decision.facts);
   const risk = facts.success ? facts.data.risk : null;
-  const model = risk === null ? null : loadRiskModel(decision.repository);
-  // A verdict of an older model keeps its points; the curves of another one would not be its.
-  const isDrawable = model !== null && risk?.fit !== undefined && model.version === risk.model;
+  // The curves of another version would not be those the verdict was made by.
+  const model = risk === null ? undefined : findRiskModel(risk.model, decision.repository);
   const curves = new Map(
-    (isDrawable ? factorCurves(model, risk.fit!) : []).map((curve) => [curve.name, curve] as const),
+    (model === undefined || risk?.fit === undefined ? [] : factorCurves(model, risk.fit)).map(
+      (curve) => [curve.name, curve] as const,
+    ),
   );
   return {
     score: decision.score,

@@ -34,6 +34,7 @@ export {
 } from './service.ts';
 export {
   createRiskLearner,
+  type ContentCounts,
   type FileKind,
   loadRiskModel,
   type RiskChange,

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { AppError } from '#kernel';
-import type { FileKind, RiskChange } from '#policy';
+import type { ContentCounts, FileKind, RiskChange } from '#policy';
 
 const count = z.number().nonnegative();
 const KINDS = {
@@ -18,6 +18,21 @@ const KINDS = {
   g: 'generated',
   o: 'other',
 } as const satisfies Record<string, FileKind>;
+
+const Content = z.tuple([
+  count,
+  count,
+  count,
+  count,
+  count,
+  count,
+  count,
+  count,
+  count,
+  count,
+  count,
+  count,
+]);
 
 export const ChangeRecord = z.object({
   i: z.int().nonnegative(),
@@ -29,12 +44,14 @@ export const ChangeRecord = z.object({
   x: z.tuple([count, count, count, count, count, count, count]),
   /** code lines deleted, share by the same author (not read), share younger than 14 d, mean age in days */
   dl: z.tuple([count, z.number(), z.number(), z.number()]).rest(z.number()).optional(),
+  /** What the lines added say, as `contentOf` names it; absent where the patch was not kept. */
+  c: Content.optional(),
 });
 export type ChangeRecord = z.infer<typeof ChangeRecord>;
 
 export function toRiskChange(record: ChangeRecord, isCode: boolean): RiskChange {
   const [hunks, addedLines, addedControlLines, , whitespaceLines, files, linesBefore] = record.x;
-  const { dl } = record;
+  const { dl, c } = record;
   return {
     index: record.i,
     landedAt: record.t,
@@ -47,8 +64,18 @@ export function toRiskChange(record: ChangeRecord, isCode: boolean): RiskChange 
     })),
     fileCount: record.nf,
     code: { hunks, addedLines, addedControlLines, whitespaceLines, files, linesBefore },
+    content: c === undefined ? null : contentOf(c),
     deleted: dl === undefined ? null : { lines: dl[0], youngShare: dl[2], meanAgeDays: dl[3] },
     isCode,
+  };
+}
+
+function contentOf(counts: z.infer<typeof Content>): ContentCounts {
+  const [codeLines, commentLines, importLines, deepest, characters, numbers, ...rest] = counts;
+  const [texts, absences, calls, arithmetic, movedLines, names] = rest;
+  return {
+    ...{ codeLines, commentLines, importLines, deepest, characters, numbers },
+    ...{ texts, absences, calls, arithmetic, movedLines, names },
   };
 }
 

@@ -49,6 +49,7 @@ const SHIFT = 2;
 const OFFSET_PULL = 40;
 const SLOPE_PULL = 40;
 const SLIP_POINTS = 400;
+const WHOLE_DEFECTS = 0.5;
 /** How fast the defect rate of a repository moves away from that of its whole past. */
 const DRIFT_HALF_LIFE_DAYS = 500;
 const DRIFT_PULL = 5;
@@ -256,7 +257,8 @@ function typicalOf(
 
 /**
  * Expected share of defects at or below each log odds. Taken from the probabilities themselves, whose
- * low end is far steadier than a count of the few defects there.
+ * low end is far steadier than a count of the few defects there. Half a defect is taken to lie below all
+ * of them: defects come whole, and among fifty of them a bound of 2 % is one.
  */
 export function slipCurveOf(logits: readonly number[]): SlipCurve {
   const sorted = Float64Array.from(logits).sort();
@@ -269,7 +271,7 @@ export function slipCurveOf(logits: readonly number[]): SlipCurve {
     sum += logistic(logit);
     if (place % every !== every - 1) return;
     points.logits.push(logit);
-    points.shares.push(sum / total);
+    points.shares.push((sum + WHOLE_DEFECTS) / (total + WHOLE_DEFECTS));
   });
   return points;
 }

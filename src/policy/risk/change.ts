@@ -26,6 +26,31 @@ export interface CodeCounts {
   linesBefore: number;
 }
 
+/** What the added lines of production code say; null in a record that keeps no patch. */
+export interface ContentCounts {
+  /** Lines that are neither blank, comment, import nor brace. */
+  codeLines: number;
+  commentLines: number;
+  importLines: number;
+  /** Deepest indentation, in levels. */
+  deepest: number;
+  /** Characters of the lines of code, of at most 200 each. */
+  characters: number;
+  /** Lines with a number other than 0 and 1. */
+  numbers: number;
+  /** Lines with a quoted text. */
+  texts: number;
+  /** Lines that speak of an absent value. */
+  absences: number;
+  calls: number;
+  /** Lines that calculate or index. */
+  arithmetic: number;
+  /** Lines that were removed elsewhere in the same change. */
+  movedLines: number;
+  /** Distinct names. */
+  names: number;
+}
+
 /** What the deleted lines of code were. */
 export interface DeletedCode {
   lines: number;
@@ -45,6 +70,7 @@ export interface RiskChange {
   fileCount: number;
   code: CodeCounts;
   deleted: DeletedCode | null;
+  content: ContentCounts | null;
   /** False for a change without production code, of a robot, or too large to be one person's work. */
   isCode: boolean;
 }

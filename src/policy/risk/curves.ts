@@ -58,7 +58,7 @@ export function fitOf(score: RiskScore, calibration: RiskCalibration): RiskFit {
 export function factorCurves(model: RiskModel, fit: RiskFit): FactorCurve[] {
   return fit.factors.map(({ name, percentile, offset, typical }) => {
     const { group, meaning } = FACTORS[factorIndex(name)]!;
-    const shape = model.curves[factorIndex(name)]!;
+    const shape = model.curves[model.factors.indexOf(name)]!;
     const at = (place: number) =>
       tenth(
         fit.pointsPerLogit *

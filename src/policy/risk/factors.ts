@@ -10,7 +10,8 @@ export interface FactorInfo {
     | 'coupling'
     | 'tests'
     | 'repository'
-    | 'paths';
+    | 'paths'
+    | 'content';
   /** What the value counts, for a reader: "control-flow lines added". */
   meaning: string;
 }
@@ -91,6 +92,19 @@ export const FACTORS: readonly FactorInfo[] = [
     'directory-activity': 'past changes of the busiest directory',
     depth: 'depth of the deepest file',
     'file-type-habit': 'defect rate of such files here',
+  }),
+  // Of the patch itself; unknown, and of no weight, where only a record of the change is at hand.
+  ...info('content', {
+    names: 'distinct names in the code added',
+    calls: 'calls in the code added',
+    nesting: 'deepest indentation of the code added',
+    'line-length': 'mean length of the lines of code added',
+    numbers: 'lines added with a number',
+    texts: 'lines added with a quoted text',
+    absences: 'lines added that speak of an absent value',
+    arithmetic: 'lines added that calculate or index',
+    'moved-share': 'share of the code added that was moved from elsewhere in the change',
+    comments: 'lines of comment added',
   }),
 ];
 

@@ -2,7 +2,7 @@
  * The past of a repository, as far as risk needs it: counts per file, directory, word and file type,
  * kept while changes land and defects are found. Measures a change before it lands, by its past alone.
  */
-import { DAY_SECONDS, type RiskChange, type TouchedFile } from './change.ts';
+import { type ContentCounts, DAY_SECONDS, type RiskChange, type TouchedFile } from './change.ts';
 import { FACTOR_COUNT, factorIndex } from './factors.ts';
 import { isFixSubject, purposeOf, subjectWords } from './subject.ts';
 
@@ -244,6 +244,7 @@ export function createRiskHistory(): RiskHistory {
     set('fix-rate', within(fixTimes, now, 90) / (within(landedTimes, now, 90) + 10));
     set('sensitive', sources.some(({ path }) => SENSITIVE.test(path)) ? 1 : 0);
     set('depth', Math.max(0, ...placed.map(({ path }) => path.split('/').length)));
+    measureContent(change.content, set);
     return values;
   }
 
@@ -429,6 +430,28 @@ export function createRiskHistory(): RiskHistory {
   }
 
   return { measure, land, defect };
+}
+
+/** Every value is unknown (NaN) where no patch was at hand. */
+function measureContent(
+  content: ContentCounts | null,
+  set: (name: string, value: number) => void,
+): void {
+  const lines = (content?.codeLines ?? NaN) + 1;
+  set('names', log1pOf(content?.names));
+  set('calls', log1pOf(content?.calls));
+  set('nesting', content?.deepest ?? NaN);
+  set('line-length', (content?.characters ?? NaN) / lines);
+  set('numbers', log1pOf(content?.numbers));
+  set('texts', log1pOf(content?.texts));
+  set('absences', log1pOf(content?.absences));
+  set('arithmetic', log1pOf(content?.arithmetic));
+  set('moved-share', (content?.movedLines ?? NaN) / lines);
+  set('comments', log1pOf(content?.commentLines));
+}
+
+function log1pOf(count: number | undefined): number {
+  return Math.log1p(count ?? NaN);
 }
 
 /** 0 when one file holds the change, 1 when all hold equal shares. */

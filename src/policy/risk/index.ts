@@ -10,11 +10,17 @@ export {
   type PastChange,
   type RiskCalibration,
 } from './calibration.ts';
-export { DAY_SECONDS, type FileKind, type RiskChange, type TouchedFile } from './change.ts';
+export {
+  DAY_SECONDS,
+  type ContentCounts,
+  type FileKind,
+  type RiskChange,
+  type TouchedFile,
+} from './change.ts';
 export { type FactorInfo, FACTORS } from './factors.ts';
 export { createRiskHistory, type RiskHistory } from './history.ts';
 export { createRiskLearner, type LearnerOptions, type RiskLearner } from './learner.ts';
-export { loadRiskModel, type RiskModel } from './model.ts';
+export { findRiskModel, loadRiskModel, type RiskModel } from './model.ts';
 export { calibrationError, type ReliabilityBin, reliabilityOf } from './reliability.ts';
 export { type FactorCurve, factorCurves, fitOf, type RiskFit } from './curves.ts';
 export { kindOf } from './source-lines.ts';

@@ -4,11 +4,13 @@
  * deleted; the owners of lines that a fix deletes are the changes that brought the defect.
  */
 import type { Hunk } from '#git';
-import type { CodeCounts } from './change.ts';
+import type { CodeCounts, ContentCounts } from './change.ts';
+import { createContentCounter } from './content.ts';
 import { isControlLine, isTrivialLine, kindOf } from './source-lines.ts';
 
 export interface CodeEffect {
   counts: CodeCounts;
+  content: ContentCounts;
   /** Deleted lines of code by the index of the change that wrote them. */
   deletedOf: ReadonlyMap<number, number>;
 }
@@ -51,13 +53,15 @@ export function createLineOwners(): LineOwners {
       renames.map(({ to }) => [to, linesOf(to)] as const),
     );
     const ofSource = hunks.filter(({ path }) => kindOf(path) === 'source');
+    const content = createContentCounter();
+    for (const hunk of ofSource) content.add(hunk);
     for (const [path, own] of Map.groupBy(ofSource, ({ path: each }) => each)) {
       const lines = linesOf(path);
       counts.files += 1;
       counts.linesBefore += lines.length;
       after.set(path, applyHunks(lines, own, index, counts, deletedOf));
     }
-    return { effect: { counts, deletedOf }, after };
+    return { effect: { counts, content: content.counts(), deletedOf }, after };
   }
 
   return {

@@ -8,10 +8,12 @@ import { FACTOR_NAMES } from './factors.ts';
 
 export interface RiskModel {
   version: string;
+  /** Names, in the order of `curves` and `reference`. */
+  factors: readonly string[];
   trainedOn: readonly string[];
   /** Log odds of a change all of whose curves are at zero. */
   base: number;
-  /** By factor, in the order of FACTORS: the log odds added in each of BINS equal steps of percentile. */
+  /** By factor, in the order of `factors`: the log odds added in each of BINS equal steps of percentile. */
   curves: readonly (readonly number[])[];
   /** By factor: sorted raw values over all repositories, for a repository that has no past yet. */
   reference: readonly (readonly number[])[];
@@ -46,21 +48,45 @@ interface Variant {
   slip: SlipCurve;
 }
 
-export const MODEL_FILE = new URL('./models/risk-1.json', import.meta.url);
-let file: ModelFile | undefined;
+/** The version that judges; the older ones are kept to draw the curves of the verdicts they made. */
+export const CURRENT_MODEL = 'risk-2';
+const VERSIONS = ['risk-1', CURRENT_MODEL];
+const files = new Map<string, ModelFile>();
+
+export function modelFile(version: string): URL {
+  return new URL(`./models/${version}.json`, import.meta.url);
+}
+
+function readModel(version: string): ModelFile {
+  let file = files.get(version);
+  if (file === undefined) {
+    file = JSON.parse(readFileSync(modelFile(version), 'utf8')) as ModelFile;
+    files.set(version, file);
+  }
+  return file;
+}
 
 /**
  * The model for a repository. `owner__name` or `owner/name` of a repository it was trained on gets the
  * variant that left that repository out, so that no figure about it is flattered.
  */
 export function loadRiskModel(repository?: string): RiskModel {
-  file ??= JSON.parse(readFileSync(MODEL_FILE, 'utf8')) as ModelFile;
+  const file = readModel(CURRENT_MODEL);
   if (file.factors.join() !== FACTOR_NAMES.join())
     throw new Error('The risk model was trained for other factors.');
-  const { version, discovery, reference, full, without } = file;
+  return variantOf(file, repository);
+}
+
+/** The model that made a verdict, to draw its curves; undefined for one that is not shipped any more. */
+export function findRiskModel(version: string, repository: string): RiskModel | undefined {
+  return VERSIONS.includes(version) ? variantOf(readModel(version), repository) : undefined;
+}
+
+function variantOf(file: ModelFile, repository: string | undefined): RiskModel {
+  const { version, factors, discovery, reference, full, without } = file;
   const name = repository?.replace('/', '__');
   const variant = (name === undefined ? undefined : without[name]) ?? full;
-  return { version, discovery, reference, ...variant };
+  return { version, factors, discovery, reference, ...variant };
 }
 
 export function binOf(percentile: number): number {

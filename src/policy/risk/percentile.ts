@@ -5,9 +5,9 @@ const SAMPLE = 512;
 /** Weight of all repositories together beside the past of one, in changes. */
 const REFERENCE_WEIGHT = 30;
 
-/** Middle of the ranks equal values share, from 0 to 1; 0.5 where there is nothing to compare with. */
+/** Middle of the ranks equal values share, from 0 to 1; 0.5 where there is nothing to compare, or nothing known. */
 export function percentileIn(sorted: ArrayLike<number>, value: number): number {
-  if (sorted.length === 0) return 0.5;
+  if (sorted.length === 0 || Number.isNaN(value)) return 0.5;
   let low = 0;
   let high = sorted.length;
   while (low < high) {
@@ -28,7 +28,9 @@ export function percentileIn(sorted: ArrayLike<number>, value: number): number {
 /** Sorted values of every factor, thinned evenly to what a percentile needs. */
 export function sampleColumns(rows: readonly Float64Array[], width: number): Float64Array[] {
   return Array.from({ length: width }, (_, factor) => {
-    const sorted = Float64Array.from(rows, (row) => row[factor]!).sort();
+    const sorted = Float64Array.from(rows, (row) => row[factor]!)
+      .filter((value) => !Number.isNaN(value))
+      .sort();
     if (sorted.length <= SAMPLE) return sorted;
     return Float64Array.from(
       { length: SAMPLE },

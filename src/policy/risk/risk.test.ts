@@ -6,10 +6,16 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { targetSlip, thresholdAt } from './bound.ts';
-import { calibrate, coldCalibration, type PastChange, slipCurveOf } from './calibration.ts';
+import {
+  calibrate,
+  coldCalibration,
+  contributionsOf,
+  type PastChange,
+  slipCurveOf,
+} from './calibration.ts';
 import { FACTOR_COUNT, FACTORS } from './factors.ts';
 import { factorCurves, fitOf } from './curves.ts';
-import { discoveredShare, loadRiskModel } from './model.ts';
+import { discoveredShare, findRiskModel, loadRiskModel } from './model.ts';
 import { percentileIn } from './percentile.ts';
 import { calibrationError, reliabilityOf } from './reliability.ts';
 import { scoreRiskFactors } from './score.ts';
@@ -58,6 +64,30 @@ test.each([
       expect(score).toBeLessThanOrEqual(100);
     }),
   );
+});
+
+test('what is in a patch that nobody kept weighs nothing', () => {
+  fc.assert(
+    fc.property(values, (row) => {
+      const known = row.map((value, k) => (FACTORS[k]!.group === 'content' ? Number.NaN : value));
+
+      const { byFactor } = contributionsOf(known, MODEL, TAUGHT);
+
+      const ofContent = byFactor.filter((_, k) => FACTORS[k]!.group === 'content');
+      // Curves are kept with four digits.
+      for (const part of ofContent) expect(part).toBeCloseTo(0, 3);
+    }),
+  );
+});
+
+test('a verdict is drawn by the curves of the version it was made by, while that is shipped', () => {
+  const before = findRiskModel('risk-1', 'acme/shop')!;
+
+  expect(before.version).toBe('risk-1');
+  expect(before.factors).not.toContain('names');
+  expect(MODEL.factors).toContain('names');
+  expect(before.curves).toHaveLength(before.factors.length);
+  expect(findRiskModel('../risk-1', 'acme/shop')).toBeUndefined();
 });
 
 test('a factor has as many points as its curve has at its place', () => {

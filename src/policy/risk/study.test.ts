@@ -39,6 +39,20 @@ test('code is counted without imports, braces and comments; control flow apart',
     hunks: 1,
     linesBefore: 0,
   });
+  expect(landed!.change.content).toEqual({
+    codeLines: 3,
+    commentLines: 0,
+    importLines: 1,
+    deepest: 1,
+    characters: 84,
+    numbers: 1,
+    texts: 1,
+    absences: 0,
+    calls: 2,
+    arithmetic: 1,
+    movedLines: 0,
+    names: 9,
+  });
   expect(landed!.change.files.map(({ path, kind }) => [path, kind])).toEqual([
     ['README.md', 'docs'],
     ['src/pay.ts', 'source'],

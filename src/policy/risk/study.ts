@@ -151,7 +151,7 @@ function toChange(landing: {
   landedAt: readonly number[];
 }): RiskChange {
   const { index, at, subject, effect, landedAt } = landing;
-  const { counts, deletedOf } = effect;
+  const { counts, content, deletedOf } = effect;
   const files = landing.files.map((file) => ({
     path: file.path,
     addedLines: file.addedLines ?? 0,
@@ -172,6 +172,7 @@ function toChange(landing: {
     fileCount: files.length,
     code: counts,
     deleted: describeDeleted(at, deletedOf, landedAt),
+    content,
     isCode,
   };
 }

@@ -5,10 +5,20 @@ const WIDTH = 112;
 const HEIGHT = 26;
 const PAD = 4;
 
-export function Curve({ curve, name }: { curve: FactorCurve; name: string }) {
-  const all = [...curve.points, ...(curve.shipped ?? []), 0];
-  const low = Math.min(...all);
-  const span = Math.max(...all) - low || 1;
+/** Fewest and most points that any of several curves reaches: one scale, so that a steep one looks steep. */
+export interface Reach {
+  low: number;
+  high: number;
+}
+
+export function reachOf(curves: Iterable<FactorCurve>): Reach {
+  const all = [...curves].flatMap(({ points, shipped }) => [...points, ...(shipped ?? [])]);
+  return { low: Math.min(0, ...all), high: Math.max(0, ...all) };
+}
+
+export function Curve({ curve, name, reach }: { curve: FactorCurve; name: string; reach: Reach }) {
+  const { low, high } = reach;
+  const span = high - low || 1;
   const x = (place: number) => PAD + place * (WIDTH - 2 * PAD);
   const y = (points: number) => HEIGHT - PAD - ((points - low) / span) * (HEIGHT - 2 * PAD);
   const line = (points: readonly number[]) =>

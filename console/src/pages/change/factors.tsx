@@ -2,7 +2,7 @@
 import type { FactorCurve } from '../../api/explanation.ts';
 import type { RiskFactor } from '../../api/types.ts';
 import { humanise } from '../../parts/format.ts';
-import { Curve } from './curve.tsx';
+import { Curve, reachOf } from './curve.tsx';
 
 /** From the first factor that raises the score to the last that lowers it; what adds nothing goes last. */
 function inOrder(factors: readonly RiskFactor[]): RiskFactor[] {
@@ -26,6 +26,7 @@ export function Factors({
   const steps = inOrder(factors);
   const idle = factors.filter((factor) => factor.points === 0 && !steps.includes(factor));
   if (steps.length === 0) return <p className="quiet small">No factor added risk.</p>;
+  const reach = reachOf(curves.values());
   let sum = 0;
   return (
     <>
@@ -55,7 +56,7 @@ export function Factors({
                 </th>
                 <td className="factor-shape">
                   {curve !== undefined && (
-                    <Curve curve={curve} name={humanise(factor.name).toLowerCase()} />
+                    <Curve curve={curve} name={humanise(factor.name).toLowerCase()} reach={reach} />
                   )}
                 </td>
                 <td className="factor-bar" aria-hidden="true">
