@@ -74,6 +74,7 @@ const COLUMNS: Column<AttachedAgent>[] = [
   {
     key: 'agent',
     header: 'Agent',
+    width: 150,
     cell: ({ title, version }) => (
       <span className="cell-title agent-title">
         <span>{title}</span>

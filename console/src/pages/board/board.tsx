@@ -59,6 +59,10 @@ function Content({ board, filter }: { board: Board; filter: { show: string; text
   return (
     <div className="stack">
       <Totals board={board} />
+      <div className="board-queues">
+        <WaitingChanges changes={board.changes} total={board.totals.waitingChanges} />
+        <ReadyItems items={board.items} total={board.totals.readyItems} />
+      </div>
       {shown.length === 0 && (
         <div className="panel">
           {board.sessions.length === 0 ? (
@@ -76,15 +80,20 @@ function Content({ board, filter }: { board: Board; filter: { show: string; text
           )}
         </div>
       )}
-      {[...byRepository].map(([repository, sessions]) => (
+      {[...byRepository].sort(byTrouble).map(([repository, sessions]) => (
         <RepositorySessions key={repository} repository={repository} sessions={sessions} />
       ))}
-      <div className="board-queues">
-        <WaitingChanges changes={board.changes} total={board.totals.waitingChanges} />
-        <ReadyItems items={board.items} total={board.totals.readyItems} />
-      </div>
     </div>
   );
+}
+
+/** Where somebody should look comes first; else repositories keep the order of their names. */
+function byTrouble(
+  [, left]: [string, readonly BoardSession[]],
+  [, right]: [string, readonly BoardSession[]],
+): number {
+  const troubled = (sessions: readonly BoardSession[]) => sessions.filter(isInTrouble).length;
+  return troubled(right) - troubled(left);
 }
 
 function Totals({ board: { totals, sessions } }: { board: Board }) {

@@ -31,12 +31,15 @@ export function ConflictText({ hunk }: { hunk: Hunk }) {
 /** Tells the sides apart by git's markers, with or without the common base between them. */
 export function conflictLines(text: string): { kind: LineKind; text: string }[] {
   let side: LineKind = 'context';
-  return text.split('\n').map((line) => {
-    if (/^<{7}( |$)/.test(line)) side = 'ours';
-    else if (/^\|{7}( |$)/.test(line) && side === 'ours') side = 'base';
-    else if (/^={7}$/.test(line) && side !== 'context') side = 'theirs';
-    else if (/^>{7}( |$)/.test(line)) side = 'context';
-    else return { kind: side, text: line };
-    return { kind: 'marker', text: line };
-  });
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => {
+      if (/^<{7}( |$)/.test(line)) side = 'ours';
+      else if (/^\|{7}( |$)/.test(line) && side === 'ours') side = 'base';
+      else if (/^={7}$/.test(line) && side !== 'context') side = 'theirs';
+      else if (/^>{7}( |$)/.test(line)) side = 'context';
+      else return { kind: side, text: line };
+      return { kind: 'marker', text: line };
+    });
 }

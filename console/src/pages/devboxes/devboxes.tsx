@@ -53,10 +53,15 @@ export function DevboxesPage() {
       header: 'Ports',
       hide: 'narrow',
       width: 140,
-      cell: (box) =>
-        Object.entries(box.ports)
-          .map(([name, port]) => `${name} ${port}`)
-          .join(', ') || '–',
+      cell: (box) => (
+        <span className="cell-title">
+          {Object.entries(box.ports).map(([name, port]) => (
+            <span key={name}>
+              <span className="quiet small">{name}</span> {port}
+            </span>
+          ))}
+        </span>
+      ),
     },
     {
       key: 'disk',

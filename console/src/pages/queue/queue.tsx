@@ -11,12 +11,14 @@ import {
 } from '../../api/landing.ts';
 import { Badge, type Tone } from '../../parts/badges.tsx';
 import { ConfirmDialog } from '../../parts/dialogs.tsx';
+import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { plural } from '../../parts/format.ts';
 import type { IconName } from '../../parts/icon.tsx';
 import { EmptyState, Loading, Notice, PageHeader, Panel, Problem } from '../../parts/layout.tsx';
 import { AppLink } from '../../parts/link.tsx';
 import { useMay } from '../../parts/rights.ts';
 import { When } from '../../parts/time.tsx';
+import './queue.css';
 
 const STATES: Record<LandingEntry['state'], { label: string; tone: Tone; icon: IconName }> = {
   queued: { label: 'Waits', tone: 'neutral', icon: 'clock' },
@@ -81,70 +83,97 @@ function Lane({ lane }: { lane: LandingLane }) {
       note={
         lane.red === null
           ? `${plural(lane.waiting.length, 'change')} waiting`
-          : 'Red: nothing lands until it is green'
+          : `Red: nothing lands until it is green; ${plural(lane.waiting.length, 'change')} waiting`
       }
       actions={lane.red !== null && <Resume lane={lane} />}
+      flush
     >
-      <div className="stack">
-        {lane.red !== null && <RedBranch red={lane.red} />}
+      {lane.red !== null && (
+        <div className="panel-body">
+          <RedBranch red={lane.red} />
+        </div>
+      )}
+      {lane.waiting.length > 0 ? (
         <Entries
           label={`Waiting for ${lane.baseBranch} of ${lane.repository}`}
           entries={lane.waiting}
-          none="Nothing waits."
         />
-        {open.length > 0 && (
-          <section className="stack" style={{ '--gap': '6px' } as object}>
-            <h3>Tested now</h3>
-            <Builds builds={open} nameOf={nameOf} label="Tested now" />
-          </section>
-        )}
-        {past.length > 0 && (
-          <details>
-            <summary className="small">Tested before ({past.length})</summary>
-            <Builds builds={past} nameOf={nameOf} label="Tested before" />
-          </details>
-        )}
-        {lane.ended.length > 0 && (
-          <details>
-            <summary className="small">Ended last ({lane.ended.length})</summary>
-            <Entries label="Ended last" entries={lane.ended} none="" />
-          </details>
-        )}
-      </div>
+      ) : (
+        <p className="quiet small panel-body">
+          Nothing waits
+          {lane.ended[0]?.endedAt != null && (
+            <>
+              ; the last one left <When at={lane.ended[0].endedAt} />
+            </>
+          )}
+          .
+        </p>
+      )}
+      {open.length > 0 && <Builds builds={open} nameOf={nameOf} label="Tested now" />}
+      {past.length > 0 && (
+        <details className="lane-past">
+          <summary className="small">Tested before ({past.length})</summary>
+          <Builds builds={past} nameOf={nameOf} label="Tested before" />
+        </details>
+      )}
+      {lane.ended.length > 0 && (
+        <details className="lane-past">
+          <summary className="small">Ended last ({lane.ended.length})</summary>
+          <Entries label="Ended last" entries={lane.ended} />
+        </details>
+      )}
     </Panel>
   );
 }
 
-function Entries({
-  label,
-  entries,
-  none,
-}: {
-  label: string;
-  entries: readonly LandingEntry[];
-  none: string;
-}) {
-  if (entries.length === 0) return <p className="quiet small">{none}</p>;
+const ENTRIES: Column<LandingEntry>[] = [
+  {
+    key: 'change',
+    header: 'Change',
+    cell: ({ title, branch }) => (
+      <span className="cell-title" style={{ maxWidth: 'min(52vw, 640px)' }}>
+        <span>{title}</span>
+        <code className="quiet small">{branch}</code>
+      </span>
+    ),
+  },
+  {
+    key: 'state',
+    header: 'State',
+    width: 210,
+    cell: ({ state, isFlaky }) => (
+      <span className="row row-wrap" style={{ gap: '2px 8px' }}>
+        <Badge look={STATES[state]} />
+        {isFlaky && <Badge look={{ label: 'Flaky', tone: 'warn', icon: 'alert' }} />}
+      </span>
+    ),
+  },
+  {
+    key: 'group',
+    header: 'Tested in',
+    hide: 'phone',
+    width: 100,
+    cell: ({ group }) => (group === null ? <span className="quiet">–</span> : `group ${group}`),
+  },
+  {
+    key: 'at',
+    header: 'Since',
+    align: 'end',
+    hide: 'phone',
+    width: 110,
+    cell: ({ endedAt, queuedAt }) => <When at={endedAt ?? queuedAt} />,
+  },
+];
+
+function Entries({ label, entries }: { label: string; entries: readonly LandingEntry[] }) {
   return (
-    <ul className="stack" style={{ '--gap': '8px' } as object} aria-label={label}>
-      {entries.map((entry) => (
-        <li
-          key={entry.changeId + entry.queuedAt}
-          className="row row-wrap"
-          style={{ gap: '2px 10px' }}
-        >
-          <Badge look={STATES[entry.state]} />
-          {entry.isFlaky && <Badge look={{ label: 'Flaky', tone: 'warn', icon: 'alert' }} />}
-          <AppLink href={`/changes/${entry.changeId}`} className="wrap-anywhere">
-            {entry.title}
-          </AppLink>
-          <span className="quiet small">
-            {entry.group === null ? '' : `group ${entry.group} · `}
-            <When at={entry.endedAt ?? entry.queuedAt} />
-          </span>
-        </li>
-      ))}
-    </ul>
+    <DataTable
+      label={label}
+      rows={entries}
+      rowKey={({ changeId, queuedAt }) => changeId + queuedAt}
+      rowHref={({ changeId }) => `/changes/${changeId}`}
+      columns={ENTRIES}
+    />
   );
 }
 
@@ -158,35 +187,68 @@ function Builds({
   label: string;
 }) {
   return (
-    <ul className="stack" style={{ '--gap': '8px' } as object} aria-label={label}>
-      {builds.map((build) => (
-        <li key={build.id} className="row row-wrap" style={{ gap: '2px 10px' }}>
-          <Badge look={BUILD_STATES[build.state]} />
-          {build.assumed.length > 0 && (
-            <Badge look={{ label: 'Ahead of time', tone: 'watch', icon: 'eye' }} />
-          )}
-          {build.attempt > 0 && (
-            <Badge look={{ label: 'Once more', tone: 'warn', icon: 'retry' }} />
-          )}
-          <span className="wrap-anywhere">{describe(build, nameOf)}</span>
-          <span className="quiet small">
-            tree <code>{build.tree.slice(0, 10)}</code> ·{' '}
-            <When at={build.endedAt ?? build.startedAt ?? build.createdAt} />
-          </span>
-        </li>
-      ))}
-    </ul>
+    <DataTable
+      label={label}
+      rows={builds}
+      rowKey={({ id }) => id}
+      columns={[
+        {
+          key: 'what',
+          header: 'Tree under test',
+          cell: (build) => (
+            <span className="stack build-title">
+              <span className="wrap-anywhere">{changesOf(build, nameOf)}</span>
+              {build.assumed.length > 0 && (
+                <span className="quiet small wrap-anywhere">
+                  on top of {build.assumed.map(nameOf).join(', ')}
+                </span>
+              )}
+            </span>
+          ),
+        },
+        {
+          key: 'state',
+          header: 'State',
+          width: 210,
+          cell: ({ state, assumed, attempt }) => (
+            <span className="row row-wrap" style={{ gap: '2px 8px' }}>
+              <Badge look={BUILD_STATES[state]} />
+              {assumed.length > 0 && (
+                <Badge look={{ label: 'Ahead of time', tone: 'watch', icon: 'eye' }} />
+              )}
+              {attempt > 0 && <Badge look={{ label: 'Once more', tone: 'warn', icon: 'retry' }} />}
+            </span>
+          ),
+        },
+        {
+          key: 'tree',
+          header: 'Tree',
+          hide: 'phone',
+          width: 100,
+          cell: ({ tree }) => <code className="quiet small">{tree.slice(0, 10)}</code>,
+        },
+        {
+          key: 'at',
+          header: 'Since',
+          align: 'end',
+          hide: 'phone',
+          width: 110,
+          cell: ({ endedAt, startedAt, createdAt }) => (
+            <When at={endedAt ?? startedAt ?? createdAt} />
+          ),
+        },
+      ]}
+    />
   );
 }
 
-function describe(
-  { kind, changes, assumed, baseSha }: LandingBuild,
+function changesOf(
+  { kind, changes, baseSha }: LandingBuild,
   nameOf: (id: string) => string,
-) {
+): string {
   if (kind === 'main') return 'The branch as it is';
   if (kind === 'bisect') return `Looking for the culprit: ${baseSha.slice(0, 12)}`;
-  const behind = assumed.length === 0 ? '' : `, on top of ${assumed.map(nameOf).join(', ')}`;
-  return `${changes.map(nameOf).join(' + ')}${behind}`;
+  return changes.map(nameOf).join(' + ');
 }
 
 function RedBranch({ red }: { red: NonNullable<LandingLane['red']> }) {
