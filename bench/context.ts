@@ -35,10 +35,14 @@ export interface ContextMeasured {
   /** Processor time of all our threads; the database's is not in it. */
   packWorkMs: number[];
   pushMs: number[];
+  /** Processor time of all our threads until then; git's and the database's are not in it. */
+  pushWorkMs: number[];
   /** Until the graph knows of the push, too. */
   graphMs: number[];
   /** Most held at any time, all threads of the process. */
   rssMb: number;
+  /** What the graph holds: living facts by kind, the most first. */
+  graphRows: { kind: string; facts: number }[];
   /** Left out of the packs' sources, by reason. */
   skipped: { reason: string; count: number }[];
 }
@@ -105,11 +109,13 @@ export async function measureContext(
     packWorkMs.push(toMs(process.cpuUsage(before)));
   }
   const pushMs: number[] = [];
+  const pushWorkMs: number[] = [];
   const graphMs: number[] = [];
   for (let push = 0; push < pushes; push += 1) {
     const path = `zebra/quagga-${push}.ts`;
     commitFile(source, path, `export function feedQuagga${push}() {}\n`, `Feed quagga ${push}`);
     const start = performance.now();
+    const before = process.cpuUsage();
     // A pack sees the push as soon as its history is written; the graph follows.
     const refreshed = context.refreshRepository(name);
     for (;;) {
@@ -118,10 +124,15 @@ export async function measureContext(
       if (performance.now() - start > GIVE_UP_MS) throw new Error(`${path} is in no pack`);
     }
     pushMs.push(performance.now() - start);
+    pushWorkMs.push(toMs(process.cpuUsage(before)));
     await refreshed;
     graphMs.push(performance.now() - start);
   }
   clearInterval(watch);
+  const graphRows = await db.query<{ kind: string; facts: number }>(
+    `select e.kind, count(*)::int as facts from graph_assertions a join graph_edges e on e.id = a.edge_id
+     where upper_inf(a.seen) and upper_inf(a.valid) group by e.kind order by 2 desc`,
+  );
   return {
     repository: clone === undefined ? 'made' : (clone.split('/').findLast(isName) ?? clone),
     files: imported.fileCount,
@@ -133,6 +144,8 @@ export async function measureContext(
     packMs,
     packWorkMs,
     pushMs,
+    pushWorkMs,
+    graphRows,
     graphMs,
     rssMb: rss / 1e6,
     skipped: imported.skipped.map(({ reason, count }) => ({ reason, count })),
@@ -225,7 +238,15 @@ export function contextTable(measured: ContextMeasured): Table {
       ['processor time of a pack, p95', ms(percentile(measured.packWorkMs, 0.95))],
       ['push to visible in a pack, p50', ms(percentile(pushMs, 0.5))],
       ['push to visible in a pack, slowest', ms(Math.max(...pushMs))],
+      ['processor time of a push until visible, p50', ms(percentile(measured.pushWorkMs, 0.5))],
       ['push to visible in the graph, p50', ms(percentile(measured.graphMs, 0.5))],
+      [
+        'facts that hold',
+        measured.graphRows
+          .slice(0, 6)
+          .map(({ kind, facts }) => `${facts} ${kind}`)
+          .join(', '),
+      ],
       ['memory of the process, most', `${Math.round(measured.rssMb)} MB`],
       [
         'left out',

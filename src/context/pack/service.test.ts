@@ -3,6 +3,7 @@
  * knew; nobody learns of what is kept from them; what is old, replaced or disputed says so.
  * Method: real repositories, the real ledger and database; generated repositories for the budget.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,19 +33,14 @@ const folder = mkdtempSync(join(tmpdir(), 'loom-packs-'));
 const openWork: OpenWork[] = [];
 const teams = new Map([['usr_insider', ['security']]]);
 let database: TestDatabase;
+/** One for all tests, as on a server: each brings a thread that takes longer to start than most of them. */
+let context: ReturnType<typeof createContextService>;
 
 beforeAll(async () => {
   database = await testDatabase();
-});
-afterAll(async () => {
-  await database[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function service() {
   const { db } = database;
   const ledger = createLedger({ db, clock, newId, log, tenant: 'org_test' });
-  return createContextService({
+  context = createContextService({
     db,
     ledger,
     clock,
@@ -54,7 +50,12 @@ function service() {
     findOpenWork: async () => openWork,
     teamsOf: async (personId) => teams.get(personId) ?? [],
   });
-}
+});
+afterAll(async () => {
+  await context[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const ask = (repository: string, title: string, more: Record<string, unknown> = {}) =>
   ContextRequest.parse({ repository, title, ...more });
@@ -88,13 +89,12 @@ async function shop(name: string, files: Record<string, string> = {}) {
       },
     });
   }
-  const context = service();
   await context.importRepository({ url: made.dir, name }, admin);
-  return { made, context };
+  return { made };
 }
 
 test('a session hears only what is new, under ids that stay, until it starts over', async () => {
-  const { made, context } = await shop('acme/deltas');
+  const { made } = await shop('acme/deltas');
   await using _made = made;
   const sessionId = newId('ses');
   const request = ask('acme/deltas', 'Payments are retried too often', { sessionId });
@@ -128,7 +128,7 @@ test('a session hears only what is new, under ids that stay, until it starts ove
 });
 
 test('a pack the system makes about a session is no news told to it', async () => {
-  const { made, context } = await shop('acme/system');
+  const { made } = await shop('acme/system');
   await using _made = made;
   const sessionId = newId('ses');
   const request = ask('acme/system', 'Payments are retried too often', { sessionId });
@@ -140,7 +140,7 @@ test('a pack the system makes about a session is no news told to it', async () =
 });
 
 test('what was handed out is kept byte for byte, by id and by the hash of its text', async () => {
-  const { made, context } = await shop('acme/bytes');
+  const { made } = await shop('acme/bytes');
   await using _made = made;
 
   const pack = await context.buildPack(ask('acme/bytes', 'Ünïcode "payments" \\ retry'), admin);
@@ -155,7 +155,7 @@ test('what was handed out is kept byte for byte, by id and by the hash of its te
 });
 
 test('a preview shows the reasons and what was left out, and leaves nothing behind', async () => {
-  const { made, context } = await shop('acme/preview');
+  const { made } = await shop('acme/preview');
   await using _made = made;
   const count = async () =>
     (await database.db.query<{ n: number }>('select count(*)::int as n from context_packs'))[0]!.n;
@@ -173,7 +173,7 @@ test('a preview shows the reasons and what was left out, and leaves nothing behi
 });
 
 test('the first edit of a file brings what holds for it, once, in at most 300 tokens', async () => {
-  const { made, context } = await shop('acme/edits');
+  const { made } = await shop('acme/edits');
   await using _made = made;
   const sessionId = newId('ses');
   const edit = (path: string) =>
@@ -199,7 +199,7 @@ test('the first edit of a file brings what holds for it, once, in at most 300 to
 });
 
 test('what is kept from somebody does not exist for them, wherever they look', async () => {
-  const { made, context } = await shop('acme/secret', {
+  const { made } = await shop('acme/secret', {
     'docs/adr/0001-fraud.md':
       '# Fraud rules of payment retry\n\nSee `src/payments/retry.ts`. Payments over 900 are held.\n',
     'docs/adr/0002-public.md':
@@ -258,7 +258,7 @@ test('what is kept from somebody does not exist for them, wherever they look', a
 });
 
 test('a repository that is kept whole from somebody cannot be told from one that is not there', async () => {
-  const { made, context } = await shop('acme/hidden');
+  const { made } = await shop('acme/hidden');
   await using _made = made;
   await context.restrictSource(
     {
@@ -287,7 +287,7 @@ test('a repository that is kept whole from somebody cannot be told from one that
 });
 
 test('work of others on the same files is a warning; work elsewhere is none', async () => {
-  const { made, context } = await shop('acme/collide');
+  const { made } = await shop('acme/collide');
   await using _made = made;
   const work = {
     kind: 'claim' as const,
@@ -342,7 +342,7 @@ test('work of others on the same files is a warning; work elsewhere is none', as
 });
 
 test('records that contradict each other are both told, each with the other, its date and weight', async () => {
-  const { made, context } = await shop('acme/dispute', {
+  const { made } = await shop('acme/dispute', {
     'docs/payments.md': '# Payment retry\n\nNever retry a declined payment.\n',
     'src/payments/AGENTS.md': '# Retry\n\nAlways retry a declined payment.\n',
   });
@@ -386,7 +386,6 @@ test('a document about a file that changed a lot since, or is gone, is stale; an
     await made.commit({ files: { 'src/busy.ts': `export const widgets = ${step};\n` } });
   }
   await made.commit({ files: { 'src/gone.ts': null } });
-  const context = service();
   await context.importRepository({ url: made.dir, name: 'acme/stale' }, admin);
 
   const pack = await context.buildPack(ask('acme/stale', 'widgets'), admin);
@@ -405,6 +404,27 @@ test('a document about a file that changed a lot since, or is gone, is stale; an
     expect(pack.text).toMatch(new RegExp(`\\[${item.id}\\].*${item.freshness.toUpperCase()}`));
   }
 });
+
+/** A repository whose history one git process writes at once. */
+function importHistory(
+  dir: string,
+  commits: readonly {
+    message: string;
+    files: readonly (readonly [path: string, text: string])[];
+  }[],
+): void {
+  const data = (text: string) => `data ${Buffer.byteLength(text)}\n${text}\n`;
+  const stream = commits.map(({ message, files }, index) =>
+    [
+      'commit refs/heads/main\n',
+      `committer Ada Lovelace <ada@example.org> ${START.getTime() / 1000 - 86_400 + 60 * index} +0000\n`,
+      data(message),
+      ...files.map(([path, text]) => `M 100644 inline ${path}\n${data(text)}`),
+    ].join(''),
+  );
+  execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', dir]);
+  execFileSync('git', ['fast-import', '--quiet'], { cwd: dir, input: stream.join('\n') });
+}
 
 test('every pack of every generated repository keeps its budget and cites all it says', async () => {
   const word = constantFrom(
@@ -431,24 +451,25 @@ test('every pack of every generated repository keeps its budget and cites all it
     commits: array(record({ path, text }), { maxLength: 3 }),
     lesson: text,
     title: text,
-    budgets: array(integer({ min: 300, max: 8_000 }), { minLength: 1, maxLength: 2 }),
+    // A repository is dear and a pack is not: many are asked of each.
+    budgets: array(integer({ min: 300, max: 8_000 }), { minLength: 4, maxLength: 8 }),
   });
   let made = 0;
   await assert(
     asyncProperty(repository, async ({ files, commits, lesson, title, budgets }) => {
-      await using generated = await testRepository();
       const content = (one: { title?: string; text: string }) =>
         `# ${one.title ?? ''}\n\n${one.text}\n`;
-      await generated.commit({
-        files: Object.fromEntries(files.map((file) => [file.path, content(file)])),
-      });
-      for (const one of commits) {
-        await generated.commit({ message: one.text, files: { [one.path]: content(one) } });
-      }
-      const context = service();
+      const url = join(folder, `generated-${made}`);
+      importHistory(url, [
+        { message: 'Start', files: files.map((file) => [file.path, content(file)]) },
+        ...commits.map((one) => ({
+          message: one.text,
+          files: [[one.path, content(one)] as const],
+        })),
+      ]);
       made += 1;
       const name = `acme/generated-${made}`;
-      await context.importRepository({ url: generated.dir, name }, admin);
+      await context.importRepository({ url, name }, admin);
       const { id } = await context.recordLesson({ repository: name, text: lesson }, admin);
       await context.decideLesson(id, { decision: 'approve' }, admin);
       for (const budgetTokens of [1_500, ...budgets]) {
@@ -464,12 +485,12 @@ test('every pack of every generated repository keeps its budget and cites all it
         }
       }
     }),
-    { numRuns: generatedCases(25) },
+    { numRuns: generatedCases(8) },
   );
 });
 
 test('what could not be read of a repository is said, without names that are kept from the reader', async () => {
-  const { made, context } = await shop('acme/unread');
+  const { made } = await shop('acme/unread');
   await using _made = made;
   await database.db.query(
     `insert into graph_cursors (source, cursor, skipped, updated_at) values
