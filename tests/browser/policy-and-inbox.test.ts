@@ -1,6 +1,6 @@
 /**
- * Goal: a leader sees what an edited policy would do before it is published, and a reviewer answers
- * without a mouse. Method: Chromium on a real server with the sample organisation.
+ * Goal: a leader sees what an edited policy would do before it is published, another one has to agree to it,
+ * and a reviewer answers without a mouse. Method: Chromium on a real server with the sample organisation.
  */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -134,10 +134,52 @@ describe.skipIf(!hasBrowser)('policy studio and inbox', () => {
     await page.keyboard.press('Control+Enter');
 
     await page.getByText('Nothing waits for you').waitFor();
-    await waitFor('the change to land', async () => {
-      const path = `/v1/changes/${asked.changeId}`;
-      const { change } = await server.get<{ change: { state: string } }>(path);
-      return change.state === 'merged';
+    await waitFor(
+      'the change to land',
+      async () => {
+        const path = `/v1/changes/${asked.changeId}`;
+        const { change } = await server.get<{ change: { state: string } }>(path);
+        return change.state === 'merged';
+      },
+      { timeoutMs: 150_000, everyMs: 250 },
+    );
+  });
+
+  // Last: it holds above every repository.
+  it('a policy of the organisation waits until another leader agrees', async () => {
+    const { page } = visitor;
+    const path = '/v1/policy/organisation/versions';
+    const [first, why] = ['version: 1\nrules: []\n', 'Say what we mean'];
+    await server.post(path, { text: first, reason: 'Nothing is asked for yet' });
+    await page.goto('/policy?tab=edit&layer=organisation');
+    await page.getByRole('textbox', { name: 'Policy file' }).waitFor();
+    await writePolicy(`${first}# Said twice.\n`);
+    await page.getByRole('textbox', { name: 'Reason' }).fill(why);
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+    await page.getByText('Somebody else has to agree to yours.').waitFor();
+    expect(await page.getByRole('button', { name: 'Agree' }).isDisabled()).toBe(true);
+
+    const { id } = await server.post<{ id: string }>('/v1/people', {
+      name: 'Grace Hopper',
+      roles: ['admin'],
     });
+    const { code } = await server.post<{ code: string }>('/v1/login-codes', { personId: id });
+    await using leader = await visit(browser, server, { reducedMotion: 'reduce' });
+    await leader.page.goto(`/login?code=${code}`);
+    await leader.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    await leader.page.goto('/policy?tab=edit&layer=organisation');
+    await leader.page.getByRole('button', { name: 'Agree' }).click();
+
+    const inForce = await waitFor(
+      'the version to be in force',
+      async () => {
+        const { items } = await server.get<{
+          items: { state: string; reason: string; approvals: { personName: string }[] }[];
+        }>(path);
+        return items.find(({ state, reason }) => state === 'active' && reason === why);
+      },
+      { timeoutMs: 60_000, everyMs: 250 },
+    );
+    expect(inForce.approvals).toMatchObject([{ personName: 'Grace Hopper' }]);
   });
 });
