@@ -74,8 +74,18 @@ function contentOf(counts: z.infer<typeof Content>): ContentCounts {
   const [codeLines, commentLines, importLines, deepest, characters, numbers, ...rest] = counts;
   const [texts, absences, calls, arithmetic, movedLines, names] = rest;
   return {
-    ...{ codeLines, commentLines, importLines, deepest, characters, numbers },
-    ...{ texts, absences, calls, arithmetic, movedLines, names },
+    codeLines,
+    commentLines,
+    importLines,
+    deepest,
+    characters,
+    numbers,
+    texts,
+    absences,
+    calls,
+    arithmetic,
+    movedLines,
+    names,
   };
 }
 

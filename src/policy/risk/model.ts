@@ -50,7 +50,7 @@ interface Variant {
 
 /** The version that judges; the older ones are kept to draw the curves of the verdicts they made. */
 export const CURRENT_MODEL = 'risk-2';
-const VERSIONS = ['risk-1', CURRENT_MODEL];
+const VERSIONS = new Set(['risk-1', CURRENT_MODEL]);
 const files = new Map<string, ModelFile>();
 
 export function modelFile(version: string): URL {
@@ -79,7 +79,7 @@ export function loadRiskModel(repository?: string): RiskModel {
 
 /** The model that made a verdict, to draw its curves; undefined for one that is not shipped any more. */
 export function findRiskModel(version: string, repository: string): RiskModel | undefined {
-  return VERSIONS.includes(version) ? variantOf(readModel(version), repository) : undefined;
+  return VERSIONS.has(version) ? variantOf(readModel(version), repository) : undefined;
 }
 
 function variantOf(file: ModelFile, repository: string | undefined): RiskModel {
