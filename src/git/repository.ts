@@ -96,6 +96,8 @@ export interface GitRepository {
   countCommits(options: { to: string; firstParent?: boolean }): Promise<number>;
   /** From the merge base of both, as a host shows a pull request; without one, between the two trees. */
   changedFiles(base: string, head: string): Promise<FileChange[]>;
+  /** Paths in which two commits or trees differ, whatever lies between them; of a rename both. */
+  differingPaths(a: string, b: string): Promise<string[]>;
   hunks(
     base: string,
     head: string,
@@ -298,6 +300,10 @@ export function openRepository(dir: string): GitRepository {
     countCommits: async (options) =>
       countCommits(gitDir, { ...options, to: await need(options.to) }),
     changedFiles: async (base, head) => diffFiles(gitDir, ...(await startOf(base, head))),
+    differingPaths: async (a, b) =>
+      (await diffFiles(gitDir, a, b)).flatMap(({ path, oldPath }) =>
+        oldPath === undefined ? [path] : [path, oldPath],
+      ),
     hunks: async (base, head, paths, options) =>
       diffHunks(gitDir, ...(await startOf(base, head)), paths, options?.withLines),
     patch: async (base, head, maxBytes = MAX_PATCH_BYTES) =>

@@ -135,7 +135,12 @@ export {
   weaveGraph,
 } from './composition/index.ts';
 export { AgentRunView, createWorkshop, DevboxEntry, type Workshop } from './workshop/index.ts';
-export { createLandingQueue, LandingLane, type LandingQueue } from './landing/index.ts';
+export {
+  createLandingQueue,
+  LANDING_STRATEGIES,
+  LandingLane,
+  type LandingQueue,
+} from './landing/index.ts';
 export {
   clearAbandonedChecks,
   createStepHandlers,

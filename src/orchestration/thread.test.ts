@@ -4,10 +4,10 @@
  * Method: every room for real over one database: a local forge, its mirror, the policy at its base,
  * the engine, the outbox. Background work is driven by hand until nothing is left to do.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLocalForge } from '#connectors/local';
 import type { Signal } from '#connectors/contract';
 import { createContextService } from '#context';
@@ -58,7 +58,12 @@ steps:
 
 async function testThread(
   database: Awaited<ReturnType<typeof testDatabase>>,
-  begin: { files?: Record<string, string>; policyClock?: Clock } = {},
+  begin: {
+    files?: Record<string, string>;
+    policyClock?: Clock;
+    /** Nothing is sent but by `settle`. */
+    isOutboxManual?: boolean;
+  } = {},
 ) {
   const stack = new AsyncDisposableStack();
   const rooms = stack.use(roomsOn(database));
@@ -149,6 +154,7 @@ async function testThread(
   const outbox = stack.use(
     createOutboxWorker({
       ...rooms,
+      start: begin.isOutboxManual !== true,
       handlers: createHostOutboxHandlers({ changes, hostOf, detailsUrl: (id) => `/changes/${id}` }),
     }),
   );
@@ -161,14 +167,13 @@ async function testThread(
     { kind: 'system', id: 'test' },
   );
 
-  /** Does all background work there is, until nothing moves any more. */
-  async function settle(): Promise<void> {
+  /** Does all background work there is, until nothing moves any more; without landing, changes only queue up. */
+  async function settle({ lands = true } = {}): Promise<void> {
     for (let idle = 0; idle < 2;) {
       const moved =
         (await intake.processOnce()) +
         (await worker.runOnce()) +
-        (await outbox.runOnce()) +
-        (await queue.runOnce());
+        (lands ? (await outbox.runOnce()) + (await queue.runOnce()) : 0);
       idle = moved === 0 ? idle + 1 : 0;
     }
   }
@@ -338,43 +343,6 @@ test('a change of code waits for somebody who did not write it, and merges on th
   expect(await eventTypes(thread.ledger, waiting.id)).toContain('approval.requested');
 });
 
-test('what passed on another base is tested again before it lands, and red goes back with its output', async () => {
-  await using thread = await testThread(await testDatabase(), {
-    // Alone each of the two is fine.
-    files: {
-      '.loom/workflows/change.yaml': WORKFLOW.replace(
-        'test ! -e broken',
-        'if [ -e docs/one.md ] && [ -e docs/two.md ]; then echo both are there; exit 1; fi',
-      ),
-    },
-  });
-  const { work } = thread;
-  const main = await work.sha();
-  const session = await startSession(thread, { branch: 'two' });
-  for (const name of ['one', 'two']) {
-    await work.branch(name, main);
-    await work.commit({
-      files: { [`docs/${name}.md`]: name },
-      message: `Write ${name}\n\nLoom-Session: ${session.id}`,
-    });
-    await thread.push(name);
-  }
-  await thread.settle();
-
-  const changes = await Promise.all(['one', 'two'].map((name) => thread.change(name)));
-  expect(changes.map(({ state }) => state).sort()).toEqual(['merged', 'open']);
-  const left = changes.find(({ state }) => state === 'open')!;
-  const merge = (await thread.run(left)).steps.find(({ kind }) => kind === 'merge')!;
-  expect(merge.state).toBe('failed');
-  expect(merge.message).toContain('git merge --no-edit');
-  expect(merge.message).toContain('both are there');
-  expect(await eventTypes(thread.ledger, left.id)).toContain('landing.returned');
-  const notes = await thread.db.query('select session_id, note from loom.returned_notes');
-  expect(notes).toMatchObject([
-    { session_id: session.id, note: expect.stringContaining('both are there') as string },
-  ]);
-});
-
 test('a verdict that was put aside is tested by the queue all the same, unless it is an emergency', async () => {
   await using thread = await testThread(await testDatabase(), {
     files: {
@@ -534,6 +502,175 @@ test('a main branch that somebody broke stops landing until what broke it is tak
     `select payload->>'text' as text from loom.outbox_messages where target = 'notify' order by 1`,
   );
   expect(texts.map(({ text }) => text).join(' ')).toContain('landing goes on');
+});
+
+describe('the landing queue', () => {
+  let thread: Thread;
+  let begin: string;
+  let counted: string;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'loom-landing-'));
+    await chmod(folder, 0o755);
+    counted = join(folder, 'counted');
+    await writeFile(counted, '');
+    await chmod(counted, 0o666);
+    const check = [
+      'if [ -e docs/left.md ] && [ -e docs/right.md ]; then echo both are there; exit 1; fi',
+      'if [ -e packages/a/left.md ] && [ -e packages/b/right.md ]; then echo far apart; exit 1; fi',
+      // The second time it is looked at it fails, once.
+      `if [ -e docs/flaky.md ]; then n=$(wc -c < ${counted}); echo x >> ${counted}; test $n -ne 2; fi`,
+    ].join('; ');
+    thread = await testThread(await testDatabase(), {
+      isOutboxManual: true,
+      files: {
+        '.loom/policy.yaml': POLICY.replace('["docs/**"]', '["docs/**", "packages/**"]'),
+        '.loom/workflows/change.yaml': WORKFLOW.replace('test ! -e broken', check),
+        'packages/a/package.json': '{ "name": "@acme/alpha" }',
+        'packages/b/package.json': '{ "name": "@acme/beta" }',
+        'packages/c/package.json': '{ "name": "c", "dependencies": { "@acme/alpha": "*" } }',
+      },
+    });
+    begin = await thread.work.sha();
+  });
+  afterAll(async () => {
+    await thread[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Queues a change of one file up, which its own run has found good: nothing lands meanwhile. */
+  async function queueUp(name: string, path = `docs/${name}.md`, trailer = '') {
+    await thread.work.branch(name, begin);
+    await thread.work.commit({ files: { [path]: name }, message: `Write ${name}${trailer}` });
+    await thread.push(name);
+    await thread.settle({ lands: false });
+    return thread.change(name);
+  }
+  const onMain = (revision = 'main') =>
+    thread.work.git('--git-dir', thread.bare, 'rev-parse', revision);
+  const statesOf = async (...names: string[]) =>
+    (await Promise.all(names.map(thread.change))).map(({ state }) => state);
+  const lane = async () => (await thread.landing.show())[0]!;
+
+  interface Tested {
+    kind: string;
+    changes: string[];
+    assumed: string[];
+    attempt: number;
+    outcome: string;
+  }
+  let seen = 0;
+  /** What was tested since somebody last asked. */
+  async function tested(): Promise<Tested[]> {
+    const { items } = await thread.ledger.list({
+      ref: repository,
+      type: 'landing.tested',
+      order: 'oldest',
+      limit: 200,
+    });
+    const fresh = items.slice(seen);
+    seen = items.length;
+    return fresh.map(({ data }) => data as unknown as Tested);
+  }
+
+  test('what is tested on top of a change that then fails is tested again without it; of a failed group the good land', async () => {
+    const session = await startSession(thread, { branch: 'right' });
+    await queueUp('left');
+    const right = await queueUp('right', 'docs/right.md', `\n\nLoom-Session: ${session.id}`);
+    const free = await queueUp('free');
+    const bad = await queueUp('bad', 'docs/right.md');
+    const good = await queueUp('good');
+
+    await thread.settle();
+
+    expect(await statesOf('left', 'right', 'free', 'bad', 'good')).toEqual([
+      'merged',
+      'open',
+      'merged',
+      'open',
+      'merged',
+    ]);
+    const builds = await tested();
+    const of = (...ids: string[]) => builds.filter(({ changes }) => changes.join() === ids.join());
+    expect(of(right.id).map(({ outcome, attempt }) => [outcome, attempt])).toEqual([
+      ['failed', 0],
+      ['failed', 1],
+    ]);
+    expect(of(free.id).map(({ assumed, outcome }) => [assumed, outcome])).toEqual([
+      [[right.id], 'failed'],
+      [[], 'passed'],
+    ]);
+    expect(of(bad.id, good.id)[0]).toMatchObject({ outcome: 'failed' });
+    const merge = (await thread.run(right)).steps.find(({ kind }) => kind === 'merge')!;
+    expect(merge.message).toMatch(/git merge --no-edit[^]*both are there/);
+    expect(await eventTypes(thread.ledger, right.id)).toContain('landing.returned');
+    const notes = await thread.db.query(
+      'select session_id, note from loom.returned_notes where change_id = $1',
+      [right.id],
+    );
+    expect(notes).toMatchObject([
+      { session_id: session.id, note: expect.stringContaining('both are there') as string },
+    ]);
+  });
+
+  test('a failure that does not come again is a flake; a check of the host that fails after a merge stops the branch', async () => {
+    const key = { repository, baseBranch: 'main', check: 'ci' };
+    const green = await onMain();
+    await queueUp('later');
+    const flaky = await queueUp('flaky');
+
+    await thread.settle();
+
+    expect((await tested()).map(({ outcome, attempt }) => [outcome, attempt])).toEqual([
+      ['failed', 0],
+      ['passed', 1],
+    ]);
+    expect(await statesOf('later', 'flaky')).toEqual(['merged', 'merged']);
+    expect(await eventTypes(thread.ledger, flaky.id)).toContain('landing.flaked');
+    expect((await lane()).ended.find(({ changeId }) => changeId === flaky.id)).toMatchObject({
+      isFlaky: true,
+    });
+
+    const { mergeSha } = await thread.change('later');
+    await thread.landing.noteHostCheck({ ...key, sha: green, verdict: 'pass' });
+    await thread.landing.noteHostCheck({ ...key, sha: mergeSha!, verdict: 'fail' });
+    await thread.landing.noteHostCheck({ ...key, sha: await onMain(), verdict: 'fail' });
+    await queueUp('waits');
+    expect(await lane()).toMatchObject({
+      red: { source: 'host', check: 'ci', culprit: mergeSha, suspects: 2 },
+    });
+    await thread.settle();
+    expect(await statesOf('waits')).toEqual(['open']);
+    const revert = `loom/revert-${mergeSha!.slice(0, 12)}`;
+    expect(await statesOf(revert)).toEqual(['merged']);
+
+    await thread.landing.noteHostCheck({ ...key, sha: await onMain(), verdict: 'pass' });
+    await thread.settle();
+    expect((await lane()).red).toBeNull();
+    expect(await statesOf('waits')).toEqual(['merged']);
+  });
+
+  test('with lanes nobody is tested again for what lands far away, and what two far changes break together is taken back', async () => {
+    const actor = { kind: 'person', id: 'usr_019abc00000070008000000000000009' } as const;
+    const key = { repository, baseBranch: 'main' };
+    await thread.landing.setStrategy(key, { strategy: 'lanes', reason: 'packages', actor });
+    await tested();
+    await queueUp('first', 'packages/a/left.md');
+    const far = await queueUp('far', 'packages/b/right.md');
+    const near = await queueUp('near', 'packages/c/near.md');
+
+    await thread.settle();
+
+    const builds = await tested();
+    expect(builds.filter(({ changes }) => changes.includes(far.id))).toEqual([]);
+    expect(builds.filter(({ changes }) => changes.includes(near.id))).not.toEqual([]);
+    expect(await statesOf('first', 'far', 'near')).toEqual(['merged', 'merged', 'merged']);
+    expect(await eventTypes(thread.ledger, near.id)).not.toContain('landing.returned');
+    const { mergeSha } = await thread.change('far');
+    expect(await statesOf(`loom/revert-${mergeSha!.slice(0, 12)}`)).toEqual(['merged']);
+    expect(await lane()).toMatchObject({ strategy: 'lanes', red: null, greenSha: await onMain() });
+  });
 });
 
 test('changes of one commit land once, and the one that waits for a person holds up nobody', async () => {

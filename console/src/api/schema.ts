@@ -2266,6 +2266,7 @@ export interface Answers {
     lanes: {
       repository: string;
       baseBranch: string;
+      strategy: 'serial' | 'lanes';
       mainSha: string | null;
       greenSha: string | null;
       red: {
@@ -2614,6 +2615,70 @@ export interface Answers {
     lanes: {
       repository: string;
       baseBranch: string;
+      strategy: 'serial' | 'lanes';
+      mainSha: string | null;
+      greenSha: string | null;
+      red: {
+        source: 'build' | 'host';
+        check: string;
+        sha: string;
+        since: string;
+        output: string;
+        suspects: number;
+        culprit: string | null;
+        culpritChangeId: string | null;
+        revert: {
+          state: 'proposed' | 'conflicts' | 'unsupported' | 'failed';
+          branch: string | null;
+          changeId: string | null;
+          why: string | null;
+        } | null;
+      } | null;
+      waiting: {
+        changeId: string;
+        runId: string;
+        branch: string;
+        title: string;
+        headSha: string;
+        state: 'queued' | 'testing' | 'cleared' | 'rejected' | 'landing' | 'landed' | 'returned' | 'left';
+        group: number | null;
+        isFlaky: boolean;
+        queuedAt: string;
+        endedAt: string | null;
+      }[];
+      builds: {
+        id: string;
+        kind: 'landing' | 'main' | 'bisect';
+        state: 'queued' | 'running' | 'passed' | 'failed';
+        changes: string[];
+        assumed: string[];
+        attempt: number;
+        baseSha: string;
+        tree: string;
+        command: string | null;
+        createdAt: string;
+        startedAt: string | null;
+        endedAt: string | null;
+      }[];
+      ended: {
+        changeId: string;
+        runId: string;
+        branch: string;
+        title: string;
+        headSha: string;
+        state: 'queued' | 'testing' | 'cleared' | 'rejected' | 'landing' | 'landed' | 'returned' | 'left';
+        group: number | null;
+        isFlaky: boolean;
+        queuedAt: string;
+        endedAt: string | null;
+      }[];
+    }[];
+  };
+  'POST /v1/landing-queue/strategy': {
+    lanes: {
+      repository: string;
+      baseBranch: string;
+      strategy: 'serial' | 'lanes';
       mainSha: string | null;
       greenSha: string | null;
       red: {
@@ -2964,6 +3029,12 @@ export interface Bodies {
   'POST /v1/landing-queue/resume': {
     repository: string;
     baseBranch: string;
+    reason: string;
+  };
+  'POST /v1/landing-queue/strategy': {
+    repository: string;
+    baseBranch: string;
+    strategy: 'serial' | 'lanes';
     reason: string;
   };
   'POST /v1/lessons': {

@@ -13,6 +13,7 @@ const ROLES_OF = {
   'repositories:import': ['admin'],
   'changes:override': ['approver', 'admin'],
   'people:manage': ['admin'],
+  'policy:publish': ['admin'],
 } satisfies Record<string, Role[]>;
 
 export function useMay(action: keyof typeof ROLES_OF): boolean {

@@ -265,6 +265,21 @@ test('a budget of tokens ends the agent, and its work so far is on the branch', 
   ).toBe('kept');
 });
 
+test('a clock that jumps, forward or back, is no time that an agent has used', async () => {
+  const days = [0, 2, -2];
+  let reads = 0;
+  const now = () => new Date(Date.now() + days[(reads += 1) % days.length]! * 86_400_000);
+  await using jumping = await workshop({ clock: { now } });
+
+  const run = await jumping.start(command('echo at work; echo done'));
+  await jumping.worker.runOnce();
+
+  expect((await jumping.steps(run.id))['work']).toMatchObject({ state: 'done' });
+  const { work_ms: workMs } = await rowOf(jumping, run.id);
+  expect(Number(workMs)).toBeGreaterThanOrEqual(0);
+  expect(Number(workMs)).toBeLessThan(86_400_000);
+});
+
 test('an agent that ignores SIGTERM, and the child it forked, are killed with their step', async () => {
   await using shop = await workshop();
   const pidFile = join(scratch, 'forked');

@@ -202,7 +202,8 @@ class Start {
     // Before its first hook, which then finds the work item and gives the pack of it.
     if (isKnown) await this.#meet(devbox, externalId, options.model);
     const command = await this.#prepare(devbox, prompt, externalId, before);
-    const startedAt = clock.now().getTime();
+    // Not the wall clock: a laptop that slept, or a corrected clock, is no work of the agent.
+    const startedAt = performance.now();
     const meter = createMeter(options.prices);
     const usedNow = (): store.Used => {
       const { tokens, costUsd, toolCalls } = meter.read();
@@ -215,7 +216,7 @@ class Start {
         costUsdMicros:
           micros === null ? before.costUsdMicros : micros + (before.costUsdMicros ?? 0),
         toolCalls: before.toolCalls + toolCalls,
-        workMs: before.workMs + clock.now().getTime() - startedAt,
+        workMs: before.workMs + Math.round(performance.now() - startedAt),
       };
     };
 

@@ -4,7 +4,13 @@ import type { NewEvent } from '#ledger';
 import { ORCHESTRATION } from '../deps.ts';
 import type { Change } from '../schema.ts';
 import type { StepContext } from '../steps.ts';
-import { type LaneBuild, type LaneKey, nameOfLane, type Red } from './lane.ts';
+import {
+  type LaneBuild,
+  type LandingStrategy,
+  type LaneKey,
+  nameOfLane,
+  type Red,
+} from './lane.ts';
 
 export function landingReturned(
   { run, step, cause }: StepContext,
@@ -85,6 +91,20 @@ export function landingResumed(
     actor: it.actor ?? event.actor,
     refs: { repository: lane.repository, commit: it.sha },
   };
+}
+
+/** How a branch is landed on from now on, by the word of a person. */
+export function strategySet(
+  lane: LaneKey,
+  it: {
+    strategy: LandingStrategy;
+    before: LandingStrategy;
+    reason: string;
+    actor: NewEvent['actor'];
+  },
+): NewEvent {
+  const { actor, ...data } = it;
+  return { ...laneEvent('landing.strategy-set', lane, data), actor };
 }
 
 export function culpritFound(

@@ -1,8 +1,8 @@
 /** SQL of branches that changes land on, and of what is tested for them. */
 import type { Queryable, Tx } from '#kernel';
-import type { BuildState, Lane, LaneBuild, LaneKey, WantedBuild } from './lane.ts';
+import type { BuildState, LandingStrategy, Lane, LaneBuild, LaneKey, WantedBuild } from './lane.ts';
 
-const LANE = `repository, base_branch as "baseBranch", version::text, memory, checks,
+const LANE = `repository, base_branch as "baseBranch", version::text, strategy, memory, checks,
   green_sha as "greenSha", main_sha as "mainSha", red, host_checks as "hostChecks"`;
 const BUILD = `id::text, kind, key, attempt, base_sha as "baseSha", heads, changes, assumed, tree,
   checks, state, command, output, created_at as "createdAt", started_at as "startedAt",
@@ -72,6 +72,23 @@ export async function saveLane(tx: Tx, lane: Lane): Promise<boolean> {
   return rows.length > 0;
 }
 
+/** Gives what it was before; undefined where it is so already. */
+export async function setStrategy(
+  tx: Tx,
+  { repository, baseBranch }: LaneKey,
+  strategy: LandingStrategy,
+): Promise<LandingStrategy | undefined> {
+  await touchLane(tx, { repository, baseBranch });
+  const rows = await tx.query<{ before: LandingStrategy }>(
+    `update loom.landing_lanes new set strategy = $3 from loom.landing_lanes old
+     where new.repository = $1 and new.base_branch = $2 and old.repository = new.repository
+       and old.base_branch = new.base_branch and old.strategy <> $3
+     returning old.strategy as before`,
+    [repository, baseBranch, strategy],
+  );
+  return rows[0]?.before;
+}
+
 /** What the host said of a commit; the last hundred commits of each check are kept. */
 export async function noteHostCheck(
   tx: Tx,
@@ -116,6 +133,14 @@ export async function wantBuilds(
     [repository, baseBranch, wanted.map(({ key, attempt }) => `${key}~${attempt}`)],
   );
   return insertBuilds(tx, { repository, baseBranch }, wanted, 'queued');
+}
+
+export async function forgetFailures(tx: Tx, { repository, baseBranch }: LaneKey): Promise<void> {
+  await tx.query(
+    `delete from loom.landing_builds
+     where repository = $1 and base_branch = $2 and kind = 'landing' and state = 'failed'`,
+    [repository, baseBranch],
+  );
 }
 
 export async function insertBuilds(

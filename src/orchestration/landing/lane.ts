@@ -30,8 +30,16 @@ export interface Red {
     | undefined;
 }
 
+/**
+ * `serial`: what lands was tested as the very tree that the branch has then. `lanes`: it was tested as a
+ * tree that differs from it at most in packages the change cannot break.
+ */
+export const LANDING_STRATEGIES = ['serial', 'lanes'] as const;
+export type LandingStrategy = (typeof LANDING_STRATEGIES)[number];
+
 export interface Lane extends LaneKey {
   version: string;
+  strategy: LandingStrategy;
   memory: QueueMemory<Id<'chg'>>;
   checks: Check[] | null;
   greenSha: string | null;

@@ -8,6 +8,7 @@ import { nameOfLane, type Lane, type LaneKey, type Red } from './lane.ts';
 import * as lanes from './lane-store.ts';
 import { type LanePlan, planLane } from './plan.ts';
 import * as store from './store.ts';
+import { createLayoutReader, targetsOf } from './read-targets.ts';
 import { type Joined, joinHeads } from './trees.ts';
 
 /** The signal that wakes a merge step. */
@@ -33,6 +34,8 @@ export function createLook(deps: LandingQueueDeps): Look {
     return joined;
   }
 
+  const layouts = createLayoutReader();
+
   return async function look(key: LaneKey): Promise<void> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       await store.dropDeparted(db, key);
@@ -51,6 +54,13 @@ export function createLook(deps: LandingQueueDeps): Look {
         ...(await store.readRates(db, key.repository)),
         now: clock.now(),
         join: (base, heads) => join(git, key, base, heads),
+        targets:
+          lane.strategy === 'lanes'
+            ? await targetsOf(git, await layouts.read(git, mainSha), mainSha, landings)
+            : new Map(),
+        differ: async (a, b) =>
+          (await layouts.read(git, mainSha)).affectedBy(await git.differingPaths(a, b)),
+        isAncestor: (ancestor, descendant) => git.isAncestor(ancestor, descendant),
         between: (green, red) => between(git, green, red),
       });
       const isSaved = await db.transaction(async (tx) => save(tx, deps, lane, mainSha, plan, git));
@@ -109,7 +119,11 @@ async function save(
   if (plan.reject.length > 0) await store.rejectLandings(tx, lane, plan.reject);
   await lanes.insertBuilds(tx, lane, plan.known, 'passed');
   const hasNew = await lanes.wantBuilds(tx, lane, plan.builds);
-  if (lane.red !== null && red === null) await store.tellAgain(tx, lane);
+  if (lane.red !== null && red === null) {
+    await store.tellAgain(tx, lane);
+    // What failed on a red branch may be somebody else's fault; with lanes it would be held against others.
+    if (lane.strategy === 'lanes') await lanes.forgetFailures(tx, lane);
+  }
   await store.markTested(
     tx,
     lane,

@@ -2,8 +2,9 @@
  * One look at a branch: what is known goes in, what to decide and to test comes out. It asks git for
  * trees and nothing else; the caller writes down what it says.
  *
- * The order of landing is one for the whole branch, and what is tested is the exact tree the branch
- * will have; changes behind are tested ahead of time on those before them.
+ * On a serial branch the order of landing is one, and what is tested is the exact tree the branch will have;
+ * with lanes it is one that differs nowhere near the change (reach.ts). Changes behind are tested ahead of
+ * time on those near them that are before.
  */
 import { createHash } from 'node:crypto';
 import type { Id } from '#kernel';
@@ -16,6 +17,8 @@ import {
   type QueueView,
   schedule,
 } from './scheduler.ts';
+import { createReach, guardedCommit, type Reach } from './reach.ts';
+import type { Targets } from './targets.ts';
 import type { Joined } from './trees.ts';
 
 type ChangeId = Id<'chg'>;
@@ -32,6 +35,11 @@ export interface LaneView {
   now: Date;
   /** Heads merged onto a commit of the branch. */
   join(baseSha: string, heads: readonly string[]): Promise<Joined>;
+  /** What each landing may break; on a branch with lanes only. */
+  targets: ReadonlyMap<ChangeId, Targets>;
+  /** What the differences of two trees may break. */
+  differ(a: string, b: string): Promise<Targets>;
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   /** Commits of the branch after the first and up to the second, in the order they landed. */
   between(greenSha: string | null, redSha: string): Promise<string[]>;
 }
@@ -84,19 +92,26 @@ function reproduce(of: {
   ].join('\n');
 }
 
+const isSame = (tested: string, _id: ChangeId, tree: string) => tested === tree;
+
 class Planner {
   readonly #view: LaneView;
   readonly #byId: ReadonlyMap<ChangeId, Landing>;
   readonly #builds: ReadonlyMap<string, LaneBuild>;
+  readonly #reach: Reach;
   readonly #joined = new Map<string, Joined>();
   /** Bases and heads whose tree was asked for and is not known yet. */
   readonly #missing = new Map<string, { baseSha: string; heads: readonly string[] }>();
+  /** Commits, and whether the newest green one of the branch holds them; those nobody has looked at. */
+  readonly #green = new Map<string, boolean>();
+  readonly #missingGreen = new Set<string>();
   /** Cleared or being landed, in the order they land. */
   #inFlight: Landing[];
   #waiting: Landing[];
 
   constructor(view: LaneView) {
     this.#view = view;
+    this.#reach = createReach(view);
     this.#byId = new Map(view.landings.map((landing) => [landing.changeId, landing]));
     this.#builds = new Map(view.builds.map((build) => [`${build.key}~${build.attempt}`, build]));
     const isInFlight = ({ state }: Landing) => state === 'cleared' || state === 'landing';
@@ -109,7 +124,7 @@ class Planner {
   }
 
   async plan(): Promise<LanePlan> {
-    const { lane, mainSha } = this.#view;
+    const { lane } = this.#view;
     const main = await this.#judgeMain();
     const result: LanePlan = {
       memory: lane.memory,
@@ -117,7 +132,7 @@ class Planner {
       reject: [],
       builds: [],
       known: [],
-      greenSha: main.state === 'green' ? mainSha : lane.greenSha,
+      greenSha: main.state === 'green' ? main.sha : lane.greenSha,
       checks: lane.checks,
       red: await this.#redOf(main),
     };
@@ -131,7 +146,8 @@ class Planner {
       );
       if (this.#waiting.length === 0) return result;
     }
-    await this.#settle(result, { mayReject: main.wanted === undefined });
+    const hasLanes = lane.strategy === 'lanes' && lane.greenSha !== null;
+    await this.#settle(result, { mayReject: main.wanted === undefined || hasLanes });
     return result;
   }
 
@@ -140,7 +156,7 @@ class Planner {
     let memory = result.memory;
     for (let turn = 0; turn < MAX_GROUPS_DECIDED; turn += 1) {
       const decision = schedule(memory, this.#queue(), DEFAULT_SETTINGS);
-      if (this.#missing.size > 0) {
+      if (this.#isMissing()) {
         await this.#findMissing();
         continue;
       }
@@ -151,11 +167,27 @@ class Planner {
       if (decision.land.length > 0) this.#clear(result, decision.land, wasRetried);
       else if (decision.eject.length > 0) this.#reject(result, decision.eject);
       else if (decision.retry.length === 0) {
-        result.builds.push(...decision.builds.flatMap((build) => this.#wantedOf(build) ?? []));
+        result.builds.push(
+          ...decision.builds.flatMap((build) => this.#atWorkOrWanted(build) ?? []),
+        );
         break;
       }
     }
     result.memory = memory;
+  }
+
+  /**
+   * Whether a failure is held against the changes under test. With lanes what they were tested on top of may
+   * be at fault, and the branch is nearly always being tested: it counts once a commit that holds all of it
+   * has passed.
+   */
+  #countsAgainst(failed: LaneBuild, changes: readonly ChangeId[]): boolean {
+    const { strategy, greenSha } = this.#view.lane;
+    if (strategy === 'serial' || greenSha === null) return true;
+    const own = new Set(changes.map((id) => this.#byId.get(id)!.headSha));
+    const below = [failed.baseSha, ...failed.heads.filter((head) => !own.has(head))];
+    for (const sha of below) if (!this.#green.has(sha)) this.#missingGreen.add(sha);
+    return below.every((sha) => this.#green.get(sha) === true);
   }
 
   #queue(): QueueView<ChangeId> {
@@ -168,9 +200,9 @@ class Planner {
         id: changeId,
         waitedMinutes: (now.getTime() - queuedAt.getTime()) / 60_000,
         failureChance: faultRate,
-        touchesEverything: false,
+        touchesEverything: this.#reach.touchesEverything(changeId),
       })),
-      near: () => true,
+      near: (a, b) => this.#reach.near(a, b),
       verdict: (build) => this.#verdict(build),
       isRunning: (build) => this.#buildOf(build)?.state === 'running',
     };
@@ -194,18 +226,42 @@ class Planner {
     return known;
   }
 
+  #isMissing(): boolean {
+    return this.#missing.size > 0 || this.#missingGreen.size > 0 || this.#reach.hasMissing();
+  }
+
   async #findMissing(): Promise<void> {
     for (const [name, { baseSha, heads }] of this.#missing) {
       this.#joined.set(name, await this.#view.join(baseSha, heads));
     }
     this.#missing.clear();
+    const { greenSha } = this.#view.lane;
+    for (const sha of this.#missingGreen) {
+      this.#green.set(sha, greenSha !== null && (await this.#view.isAncestor(sha, greenSha)));
+    }
+    this.#missingGreen.clear();
+    await this.#reach.findMissing();
   }
 
   #buildOf(build: Build<ChangeId>): LaneBuild | undefined {
     const joined = this.#treeOf(this.#view.mainSha, this.#headsOf(build));
     if (joined === undefined || 'conflicts' in joined) return undefined;
-    const key = keyOfBuild(joined.tree, this.#checksOf(build.changes));
-    return this.#builds.get(`${key}~${build.attempt}`);
+    const { changes, attempt } = build;
+    const checks = this.#checksOf(changes);
+    const exact = this.#builds.get(`${keyOfBuild(joined.tree, checks)}~${attempt}`);
+    return exact ?? this.#builds.values().find((known) => this.#tellsOf(known, build, joined.tree));
+  }
+
+  /** Whether a build of another tree tells of this one: the same changes and checks, and nothing near them. */
+  #tellsOf(known: LaneBuild, { changes, attempt }: Build<ChangeId>, tree: string): boolean {
+    return (
+      known.kind === 'landing' &&
+      known.attempt === attempt &&
+      known.changes.length === changes.length &&
+      changes.every((id) => known.changes.includes(id)) &&
+      known.key === keyOfBuild(known.tree, this.#checksOf(changes)) &&
+      this.#reach.holds(known.tree, tree, changes) === true
+    );
   }
 
   #verdict(build: Build<ChangeId>): 'pass' | 'fail' | undefined {
@@ -214,17 +270,25 @@ class Planner {
     if ('conflicts' in joined) return 'fail';
     const known = this.#buildOf(build);
     if (known?.state === 'passed') return 'pass';
-    if (known?.state === 'failed') return 'fail';
-    return this.#hasPassedAlready(joined.tree, build.changes) ? 'pass' : undefined;
+    if (known?.state === 'failed') {
+      return this.#countsAgainst(known, build.changes) ? 'fail' : undefined;
+    }
+    const holds = (tested: string, id: ChangeId) =>
+      this.#reach.holds(tested, joined.tree, [id]) === true;
+    return this.#hasPassedAlready(joined.tree, build.changes, holds) ? 'pass' : undefined;
   }
 
-  /** What the runs of the changes said of this very tree counts. */
-  #hasPassedAlready(tree: string, changes: readonly ChangeId[]): boolean {
+  /** What the runs of the changes said of this very tree counts, or of one that is as good. */
+  #hasPassedAlready(
+    tree: string,
+    changes: readonly ChangeId[],
+    isAsGood: (tested: string, id: ChangeId, tree: string) => boolean,
+  ): boolean {
     const passed = new Set(
       changes.flatMap((id) =>
         this.#byId
           .get(id)!
-          .checks.filter((check) => check.tree === tree)
+          .checks.filter((check) => check.tree !== null && isAsGood(check.tree, id, tree))
           .map(({ options }) => JSON.stringify(options)),
       ),
     );
@@ -250,10 +314,19 @@ class Planner {
     };
   }
 
+  /** What runs already on a tree that differs nowhere near goes on. */
+  #atWorkOrWanted(build: Build<ChangeId>): WantedBuild | undefined {
+    const known = this.#buildOf(build);
+    // A failure that is not held against anybody yet is no reason to test the same again.
+    if (known?.state === 'failed') return undefined;
+    return known ?? this.#wantedOf(build);
+  }
+
   #clear(result: LanePlan, group: readonly ChangeId[], isFlaky: boolean): void {
     const build = { changes: group, assumed: [], attempt: 0 };
     const wanted = this.#wantedOf(build)!;
-    if (this.#buildOf(build) === undefined) result.known.push(wanted);
+    const isNew = this.#buildOf(build) === undefined;
+    if (isNew && this.#hasPassedAlready(wanted.tree, group, isSame)) result.known.push(wanted);
     result.checks = wanted.checks.length > 0 ? wanted.checks : result.checks;
     const last = Math.max(0, ...this.#inFlight.map(({ clearedOrder }) => clearedOrder ?? 0));
     for (const [place, changeId] of group.entries()) {
@@ -277,9 +350,14 @@ class Planner {
         continue;
       }
       const failed = this.#buildOf({ ...build, attempt: 1 }) ?? this.#buildOf(build);
-      const onto = [mainSha, ...this.#inFlight.map(({ headSha }) => headSha)];
       const { headSha } = this.#byId.get(changeId)!;
-      const { command, output } = failed ?? { command: null, output: '' };
+      const {
+        command,
+        output,
+        baseSha,
+        heads: tested,
+      } = failed ?? { command: null, output: '', baseSha: mainSha, heads: this.#headsOf(build) };
+      const onto = [baseSha, ...tested.filter((sha) => sha !== headSha)];
       const note = reproduce({ baseBranch: lane.baseBranch, headSha, onto, command, output });
       result.reject.push({ changeId, note });
     }
@@ -289,20 +367,37 @@ class Planner {
   /** The branch as it is, held to what landed on it last. */
   async #judgeMain(): Promise<{
     state: 'green' | 'red' | 'unknown';
+    /** The commit that was judged; with lanes it may be a little behind. */
+    sha: string;
     wanted?: WantedBuild;
     failed?: LaneBuild;
   }> {
     const { lane, mainSha } = this.#view;
-    if (lane.checks === null || lane.checks.length === 0) return { state: 'unknown' };
-    const of = await this.#buildsOfCommit(mainSha, lane.checks);
-    if (of.some(({ state }) => state === 'passed')) return { state: 'green' };
+    if (lane.checks === null || lane.checks.length === 0) return { state: 'unknown', sha: mainSha };
+    const hasLanes = lane.strategy === 'lanes';
+    const sha = hasLanes && lane.red === null ? await this.#guarded(lane.checks) : mainSha;
+    const of = await this.#buildsOfCommit(sha, lane.checks);
+    if (of.some(({ state }) => state === 'passed')) return { state: 'green', sha };
     const failed = of.filter(({ state }) => state === 'failed');
     // A flake is no reason to stop everybody: red is what failed twice.
-    if (failed.length > 1) return { state: 'red', failed: failed.at(-1)! };
-    // What is about to land has passed on top of it: the branch is known as soon as that is there.
-    if (failed.length === 0 && this.#inFlight.length > 0) return { state: 'unknown' };
-    const wanted = await this.#commitBuild('main', mainSha, lane.checks, failed.length);
-    return { state: 'unknown', wanted };
+    if (failed.length > 1) return { state: 'red', sha, failed: failed.at(-1)! };
+    // What is about to land has passed on top of it: the branch is known as soon as that is there. With
+    // lanes it has passed on something else.
+    if (failed.length === 0 && this.#inFlight.length > 0 && !hasLanes) {
+      return { state: 'unknown', sha };
+    }
+    const wanted = await this.#commitBuild('main', sha, lane.checks, failed.length);
+    return { state: 'unknown', sha, wanted };
+  }
+
+  async #guarded(checks: readonly Check[]): Promise<string> {
+    const { lane, mainSha, builds, between } = this.#view;
+    const sha = guardedCommit(mainSha, builds);
+    if (sha === mainSha) return mainSha;
+    // It was mended, or overruled, since.
+    if (lane.greenSha !== null && (await between(lane.greenSha, sha)).length === 0) return mainSha;
+    const ofNewest = await this.#buildsOfCommit(mainSha, checks);
+    return ofNewest.some(({ state }) => state === 'passed') ? mainSha : sha;
   }
 
   async #buildsOfCommit(sha: string, checks: readonly Check[]): Promise<LaneBuild[]> {
@@ -325,7 +420,7 @@ class Planner {
     return { kind, key, attempt, baseSha: sha, heads: [], changes: [], assumed: [], tree, checks };
   }
 
-  async #redOf(main: { state: string; failed?: LaneBuild }): Promise<Red | null> {
+  async #redOf(main: { state: string; sha: string; failed?: LaneBuild }): Promise<Red | null> {
     const { lane, mainSha, now } = this.#view;
     const before = lane.red;
     if (before?.source === 'host') {
@@ -351,10 +446,10 @@ class Planner {
     return {
       source: 'build',
       check: main.failed?.command ?? 'check',
-      sha: mainSha,
+      sha: main.sha,
       since: now.toISOString(),
       output: (main.failed?.output ?? '').slice(-4_000),
-      suspects: await this.#view.between(lane.greenSha, mainSha),
+      suspects: await this.#view.between(lane.greenSha, main.sha),
     };
   }
 

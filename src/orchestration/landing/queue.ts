@@ -10,16 +10,19 @@ import {
   startLoop,
   type Tx,
 } from '#kernel';
+import type { GitRepository } from '#git';
 import type { Actor } from '#ledger';
 import { createBuildRunner } from './builds.ts';
 import { LANDING_CHANNEL, type LandingQueueDeps } from './deps.ts';
-import { landingResumed } from './events.ts';
-import type { Landing, LandingState, LaneKey } from './lane.ts';
+import { landingResumed, strategySet } from './events.ts';
+import type { Landing, LandingState, LandingStrategy, Lane, LaneKey } from './lane.ts';
 import * as lanes from './lane-store.ts';
 import { createLook, openLaneMirror } from './look.ts';
 import { proposeRevert } from './revert.ts';
 import { type LandingLane, readQueue } from './read-queue.ts';
 import * as store from './store.ts';
+import { createReach } from './reach.ts';
+import { createLayoutReader, targetsOf } from './read-targets.ts';
 import { joinHeads } from './trees.ts';
 
 export interface LandingQueue {
@@ -42,6 +45,14 @@ export interface LandingQueue {
   ): Promise<void>;
   /** Has landing go on though the branch is red. @throws AppError `landing.not_paused`. */
   resume(lane: LaneKey, by: { reason: string; actor: Actor }): Promise<void>;
+  /**
+   * How the branch is landed on from now on; what is cleared already lands as it was cleared.
+   * @throws AppError `landing.unknown_repository`.
+   */
+  setStrategy(
+    lane: LaneKey,
+    by: { strategy: LandingStrategy; reason: string; actor: Actor },
+  ): Promise<void>;
   show(): Promise<LandingLane[]>;
   /** Looks, tests and proposes reverts in the background. */
   startLoop(options?: { start?: boolean }): BackgroundLoop;
@@ -53,6 +64,7 @@ export function createLandingQueue(deps: LandingQueueDeps): LandingQueue {
   const { db, ledger, clock, log } = deps;
   const look = createLook(deps);
   const runner = createBuildRunner(deps, look);
+  const layouts = createLayoutReader();
 
   async function checksOf(runId: Id<'run'>, lane: LaneKey): Promise<Landing['checks']> {
     const passed = (await store.readChecks(db, runId)).filter(
@@ -87,7 +99,7 @@ export function createLandingQueue(deps: LandingQueueDeps): LandingQueue {
   }
 
   async function mayLand(landing: Landing, lane: LaneKey) {
-    const { red } = (await lanes.findLane(db, lane))!;
+    const { red, strategy } = (await lanes.findLane(db, lane))!;
     if (
       red !== null &&
       !(red.revert?.state === 'proposed' && red.revert.branch === landing.branch)
@@ -110,7 +122,12 @@ export function createLandingQueue(deps: LandingQueueDeps): LandingQueue {
     const group = flight.filter(({ clearedTree }) => clearedTree === landing.clearedTree);
     const heads = group.map(({ headSha }) => headSha);
     const joined = await joinHeads(git, baseSha, heads);
-    if (!('conflicts' in joined) && joined.tree === landing.clearedTree) return { baseSha };
+    if (!('conflicts' in joined) && landing.clearedTree !== null) {
+      const members = group.map(({ changeId }) => changeId);
+      if (await holds(git, { strategy, baseSha, all, members }, landing.clearedTree, joined.tree)) {
+        return { baseSha };
+      }
+    }
     // Somebody went past the queue: what passed is not what would be there.
     await db.transaction(async (tx) => {
       for (const { runId, stepName } of flight) {
@@ -120,6 +137,49 @@ export function createLandingQueue(deps: LandingQueueDeps): LandingQueue {
     });
     await look(lane);
     return { waits: `${lane.baseBranch} moved, so it is tested again.` };
+  }
+
+  /** Whether what was cleared as one tree may land as the other. */
+  async function holds(
+    git: GitRepository,
+    of: Pick<Lane, 'strategy'> & {
+      baseSha: string;
+      all: readonly Landing[];
+      members: readonly Id<'chg'>[];
+    },
+    cleared: string,
+    tree: string,
+  ): Promise<boolean> {
+    if (cleared === tree) return true;
+    if (of.strategy === 'serial') return false;
+    const layout = await layouts.read(git, of.baseSha);
+    const reach = createReach({
+      lane: of,
+      targets: await targetsOf(git, layout, of.baseSha, of.all),
+      differ: async (a, b) => layout.affectedBy(await git.differingPaths(a, b)),
+    });
+    reach.holds(cleared, tree, of.members);
+    await reach.findMissing();
+    return reach.holds(cleared, tree, of.members) === true;
+  }
+
+  async function setStrategy(
+    lane: LaneKey,
+    { strategy, reason, actor }: { strategy: LandingStrategy; reason: string; actor: Actor },
+  ): Promise<void> {
+    if ((await deps.context.findRepository(lane.repository)) === undefined) {
+      throw new AppError('not_found', 'landing.unknown_repository', {
+        message: `There is no repository ${lane.repository}.`,
+        hint: 'GET /v1/repositories lists those that are imported.',
+      });
+    }
+    await db.transaction(async (tx) => {
+      const before = await lanes.setStrategy(tx, lane, strategy);
+      if (before === undefined) return;
+      await ledger.append(tx, strategySet(lane, { strategy, before, reason, actor }));
+      tx.afterCommit(() => db.notify(LANDING_CHANNEL, ''));
+    });
+    await look(lane);
   }
 
   async function leave(
@@ -147,7 +207,10 @@ export function createLandingQueue(deps: LandingQueueDeps): LandingQueue {
       delete hostChecks[known.red.check];
       await tx.query(
         `update loom.landing_lanes set version = version + 1, red = null, checks = null,
-           host_checks = $3::jsonb where repository = $1 and base_branch = $2`,
+           host_checks = $3::jsonb,
+           -- With lanes older commits are looked at as well.
+           green_sha = case when strategy = 'lanes' then main_sha else green_sha end
+         where repository = $1 and base_branch = $2`,
         [lane.repository, lane.baseBranch, JSON.stringify(hostChecks)],
       );
       await store.tellAgain(tx, lane);
@@ -183,6 +246,7 @@ export function createLandingQueue(deps: LandingQueueDeps): LandingQueue {
     mayLand,
     leave,
     resume,
+    setStrategy,
     async noteHostCheck({ check, sha, verdict, ...lane }) {
       if ((await lanes.findLane(db, lane)) === undefined) return;
       await db.transaction((tx) => lanes.noteHostCheck(tx, lane, { check, sha, verdict }));

@@ -1,7 +1,7 @@
 /** The queue as people see it: for each branch what waits, what is tested, and whether it is red. */
 import { z } from 'zod';
 import { idSchema, type Queryable } from '#kernel';
-import type { Lane, LaneBuild } from './lane.ts';
+import { type Lane, LANDING_STRATEGIES, type LaneBuild } from './lane.ts';
 import * as lanes from './lane-store.ts';
 import * as store from './store.ts';
 
@@ -51,6 +51,8 @@ const LandingBuild = z.object({
 export const LandingLane = z.object({
   repository: z.string(),
   baseBranch: z.string(),
+  /** `serial`: the very tree that will be there is tested. `lanes`: but for packages it cannot break. */
+  strategy: z.enum(LANDING_STRATEGIES),
   mainSha: z.string().nullable(),
   greenSha: z.string().nullable(),
   /** Why nothing lands; null while the branch is green. */
@@ -91,7 +93,7 @@ export async function readQueue(queryable: Queryable): Promise<LandingLane[]> {
 }
 
 async function readLane(queryable: Queryable, lane: Lane): Promise<LandingLane> {
-  const { repository, baseBranch, mainSha, greenSha, memory } = lane;
+  const { repository, baseBranch, strategy, mainSha, greenSha, memory } = lane;
   const groupOf = (changeId: string) => {
     const place = memory.groups.findIndex((group) => group.some((id) => id === changeId));
     return place < 0 ? null : place + 1;
@@ -103,6 +105,7 @@ async function readLane(queryable: Queryable, lane: Lane): Promise<LandingLane> 
   return LandingLane.parse({
     repository,
     baseBranch,
+    strategy,
     mainSha,
     greenSha,
     red: await readRed(queryable, lane),

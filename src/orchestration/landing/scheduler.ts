@@ -1,7 +1,7 @@
 /**
  * What to land, what to send back, and what to test next. Pure: a queue and what is known of it go in,
- * decisions come out; no clock, no database, no git. Today's product uses it with one slot, hence one
- * build at a time; with more slots it speculates.
+ * decisions come out; no clock, no database, no git. With one slot there is one build at a time, with more
+ * it speculates.
  *
  * Changes that touch a common target are near each other: they are tested together and land in order.
  * Others cannot spoil each other's tests, so each lands as soon as those near it that came before have.

@@ -119,7 +119,8 @@ export async function runCommand(options: {
   return {
     exitCode,
     stopped,
-    durationMs: nowMs() - startedAt,
+    // A clock that is corrected meanwhile gives no time less than none.
+    durationMs: Math.max(0, nowMs() - startedAt),
     output: maskSecrets(tail.text()),
     isCut: tail.isCut,
   };

@@ -18,6 +18,7 @@ import { EmptyState, Loading, Notice, PageHeader, Panel, Problem } from '../../p
 import { AppLink } from '../../parts/link.tsx';
 import { useMay } from '../../parts/rights.ts';
 import { When } from '../../parts/time.tsx';
+import { LandingStrategy } from './strategy.tsx';
 import './queue.css';
 
 const STATES: Record<LandingEntry['state'], { label: string; tone: Tone; icon: IconName }> = {
@@ -45,7 +46,7 @@ export function QueuePage() {
     <>
       <PageHeader
         title="Landing queue"
-        description="What is approved lands here, on the very tree that has passed. The next groups are tested ahead of time on what is expected to land before them."
+        description="What is approved lands here once the tree it makes has passed. The next groups are tested ahead of time on what is expected to land before them."
       />
       {lanes === undefined && query.error === null && <Loading />}
       {lanes === undefined && query.error !== null && (
@@ -93,6 +94,9 @@ function Lane({ lane }: { lane: LandingLane }) {
           <RedBranch red={lane.red} />
         </div>
       )}
+      <div className="panel-body">
+        <LandingStrategy lane={lane} />
+      </div>
       {lane.waiting.length > 0 ? (
         <Entries
           label={`Waiting for ${lane.baseBranch} of ${lane.repository}`}

@@ -34,6 +34,28 @@ export const registerQueue: RegisterCommands = (program, context) => {
       const answer = await context.client().send<Answer>('POST', '/v1/landing-queue/resume', body);
       context.output().result(answer, render);
     });
+
+  queue
+    .command('strategy <repository> <strategy>')
+    .description('set how a branch is landed on: serial (the exact tree is tested) or lanes')
+    .requiredOption('--reason <text>', 'why, for the record')
+    .option('--branch <name>', 'the branch that changes land on', 'main')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ loom queue strategy acme/shop lanes --reason "Packages rarely touch each other."\n',
+    )
+    .action(
+      async (
+        repository: string,
+        strategy: string,
+        { branch, reason }: { reason: string; branch: string },
+      ) => {
+        const body = { repository, baseBranch: branch, strategy, reason };
+        const path = '/v1/landing-queue/strategy';
+        const answer = await context.client().send<Answer>('POST', path, body);
+        context.output().result(answer, render);
+      },
+    );
 };
 
 function render({ lanes }: Answer): string {
@@ -45,7 +67,7 @@ function renderLane(lane: Wire<LandingLane>): string {
   const { red, builds } = lane;
   const open = builds.filter(({ state }) => state === 'running' || state === 'queued');
   return [
-    `${lane.repository}  ${lane.baseBranch}  ${red === null ? 'green' : 'RED: nothing lands'}`,
+    `${lane.repository}  ${lane.baseBranch}  ${red === null ? 'green' : 'RED: nothing lands'}  ${lane.strategy}`,
     ...(red === null ? [] : renderRed(red)),
     `${open.length} tested now, ${open.filter(({ assumed }) => assumed.length > 0).length} of them ahead of time`,
     table(

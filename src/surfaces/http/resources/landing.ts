@@ -1,6 +1,6 @@
 /** `/v1/landing-queue`: what waits to land on which branch, what is tested, and whether it is red. */
 import { z } from 'zod';
-import { LandingLane } from '#orchestration';
+import { LANDING_STRATEGIES, LandingLane } from '#orchestration';
 import type { Services } from '../../services.ts';
 import { type Route, route } from '../route.ts';
 import { repositoryName } from '../schemas.ts';
@@ -41,6 +41,32 @@ export function landingRoutes({ landing }: Services): Route[] {
       answer: z.object({ lanes: z.array(LandingLane) }),
       async handle({ body: { reason, ...lane }, actor }) {
         await landing.resume(lane, { reason, actor });
+        return { lanes: await landing.show() };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/landing-queue/strategy',
+      access: 'policy:publish',
+      tag: 'changes',
+      summary: 'Set how a branch is landed on',
+      description:
+        '`serial`, which every branch begins with: the very tree that will be on the branch is tested. `lanes`: changes without a package in common do not wait for each other, and the branch itself is tested behind them (docs/workflows.md).',
+      body: z.strictObject({
+        repository: repositoryName,
+        baseBranch: z.string().min(1).max(200),
+        strategy: z.enum(LANDING_STRATEGIES),
+        reason: z.string().trim().min(1).max(500),
+      }),
+      bodyExample: {
+        repository: 'acme/shop',
+        baseBranch: 'main',
+        strategy: 'lanes',
+        reason: 'packages rarely touch each other',
+      },
+      answer: z.object({ lanes: z.array(LandingLane) }),
+      async handle({ body: { strategy, reason, ...lane }, actor }) {
+        await landing.setStrategy(lane, { strategy, reason, actor });
         return { lanes: await landing.show() };
       },
     }),
