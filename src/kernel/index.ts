@@ -5,7 +5,13 @@
 export { Bell } from './bell.ts';
 export { createBreather } from './breather.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { type ConfigSources, loadConfig, ownEnvironment, redactConfig, withSettings } from './config.ts';
+export {
+  type ConfigSources,
+  loadConfig,
+  ownEnvironment,
+  redactConfig,
+  withSettings,
+} from './config.ts';
 export { lockDataFolder } from './data-folder.ts';
 export {
   type Db,

@@ -36,9 +36,9 @@ export interface ConnectionPart extends ConnectorDescription {
   sweep?: SignalSweep | undefined;
   test?: (() => Promise<ConnectionTest>) | undefined;
   rate?: (() => RateSnapshot | undefined) | undefined;
-  /** Makes a new secret and takes both for a while. Only where the secret is ours. */
   /** Takes settings into force at once, or takes the ones that were given back. @throws AppError */
   giveSettings?: ((values: Readonly<Record<string, string>> | undefined) => void) | undefined;
+  /** Makes a new secret and takes both for a while. Only where the secret is ours. */
   rotateSecret?: (() => Promise<{ secret: string; acceptedUntil: Date }>) | undefined;
 }
 

@@ -244,12 +244,9 @@ export function graphRoutes(services: Services): Route[] {
           .max(300)
           .optional()
           .meta({ description: 'Only what this repository speaks of.', example: 'acme/shop' }),
-        together: z
-          .enum(['true', 'false'])
-          .default('false')
-          .meta({
-            description: 'Also which services change together, by the history of their files.',
-          }),
+        together: z.enum(['true', 'false']).default('false').meta({
+          description: 'Also which services change together, by the history of their files.',
+        }),
         ...asOf,
       }),
       answer: Landscape,
