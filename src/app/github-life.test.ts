@@ -121,7 +121,12 @@ async function until<Found>(what: string, look: () => Promise<Found | undefined>
 async function verdictOn(headSha: string) {
   const path = `/repos/${REPOSITORY}/commits/${headSha}/check-runs?filter=all`;
   const { check_runs: runs } = (await github.api('GET', path)) as {
-    check_runs: { name: string; conclusion: string; output: { title: string; summary: string } }[];
+    check_runs: {
+      id: number;
+      name: string;
+      conclusion: string;
+      output: { title: string; summary: string };
+    }[];
   };
   return runs.find(({ name }) => name === 'LoomStack');
 }
@@ -239,6 +244,45 @@ test('a pull request lives from its opening to production', { timeout: 180_000 }
   expect(shown).toMatchObject({ state: 'healthy', counts: { refused: 0 } });
   expect(shown.counts.deliveries).toBeGreaterThan(5);
 });
+
+test(
+  'a verdict points at the lines of a pull request that decide it',
+  { timeout: 180_000 },
+  async () => {
+    const base = `/repos/${REPOSITORY}`;
+    const main = (await github.api('GET', `${base}/git/ref/heads/main`)) as {
+      object: { sha: string };
+    };
+    await github.api('POST', `${base}/git/refs`, { ref: 'refs/heads/rules', sha: main.object.sha });
+    await github.api('PUT', `${base}/contents/.loom/policy.yaml`, {
+      message: 'Ask for less',
+      content: Buffer.from('version: 1\n').toString('base64'),
+      branch: 'rules',
+    });
+    const pull = (await github.api('POST', `${base}/pulls`, {
+      title: 'Ask for less',
+      body: 'Because.',
+      head: 'rules',
+      base: 'main',
+    })) as { head: { sha: string } };
+
+    const verdict = await until('the verdict', () => verdictOn(pull.head.sha));
+
+    // GitHub answers with the bare list.
+    const { check_annotations: told } = (await github.api(
+      'GET',
+      `${base}/check-runs/${verdict.id}/annotations`,
+    )) as { check_annotations: object[] };
+    expect(told).toEqual([
+      expect.objectContaining({
+        path: '.loom/policy.yaml',
+        start_line: 1,
+        annotation_level: 'warning',
+        message: expect.stringContaining('needs two people') as string,
+      }),
+    ]);
+  },
+);
 
 test('a renamed repository is found by both names, and what it has goes by the new one', async () => {
   const changes = async (repository: string) => {
