@@ -57,7 +57,7 @@ const PARTS: Record<string, Part> = {
       verdicts: durableStepsVerdicts(measured),
       section: [
         '## Durable steps\n',
-        `Chains of ten steps that do nothing, sixteen at once, ${options.rounds} interleaved rounds of ${options.runs} runs, one Node process. Starting the runs counts; ours share commits as far as they are started at the same moment.\n`,
+        `Chains of ten steps that do nothing, sixteen at once, ${options.rounds} interleaved rounds of ${options.runs} runs, one Node process. Starting the runs counts.\n`,
         toMarkdown(durableStepsTable(measured)),
         ...skipped.map(({ peer, why }) => `Left out: ${peer.name}: ${why}.\n`),
         'Peers run near their defaults, none of them writes an audit log, and all but ours commit in their own tables only: this is no ceiling of theirs. The SDK of absurd is 0.5.0; its schema comes from the main branch of its repository (after 0.4.0), because no release of the schema has that number.\n',

@@ -84,7 +84,9 @@ async function work(db: Db, runs: number): Promise<void> {
   const correlationId = newId('evt');
   await Promise.all(
     Array.from({ length: runs }, (_, index) =>
-      service.startGrouped({ definition: CHAIN, title: `run ${index}`, input: {}, correlationId }),
+      db.transaction((tx) =>
+        service.start(tx, { definition: CHAIN, title: `run ${index}`, input: {}, correlationId }),
+      ),
     ),
   );
   await until(async () => {

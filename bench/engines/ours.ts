@@ -102,7 +102,7 @@ async function open(url: string, wrap: (ledger: Ledger) => Ledger): Promise<Benc
       allEnded = Promise.withResolvers();
       await inLanes(count, AT_ONCE, async (index) => {
         const run = { definition: CHAIN, title: `run ${index}`, input: {}, correlationId };
-        ids.push((await service.startGrouped(run)).id);
+        ids.push((await db.transaction((tx) => service.start(tx, run))).id);
       });
       await allEnded.promise;
       await refuseUnended(db, ids);

@@ -346,11 +346,6 @@ export interface NewRunRequest {
 export interface WorkflowService {
   /** Starts a run with whatever else the transaction writes. */
   start(tx: Tx, run: NewRunRequest): Promise<Run>;
-  /**
-   * Starts a run by itself, in one commit with those that are started at the same moment. Resolves
-   * after that commit; one that cannot be started fails alone.
-   */
-  startGrouped(run: NewRunRequest): Promise<Run>;
   find(id: Id<'run'>): Promise<RunWithSteps | undefined>;
   list(
     filter: { state?: Run['state'] | undefined; changeId?: Id<'chg'> | undefined } & PageRequest,

@@ -505,12 +505,14 @@ test('runs started side by side are each told of, and one that cannot run fails 
 
   const started = await Promise.allSettled(
     [0, 1, 2, 0].map((graph, index) =>
-      engine.service.startGrouped({
-        definition: graphs[graph]!,
-        title: `run ${index} `,
-        input: { index },
-        correlationId: `evt_thread_${index}`,
-      }),
+      engine.write((tx) =>
+        engine.service.start(tx, {
+          definition: graphs[graph]!,
+          title: `run ${index} `,
+          input: { index },
+          correlationId: `evt_thread_${index}`,
+        }),
+      ),
     ),
   );
   await engine.worker.runOnce();

@@ -6,7 +6,6 @@ import { z } from 'zod';
 import {
   AppError,
   type Clock,
-  createGroupCommit,
   type Db,
   decodeCursor,
   type Id,
@@ -43,7 +42,6 @@ import { endRun } from './settle.ts';
 import {
   findRun,
   insertRun,
-  insertRunsWithCommit,
   insertSignal,
   listRuns,
   listSteps,
@@ -69,8 +67,6 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
   const log = deps.log.child({ room: 'workflow' });
   const announcer = createAnnouncer(db);
   const keepGraph = createGraphKeeper();
-
-  const starts = createGroupCommit({ flush: startMany, maxItems: 100, maxWaitMs: 1 });
 
   function toNewRun(request: NewRunRequest): NewRun {
     const { definition } = request;
@@ -108,28 +104,6 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     announcer.newWork(tx);
     if (prepareGraph(request.definition).hasLimit) announcer.gateReached(tx);
     return run;
-  }
-
-  async function startMany(requests: readonly NewRunRequest[]): Promise<Run[]> {
-    const fresh = requests.map(toNewRun);
-    const started = new Map<string, Run>();
-    await db.transaction(async (tx) => {
-      insertRunsWithCommit(tx, fresh, (runs) => {
-        for (const run of runs) started.set(run.id, run);
-      });
-      ledger.appendWithCommit(
-        tx,
-        fresh.map((run, index) => startedBy(requests[index]!, run)),
-      );
-      for (const definition of new Set(requests.map((request) => request.definition))) {
-        await keepGraph(tx, definition);
-      }
-      announcer.newWork(tx);
-      if (requests.some(({ definition }) => prepareGraph(definition).hasLimit)) {
-        announcer.gateReached(tx);
-      }
-    });
-    return fresh.map(({ id }) => started.get(id)!);
   }
 
   async function find(id: Id<'run'>): Promise<RunWithSteps | undefined> {
@@ -295,7 +269,6 @@ export function createWorkflowService(deps: WorkflowDeps): WorkflowService {
     resume,
     findGraph: (hash) => findGraph(db, hash),
     start,
-    startGrouped: (request) => starts.write(request),
     find,
     list,
     signal,

@@ -18,12 +18,11 @@ export interface NewRun extends Omit<
   timeoutMs: number | null;
 }
 
-/** Runs of one graph share its text, which is most of what is sent. */
 const START = `
   with new_run as materialized (
-    select * from jsonb_to_recordset($1::jsonb) as x(id text, workflow text, "graphHash" text,
+    select * from jsonb_to_record($1::jsonb) as x(id text, workflow text, "graphHash" text,
       "definitionSource" text, title text, input jsonb, "changeId" text, "workItemId" text,
-      repository text, "correlationId" text, cause text, graph int, "stepIds" text[],
+      repository text, "correlationId" text, cause text, "stepIds" text[],
       "hasUndo" boolean, "undoOf" text, "timeoutMs" float8)
   ), r as (
     insert into loom.runs (id, workflow, graph_hash, definition_source, title, input,
@@ -44,35 +43,19 @@ const START = `
       case when x.needs = '{}' then n.cause end, x.terms,
       replace(replace(x."limitKey", '{repository}', coalesce(n.repository, '')), '{run}', n.id),
       x."limitPlaces", x."limitRate", x."limitWindowMs"
-    from jsonb_to_recordset($2::jsonb) as g(number int, steps jsonb)
-    cross join jsonb_to_recordset(g.steps) as x(name text, position int, kind text, needs text[],
+    from new_run n
+    cross join jsonb_to_recordset($2::jsonb) as x(name text, position int, kind text, needs text[],
       next text[], origin text, options jsonb, condition jsonb, "maxAttempts" int,
       "backoffMs" int, "timeoutMs" int, unmet int, terms jsonb, "limitKey" text,
       "limitPlaces" int, "limitRate" int, "limitWindowMs" int)
-    join new_run n on n.graph = g.number
   )
   select ${HOT_RUN_COLUMNS} from r`;
 
-function startValues(runs: readonly NewRun[]): unknown[] {
-  const graphs = [...new Set(runs.map(({ graph }) => graph))];
-  const rows = runs.map((run) => Object.assign({ ...run }, { graph: graphs.indexOf(run.graph) }));
-  const texts = graphs.map((steps, number) => `{"number":${number},"steps":${steps}}`);
-  return [JSON.stringify(rows), `[${texts.join(',')}]`];
-}
-
 /** Writes the run and its steps, the first ones ready at once. */
 export async function insertRun(tx: Tx, run: NewRun): Promise<Run> {
-  const [row] = await tx.query<Run>(START, startValues([run]), 'workflow-start');
+  const { graph, ...fields } = run;
+  const [row] = await tx.query<Run>(START, [JSON.stringify(fields), graph], 'workflow-start');
   return row!;
-}
-
-/** The same for many, sent with the commit; they are given, in any order, once it is over. */
-export function insertRunsWithCommit(
-  tx: Tx,
-  runs: readonly NewRun[],
-  onStarted: (runs: Run[]) => void,
-): void {
-  tx.withCommit<Run>(START, startValues(runs), 'workflow-start', onStarted);
 }
 
 export async function findRun(queryable: Queryable, id: Id<'run'>): Promise<Run | undefined> {
