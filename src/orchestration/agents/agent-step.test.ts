@@ -98,7 +98,7 @@ test('any command works in a devbox of its own, and its work is on a branch with
   );
 
   const run = await shop.start(
-    command('printf "%s" "$LOOM_PROMPT" > prompt.txt; echo "I rounded them."'),
+    command('echo "$LOOM_PROMPT $OTEL_RESOURCE_ATTRIBUTES" > prompt.txt; echo "I rounded them."'),
     { workItemId: item.id },
   );
   await shop.worker.runOnce();
@@ -108,7 +108,9 @@ test('any command works in a devbox of its own, and its work is on a branch with
   expect(work).toMatchObject({ state: 'done', output: { changedFiles: ['prompt.txt'] } });
   const git = (...args: string[]) => source.git('--git-dir', shop.mirrorDir, ...args);
   expect(await git('rev-parse', workRef(output.branch))).toBe(output.headSha);
-  expect(await git('show', `${output.headSha}:prompt.txt`)).toContain('To cents.');
+  const told = await git('show', `${output.headSha}:prompt.txt`);
+  expect(told).toContain('To cents.');
+  expect(told).toContain(`loom.work_item=${item.id}`);
   expect(await git('log', '-1', '--format=%B', output.headSha)).toContain(
     `Loom-Session: ${output.sessionId}`,
   );

@@ -61,6 +61,8 @@ const RECORD_MS = 5_000;
 /** A node that stops waits less for an agent than one that has time. */
 const HURRY_MS = 2_000;
 /** Past the end of its budget an agent still has to be stopped, and its work brought back. */
+/** Read by every OpenTelemetry SDK (Resource SDK specification). */
+const RESOURCE = 'OTEL_RESOURCE_ATTRIBUTES';
 const PASS_GRACE_MS = 10 * 60_000;
 /** Seen ended so often in a row, a session was stopped: an agent that ends by itself is gone by then. */
 const ENDED_LOOKS = 2;
@@ -332,10 +334,22 @@ class Start {
         ...(wired === undefined || this.#sessionId === null
           ? {}
           : { LOOM_SESSION: this.#sessionId }),
+        ...this.#telemetry(devbox.environment[RESOURCE]),
         ...options.environment,
         ...(adapter === undefined ? { LOOM_PROMPT: prompt } : {}),
       },
     };
+  }
+
+  /** Whatever the agent reports by OpenTelemetry says whose it is, beside what the operator has it say. */
+  #telemetry(given: string | undefined): Record<string, string> {
+    const { workItemId } = this.#request;
+    const said = [
+      ...(given === undefined || given === '' ? [] : [given]),
+      ...(this.#sessionId === null ? [] : [`loom.session=${this.#sessionId}`]),
+      ...(workItemId === null ? [] : [`loom.work_item=${workItemId}`]),
+    ];
+    return said.length === 0 ? {} : { [RESOURCE]: said.join(',') };
   }
 
   #meeting: Promise<void> = Promise.resolve();
