@@ -101,6 +101,8 @@ function makeRepository(source: string): { source: string; shas: string[] } {
       encoding: 'utf8',
     }).trim();
   git('init', '-q', '-b', 'main');
+  // It would pack in the background while the repository is cloned and measured.
+  git('config', 'gc.auto', '0');
   for (let at = 0; at < FILES; at += 1) {
     const place = join(source, `src/area-${at % 100}`);
     if (at < 100) mkdirSync(place, { recursive: true });
