@@ -116,9 +116,11 @@ export async function surveyRepository(
   const fileTree = tree.filter(({ mode }) => mode !== '160000');
   const missing = fileTree.filter(({ isMissing }) => isMissing === true);
   if (missing.length > 0) {
-    problems.push(
-      `the clone lacks the contents of ${missing.length} files, which are known by their names only, such as ${missing[0]!.path.slice(0, 200)}`,
-    );
+    const such =
+      missing.length === 1
+        ? '1 file, which is known by its name only: '
+        : `${missing.length} files, which are known by their names only, such as `;
+    problems.push(`the clone lacks the contents of ${such}${missing[0]!.path.slice(0, 200)}`);
   }
   const { files, numberOf } = reconcile(
     history.files,

@@ -57,8 +57,9 @@ export interface Db extends Queryable, AsyncDisposable {
   listen(channel: string, onNotify: (payload: string) => void, signal: AbortSignal): void;
   /**
    * Wakes whoever listens: those on this database object at once, all others through the server.
-   * It may be lost, and many within a moment reach the others as one. To be called after the commit of what it is about: inside a transaction NOTIFY
-   * holds a lock of the whole server until its fsync is over, so commits would queue one by one.
+   * It may be lost, and many within a moment reach the others as one. To be called after the commit of
+   * what it is about: inside a transaction NOTIFY holds a lock of the whole server until its fsync is
+   * over, so commits would queue one by one.
    */
   notify(channel: string, payload: string): void;
   readonly url: string;
